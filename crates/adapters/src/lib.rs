@@ -1,0 +1,1 @@
+//! What to say to each counterparty, and what its answers mean.

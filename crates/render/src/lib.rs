@@ -1,0 +1,1 @@
+//! Domain to PDF and HTML.

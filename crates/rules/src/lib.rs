@@ -1,0 +1,1 @@
+//! The guarded XML arena, and the dated rule sets that judge it.

@@ -1,0 +1,1 @@
+//! Simulated counterparties over real protocols.
