@@ -1,1 +1,22 @@
 //! What an invoice, a delivery and a payment are, and what may happen to them.
+//!
+//! Nothing here does IO, reads a clock or throws dice: time, ids and chance come in as arguments, so that every rule can
+//! be read, tested and simulated alone. Bytes become these types in `kvitt-formats`; routes judge them in `kvitt-adapters`;
+//! `kvitt-hub` stores them. Start with [`invoice`], then [`plan`], then [`delivery`].
+
+pub mod agreement;
+pub mod calendar;
+pub mod delivery;
+pub mod fault;
+pub mod identifiers;
+pub mod invoice;
+pub mod language;
+pub mod money;
+pub mod plan;
+pub mod price_book;
+pub mod recipient;
+pub mod retry;
+
+pub use fault::{Code, Fault, Severity};
+pub use language::Language;
+pub use money::{Amount, Currency};

@@ -1,0 +1,119 @@
+//! Every fault code. Add a line here and its two sentences in `messages/*.toml`; never rename or reuse one.
+
+use super::{Code, Fixer};
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $constant:ident = $name:literal, $fixer:ident;)*) => {
+        $($(#[$doc])* pub const $constant: Code = Code::new($name, Fixer::$fixer);)*
+        /// All of them, in the order of this file.
+        pub const ALL: &[Code] = &[$($constant),*];
+    };
+}
+
+codes! {
+    // --- the document as bytes
+    /// The XML cannot be read: not well-formed, or not UTF-8.
+    XML_UNREADABLE = "xml.unreadable", Sender;
+    /// The XML brings a DTD or an entity, which are refused unread.
+    XML_DOCTYPE = "xml.doctype", Sender;
+    /// The XML is over a budget: bytes, depth, elements, attributes or text.
+    XML_OVER_BUDGET = "xml.over_budget", Sender;
+    /// The root element is no document that Kvitt reads.
+    DOCUMENT_UNKNOWN = "document.unknown", Sender;
+    /// The archive cannot be read, or is over a budget.
+    ARCHIVE_UNREADABLE = "archive.unreadable", Sender;
+    /// The archive holds more bytes, files or nesting than allowed.
+    ARCHIVE_OVER_BUDGET = "archive.over_budget", Sender;
+    /// The archive holds no invoice document, or more than one.
+    ARCHIVE_DOCUMENTS = "archive.documents", Sender;
+    /// The metadata beside the document cannot be read, or names an unknown field.
+    METADATA_UNREADABLE = "metadata.unreadable", Sender;
+    /// A metadata field has a value that it cannot have.
+    METADATA_VALUE = "metadata.value", Sender;
+    // --- the invoice
+    /// A business term that an invoice must have is missing.
+    TERM_MISSING = "term.missing", Sender;
+    /// A business term has a value that it cannot have.
+    TERM_INVALID = "term.invalid", Sender;
+    /// A business term stands more often than it may.
+    TERM_REPEATED = "term.repeated", Sender;
+    /// A sum differs from what its parts add up to.
+    SUM_MISMATCH = "sum.mismatch", Sender;
+    /// Amounts with more decimals than the currency has.
+    AMOUNT_DECIMALS = "amount.decimals", Sender;
+    /// The due date is before the issue date.
+    DATE_ORDER = "date.order", Sender;
+    /// The KID has a wrong check digit.
+    KID_CHECK_DIGIT = "kid.check_digit", Sender;
+    /// The KID has a wrong length or other characters than digits.
+    KID_FORM = "kid.form", Sender;
+    /// The organisation number has a wrong check digit or form.
+    ORG_NUMBER_INVALID = "org_number.invalid", Sender;
+    /// The bank account number has a wrong check digit or form.
+    ACCOUNT_INVALID = "account.invalid", Sender;
+    /// The national identity number has wrong check digits or form. The number itself is never part of the fault.
+    IDENTITY_INVALID = "identity.invalid", Sender;
+    /// An attachment is of a kind that no route takes.
+    ATTACHMENT_TYPE = "attachment.type", Sender;
+    /// An attachment's content does not decode.
+    ATTACHMENT_UNREADABLE = "attachment.unreadable", Sender;
+    /// An invoice with this number was accepted before.
+    NUMBER_DUPLICATE = "number.duplicate", Sender;
+    /// The same client id or idempotency key came with other content.
+    KEY_REUSED = "key.reused", Sender;
+    /// The recipient is called a business although the document names no organisation, or the other way round.
+    RECIPIENT_TYPE_DOUBTFUL = "recipient_type.doubtful", Sender;
+    // --- the company
+    /// No company with this organisation number is set up here.
+    COMPANY_UNKNOWN = "company.unknown", Operator;
+    /// The document's seller is another company than the one it was handed in for.
+    COMPANY_MISMATCH = "company.mismatch", Sender;
+    // --- routes
+    /// No route is open; a person decides.
+    ROUTE_NONE_OPEN = "route.none_open", Operator;
+    /// The route is not part of this version.
+    ROUTE_NOT_BUILT = "route.not_built", Operator;
+    /// No route is called this.
+    ROUTE_UNKNOWN = "route.unknown", Sender;
+    /// The route is not for this kind of recipient.
+    ROUTE_RECIPIENT_TYPE = "route.recipient_type", Sender;
+    /// The company has not set the route up.
+    ROUTE_NOT_SET_UP = "route.not_set_up", Operator;
+    /// The sender's order leaves this route out.
+    ROUTE_NOT_IN_ORDER = "route.not_in_order", Sender;
+    /// The route was tried for this document and refused it.
+    ROUTE_TRIED = "route.tried", Counterparty;
+    /// Too late for this route: its latest send time is past.
+    ROUTE_TOO_LATE = "route.too_late", Sender;
+    /// An agreement is needed first.
+    AGREEMENT_MISSING = "agreement.missing", Operator;
+    /// The agreement is for Norwegian companies only.
+    AGREEMENT_NOT_NORWEGIAN = "agreement.not_norwegian", Operator;
+    /// The recipient has no e-mail address.
+    EMAIL_MISSING = "email.missing", Sender;
+    /// The e-mail address cannot be one.
+    EMAIL_INVALID = "email.invalid", Sender;
+    /// The address bounced before and is on the suppression list.
+    EMAIL_SUPPRESSED = "email.suppressed", Recipient;
+    /// The mail server refused the recipient.
+    EMAIL_REFUSED = "email.refused", Recipient;
+    /// The mail server refused the letter itself.
+    EMAIL_CONTENT_REFUSED = "email.content_refused", Counterparty;
+    /// The letter came back as undeliverable.
+    EMAIL_BOUNCED = "email.bounced", Recipient;
+    /// The attachments go as a link because they are too large for a letter.
+    EMAIL_ATTACHMENT_LINKED = "email.attachment_linked", Sender;
+    /// The mail server did not want our credentials.
+    EMAIL_CREDENTIALS = "email.credentials", Operator;
+    // --- the journey
+    /// Whether it was sent cannot be known from here.
+    DELIVERY_IN_DOUBT = "delivery.in_doubt", Operator;
+    /// The counterparty does not answer; Kvitt tries again.
+    COUNTERPARTY_SILENT = "counterparty.silent", Counterparty;
+    /// The counterparty answered something that has no meaning here.
+    COUNTERPARTY_GARBLED = "counterparty.garbled", Counterparty;
+    /// The retry policy has run out.
+    RETRIES_EXHAUSTED = "retries.exhausted", Counterparty;
+    /// The delivery is not in a state where this can happen to it.
+    STATE_REFUSES = "state.refuses", Operator;
+}
