@@ -1,0 +1,4 @@
+//! The rules crate against documents of others: the arena reads them all, and the rule sets agree with the oracle.
+
+mod arena;
+mod vectors;
