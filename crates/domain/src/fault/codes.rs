@@ -108,6 +108,8 @@ codes! {
     // --- the journey
     /// Whether it was sent cannot be known from here.
     DELIVERY_IN_DOUBT = "delivery.in_doubt", Operator;
+    /// An attempt that was given up was accepted after all: the recipient may have the document twice.
+    DELIVERY_LATE_ACCEPTANCE = "delivery.late_acceptance", Operator;
     /// The counterparty does not answer; Kvitt tries again.
     COUNTERPARTY_SILENT = "counterparty.silent", Counterparty;
     /// The counterparty answered something that has no meaning here.

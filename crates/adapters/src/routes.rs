@@ -1,0 +1,3 @@
+//! Every route, in one list.
+
+pub mod email;
