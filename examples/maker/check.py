@@ -21,7 +21,7 @@ NS = {
 METADATA = {
     "version", "recipient_type", "routing", "recipient_date_of_birth", "recipient_phone_number", "recipient_email",
     "recipient_ssn", "uuid", "lang", "sender_comment",
-}  # fmt: skip
+}
 # The document whose KID is wrong on purpose, and the addresses that are.
 WRONG_KID = {"sterkstrom-70007"}
 WRONG_EMAIL = {"puls-80013", "puls-80018"}
@@ -46,6 +46,9 @@ class Checked:
         issued = date.fromisoformat(_text(root, "cbc:IssueDate"))
         due = _text(root, "cbc:DueDate")
         must(credit or date.fromisoformat(due) > issued, "due on or before the day of issue")
+        endpoint = root.find("cac:AccountingCustomerParty/cac:Party/cbc:EndpointID", NS)
+        peppol = "peppol" in _text(root, "cbc:CustomizationID")
+        must(peppol == (endpoint is not None and endpoint.get("schemeID") != "EM"), "R010, CL008: no address in Peppol")
         must(_text(root, "cbc:BuyerReference"), "R003: no buyer reference")
         must(_text(root, "cac:AccountingCustomerParty/cac:Party/cac:PartyLegalEntity/cbc:RegistrationName"), "BR-07: no buyer name")
         seller = _text(root, "cac:AccountingSupplierParty/cac:Party/cac:PartyLegalEntity/cbc:CompanyID")

@@ -159,4 +159,4 @@ def files(when):
             "the number of an invoice already sent, with other content; send it after `invoices/`",
             "`number.duplicate` with both sides shown", consumer,
         ),
-    ]  # fmt: skip
+    ]

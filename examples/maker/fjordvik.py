@@ -47,7 +47,7 @@ def documents(when):
         return Document(
             SELLER, number, buyer, when.day(-9), when.day(26), fees(when, water, tax), shows, expect,
             period=when.quarter(), delivery_address=buyer.address, **more,
-        )  # fmt: skip
+        )
 
     bjørn = fee("260401", people.BJØRN, "31.0", "6840.00", "Municipal fees: 15 %, 25 % and property tax without VAT; KID by MOD11", "delivered by e-mail")
     hall = Document(
@@ -59,7 +59,7 @@ def documents(when):
         ],
         "A hotel hires the hall: 25 %, 15 % and 12 % on one invoice", "Peppol not built yet, delivered by e-mail",
         delivered=when.day(-16), order="HOTELL-88", metadata=None,
-    )  # fmt: skip
+    )
     return [
         bjørn,
         fee(
@@ -114,4 +114,4 @@ def documents(when):
             "260410", people.SOLVEIG, "19.8", "5980.00",
             "An automatic reply comes back, which is no bounce", "delivered by e-mail",
         ),
-    ]  # fmt: skip
+    ]

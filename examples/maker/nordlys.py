@@ -39,7 +39,7 @@ def power(when, area, kwh, spot, vat=S25, fee="0.0713", grid=("312.00", "0.1894"
         line("Månedsbeløp strømavtale", 1, "MON", "39.20", vat, item="FAST", period=month),
         line("Nettleie fastledd, trinn 5–10 kW", 1, "MON", grid[0], vat, item="NETT-FAST", period=month),
         line("Nettleie energiledd", kwh, "KWH", grid[1], vat, item="NETT-ENERGI", period=month),
-    ]  # fmt: skip
+    ]
     if fee:
         lines.append(line("Forbruksavgift (elavgift)", kwh, "KWH", fee, vat, item="ELAVGIFT", period=month))
     lines.append(line("Enova-avgift", kwh, "KWH", "0.0100", vat, item="ENOVA", period=month))
@@ -53,18 +53,18 @@ def documents(when):
         return Document(
             SELLER, number, buyer, when.day(-6), when.day(21), lines, shows, expect, period=when.month(-1),
             meter=meter_point(f"70799990{int(number):09}"), delivery_address=buyer.address, **more,
-        )  # fmt: skip
+        )
 
     kari = month(
         "500101", people.KARI, power(when, "NO1", "812.4", "0.7261"),
         "Household in Oslo, price area NO1, 25 %; the ordinary case", "delivered by e-mail",
         notes=f"Forbruket i {when.name(-1)} var 812,4 kWh, 6 % lavere enn i samme måned i fjor.",
         terms="Netto 21 dager. Se alle detaljer på Min side.",
-    )  # fmt: skip
+    )
     own_picture = month(
         "500109", people.ASTRID, power(when, "NO1", "345.7", "0.7261"),
         "The sender's own PDF inside the XML as the picture of the invoice", "delivered by e-mail with the sender's PDF, not ours",
-    )  # fmt: skip
+    )
     own_picture.attachments = (
         Attachment("bilde", "Commercial invoice", f"{own_picture.stem}.pdf", "application/pdf", picture_of(own_picture)),
     )
@@ -74,7 +74,7 @@ def documents(when):
             "Solkraft levert til nettet", "-138.5", "KWH", "0.6814", SURPLUS, item="PLUSS", period=when.month(-1),
             description="Strøm du selv har produsert og solgt til oss, trukket fra på fakturaen",
         )
-    )  # fmt: skip
+    )
     return [
         kari,
         month(
@@ -134,4 +134,4 @@ def documents(when):
             "500112", people.MAGNUS, power(when, "NO1", "530.2", "0.7261"),
             "The mail server says later that the letter is delayed, which is no failure", "delivered by e-mail",
         ),
-    ]  # fmt: skip
+    ]

@@ -56,10 +56,10 @@ def picture_of(doc):
         (350, 686, 10, False, f"Fakturadato {doc.issued:%d.%m.%Y}"),
         (350, 672, 10, False, f"Forfall {doc.due:%d.%m.%Y}"),
         (56, 622, 9, True, "Beskrivelse"),
-        (470, 622, 9, True, "Beløp"),
+        (514, 622, 9, True, "Beløp"),
     ]
     for entry in doc.lines:
-        rows += [(56, y, 10, False, entry.name), (470, y, 10, False, kroner(entry.net))]
+        rows += [(56, y, 10, False, entry.name), right(540, y, False, kroner(entry.net))]
         y -= 16
     y -= 10
     for text, value, bold in (
@@ -67,7 +67,7 @@ def picture_of(doc):
         ("Merverdiavgift", sums.vat, False),
         ("Å betale", sums.payable, True),
     ):
-        rows += [(350, y, 10, bold, text), (470, y, 10, bold, kroner(value))]
+        rows += [(350, y, 10, bold, text), right(540, y, bold, kroner(value))]
         y -= 16
     account = doc.seller.account
     rows += [
@@ -76,6 +76,12 @@ def picture_of(doc):
         (56, 60, 8, False, "Avsenderens eget bilde av fakturaen."),
     ]
     return pdf(f"Faktura {doc.number}", rows, [(56, 540, 616), (56, 540, 140)])
+
+
+def right(edge, y, bold, figures):
+    """Figures that end at `edge`, in ten points. Helvetica's digits are 556 thousandths wide; comma, minus and space are not."""
+    width = sum({",": 278, " ": 278, "-": 333}.get(letter, 556) for letter in figures) / 100
+    return round(edge - width, 2), y, 10, bold, figures
 
 
 def kroner(value):

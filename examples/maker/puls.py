@@ -33,7 +33,10 @@ def documents(when):
     def membership(price="549.00", **more):
         return line(f"Medlemskap {when.name(1)}, alle senter", 1, "MON", price, S25, item="MND", period=month, **more)
 
-    silje = bill("80011", people.SILJE, [membership(), line("Gruppetimer pluss", 1, "MON", "99.00", S25, item="GRP", period=month)], "Next month's membership", "delivered by e-mail")
+    silje = bill(
+        "80011", people.SILJE, [membership(), line("Gruppetimer pluss", 1, "MON", "99.00", S25, item="GRP", period=month)],
+        "Next month's membership", "delivered by e-mail",
+    )
     ida = bill(
         "80015", people.IDA, [
             membership(adjustments=(discount(20, "549.00", "Studentrabatt"),)),
@@ -41,7 +44,7 @@ def documents(when):
             line("Smoothie", 4, "H87", "52.1739", S15, item="BAR-03"),
         ],
         "A student's discount on the line; food from the bar 15 %, prices with four decimals", "delivered by e-mail",
-    )  # fmt: skip
+    )
     return [
         silje,
         bill(
@@ -92,4 +95,4 @@ def documents(when):
             [membership(note="Frys, studieopphold", adjustments=(discount(20, "549.00", "Studentrabatt"),))],
             "Credit note with the same discount as the invoice, for 80015", "delivered by e-mail", credits=ida,
         ),
-    ]  # fmt: skip
+    ]

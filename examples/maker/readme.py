@@ -3,8 +3,9 @@
 TOP = """# Examples
 
 Documents to play with: invoices and credit notes of five companies that do not exist, to people who do not exist, in
-UBL 2.1 (Peppol BIS Billing 3.0, EHF Billing 3.0). `kvitt demo` sends them to the sandbox, `kvitt plan FILE` shows what
-would happen to one, `kvitt send FILE` sends it.
+UBL 2.1: Peppol BIS Billing 3.0 (EHF Billing 3.0) to businesses, the same shape as plain EN 16931 to consumers, who have no
+address in Peppol. `kvitt demo` sends them to the sandbox, `kvitt plan FILE` shows what would happen to one, and
+`kvitt send FILE` sends it.
 
 - `invoices/`: {good} documents to send ({invoices} invoices, {credits} credit notes). The file of the same name that ends
   in `.json` is what the sender says beside the document, its metadata.
@@ -13,9 +14,10 @@ would happen to one, `kvitt send FILE` sends it.
 
 How a letter fares is chosen by the address: the part before the first `+` names a persona of the sandbox's mail server
 (`hardbounce`, `greylisted`, …), any other name is an ordinary person, and every domain that ends in `.example` is known.
-A consumer's electronic address is the e-mail address (scheme `EM`); who has no e-mail address has none, which only
-Peppol would mind. AvtaleGiro, eFaktura, Peppol, digital mailboxes and print stand in each plan with the reason why they are not used yet;
-where e-mail fails too, the document is parked, and a person decides.
+A consumer's electronic address is the e-mail address (scheme `EM`), where there is one.
+
+AvtaleGiro, eFaktura, Peppol, digital mailboxes and print stand in each plan with the reason why they are not used yet.
+Where e-mail fails too, the document is parked, and a person decides.
 
 ## Sellers
 
@@ -37,10 +39,10 @@ where e-mail fails too, the document is parked, and a person decides.
 
 ## How they are made
 
-`python3 examples/make_examples.py` writes this folder again, this page too: Python 3 and nothing else, the same bytes
-each time. Dates are relative to a base date, {base} here; `--base 2027-03-01` moves them all, `--out FOLDER` writes
-elsewhere. What is written is read back and checked: sums, check digits, references, VAT specification. Organisation
-numbers begin with 8990 or 9990 and bank accounts with 9999, which nobody has; identity numbers have 80 added to the month.
+`python3 examples/make_examples.py` writes this folder again, this page too: Python 3.10 or later and nothing else,
+the same bytes each time. Dates are relative to a base date, {base} here; `--base 2027-03-01` moves them all, `--out
+FOLDER` writes elsewhere. What is written is read back and checked: sums, check digits, references, VAT specification.
+Organisation numbers begin with 8990 or 9990 and bank accounts with 9999, which nobody has; identity numbers have 80 added to the month.
 """
 
 

@@ -110,11 +110,18 @@ def workshop():
     return lines
 
 
+def quantities():
+    """The materials once more, as a CSV that an estimator can open."""
+    rows = [row.split("|")[:3] for row in WORKSHOP.strip().split("\n")]
+    return "".join(";".join(row) + "\n" for row in [["vare", "antall", "enhet"], *rows]).encode()
+
+
 def time_sheet(number, when, rows):
     """A signed list of hours, as a PDF."""
     drawn, y = [(56, 780, 18, True, "Timeliste"), (56, 758, 11, False, f"Sterk Strøm Elektro AS, faktura {number}")], 710
     for offset, who, worked, what in rows:
-        drawn += [(56, y, 10, False, f"{when.day(offset):%d.%m.%Y}"), (140, y, 10, False, who), (280, y, 10, False, worked), (330, y, 10, False, what)]
+        cells = ((56, f"{when.day(offset):%d.%m.%Y}"), (140, who), (280, worked), (330, what))
+        drawn += [(x, y, 10, False, text) for x, text in cells]
         y -= 18
     drawn.append((56, y - 30, 10, False, "Attestert av kunden."))
     return pdf(f"Timeliste {number}", drawn, [(56, 540, 735)])
@@ -127,13 +134,13 @@ def documents(when):
         return Document(
             SELLER, number, buyer, when.day(-5), when.day(18), lines, shows, expect,
             **{"delivered": when.day(-12), "delivery_address": buyer.address, **more},
-        )  # fmt: skip
+        )
 
     sheet = time_sheet("70001", when, [
         (-13, "Jostein Gåsø", "4,0 t", "Skift av sikringsskap"),
         (-12, "Jostein Gåsø", "3,5 t", "Ladeboks i garasje"),
         (-12, "Mia Vartdal", "3,5 t", "Lærling"),
-    ])  # fmt: skip
+    ])
     rune = job(
         "70001", people.RUNE,
         [
@@ -147,24 +154,23 @@ def documents(when):
             Attachment("timeliste", "Timeliste", "timeliste.pdf", "application/pdf", sheet),
             Attachment("bilde", "Bilde av sikringsskapet før skift", "sikringsskap.png", "image/png", fuse_box()),
         ),
-    )  # fmt: skip
-    tuva = job("70005", people.TUVA, [hours("2"), line("Dimmer LED 200 W", 3, "H87", "649.00", S25, item="EL-1120"), driving(11)], "A reply that makes no sense, though the letter was taken", "in doubt: nobody can tell whether it was taken, a person is asked")
+    )
     verft = job(
         "70002", people.SUNNMØRE_VERFT, workshop(),
         "Sixty lines over several pages; a discount and freight on the whole", "Peppol not built yet, delivered by e-mail",
         order="SMV-88213", contract="RAMME-2025-03", project="Hall 4", accounting="1120-Hall 4", metadata=None,
         attachments=(
             Attachment("dok", "Samsvarserklæring", uri="https://dok.sterkstrom.example/70002/samsvar.pdf"),
-            Attachment("mengder", "Mengdeliste", "mengder.csv", "text/csv", ("vare;antall;enhet\n" + "\n".join(";".join(row.split("|")[:3]) for row in WORKSHOP.strip().split("\n")) + "\n").encode()),
+            Attachment("mengder", "Mengdeliste", "mengder.csv", "text/csv", quantities()),
         ),
-    )  # fmt: skip
+    )
     base = verft.sums().lines
     verft.adjustments = (discount("4", base, "Rammeavtale", vat=S25), charge("2450.00", "Frakt", S25, "FC"))
     zipped = job(
         "70009", people.ASTRID, [hours("1.5"), line("Jordfeilautomat C16", 1, "H87", "689.00", S25, item="EL-4245"), driving(22)],
         "A ZIP: the XML, its picture (same name, PDF), an attachment and metadata.json", "delivered by e-mail with the sender's PDF",
         metadata={"sender_comment": "Takk for oppdraget!"},
-    )  # fmt: skip
+    )
     zipped.archive = {
         f"{zipped.stem}.pdf": picture_of(zipped),
         "timeliste.pdf": time_sheet("70009", when, [(-12, "Mia Vartdal", "1,5 t", "Feilsøking jordfeil")]),
@@ -186,10 +192,19 @@ def documents(when):
             "Reverse charge (emission quotas) beside 25 % and 12 % travel", "Peppol not built yet, delivered by e-mail",
             project="Nullvekst 2026", metadata=None,
         ),
-        tuva,
+        job(
+            "70005", people.TUVA, [hours("2"), line("Dimmer LED 200 W", 3, "H87", "649.00", S25, item="EL-1120"), driving(11)],
+            "A reply that makes no sense, though the letter was taken",
+            "in doubt: nobody can tell whether it was taken, a person is asked",
+        ),
         job(
             "70006", people.VELFORENING,
-            [hours("6"), line("Gatelysarmatur LED 40 W", 5, "H87", "1890.00", S25, item="EL-6040"), line("Fergebillett servicebil", 2, "C62", "205.36", S12, item="REISE"), driving(54)],
+            [
+                hours("6"),
+                line("Gatelysarmatur LED 40 W", 5, "H87", "1890.00", S25, item="EL-6040"),
+                line("Fergebillett servicebil", 2, "C62", "205.36", S12, item="REISE"),
+                driving(54),
+            ],
             "A residents' association; no KID, which is allowed; kroner rounded to a whole number", "delivered by e-mail, with a note that the KID is missing",
             kid=None, round_to_krone=True, metadata={"recipient_type": "business", "routing": {"route_order": ["email"]}},
         ),
@@ -218,7 +233,7 @@ def documents(when):
             credits=verft, order="SMV-88213", metadata=None,
             adjustments=(discount("4", Decimal("4330.00"), "Rammeavtale", vat=S25),),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def pack(doc, metadata):

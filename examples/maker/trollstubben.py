@@ -41,7 +41,7 @@ def documents(when):
                     f"Foreldrebetaling {when.name(1)}, {share} % plass", 1, "MON", full, CARE, item="PLASS",
                     note=child, period=month, adjustments=reduced,
                 )
-            )  # fmt: skip
+            )
             lines.append(line("Kostpenger", 1, "MON", meals, CARE, item="KOST", note=child, period=month))
         return lines
 
@@ -52,7 +52,7 @@ def documents(when):
     linn = bill(
         "1205", people.LINN, places(("Tobias", 100), ("Åse", 100), ("Mikkel", 80)),
         "Three children: 30 % off the second line, 100 % off the third, so one line is 0.00", "delivered by e-mail",
-    )  # fmt: skip
+    )
     return [
         hanne,
         bill(
@@ -95,4 +95,4 @@ def documents(when):
             ],
             "Credit note for days closed, for 1201", "delivered by e-mail", credits=hanne,
         ),
-    ]  # fmt: skip
+    ]

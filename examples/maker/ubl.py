@@ -8,7 +8,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from .identifiers import iban
 
-CUSTOMIZATION = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
+CORE = "urn:cen.eu:en16931:2017"
+PEPPOL = CORE + "#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
 PROFILE = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
 UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
 
@@ -19,7 +20,9 @@ def document(doc):
     credit = doc.credits is not None
     root = "CreditNote" if credit else "Invoice"
     parts = [
-        cbc("CustomizationID", CUSTOMIZATION),
+        # Peppol wants an address in Peppol (PEPPOL-EN16931-R010, -CL008), which a consumer cannot have: to them the
+        # document says that it follows EN 16931, and no more.
+        cbc("CustomizationID", PEPPOL if doc.buyer.endpoint else CORE),
         cbc("ProfileID", PROFILE),
         cbc("ID", doc.number),
         cbc("IssueDate", doc.issued),
