@@ -1,7 +1,7 @@
 """Check digits: organisation numbers, bank accounts, KIDs, identity numbers, meter points, IBAN.
 
-Every number in the examples is invented and then completed here, so that it is valid without belonging to anyone:
-organisation numbers begin with 8990 or 9990, bank accounts with 9999, identity numbers have month + 80.
+Every number in the examples is invented and then completed here, so that it is valid: organisation numbers begin with
+8990 or 9990, bank accounts with 9999, identity numbers have month + 80.
 """
 
 

@@ -42,7 +42,8 @@ Where e-mail fails too, the document is parked, and a person decides.
 `python3 examples/make_examples.py` writes this folder again, this page too: Python 3.10 or later and nothing else,
 the same bytes each time. Dates are relative to a base date, {base} here; `--base 2027-03-01` moves them all, `--out
 FOLDER` writes elsewhere. What is written is read back and checked: sums, check digits, references, VAT specification.
-Organisation numbers begin with 8990 or 9990 and bank accounts with 9999, which nobody has; identity numbers have 80 added to the month.
+Every name and number is invented: organisation numbers begin with 8990 or 9990 and bank accounts with 9999 (should one
+belong to somebody, that is chance), and identity numbers have 80 added to the month, so that nobody can have them.
 """
 
 
