@@ -6,6 +6,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Language;
+use crate::identifiers::without_identity_numbers;
 
 pub mod codes;
 
@@ -118,9 +119,9 @@ impl Fault {
         self
     }
 
-    /// The same fault with a named value for its sentence.
+    /// The same fault with a named value for its sentence. A fødselsnummer in the value is masked, wherever it came from.
     pub fn with(mut self, name: &str, value: impl ToString) -> Fault {
-        self.values.push((name.to_owned(), value.to_string()));
+        self.values.push((name.to_owned(), without_identity_numbers(&value.to_string()).into_owned()));
         self
     }
 
@@ -131,16 +132,106 @@ impl Fault {
 
     /// What is wrong, in one sentence.
     pub fn sentence(&self, language: Language) -> String {
-        language.text(&format!("fault.{}", self.code.name), &self.pairs())
+        self.text("fault", language)
     }
 
     /// What to do about it, in one sentence.
     pub fn remedy(&self, language: Language) -> String {
-        language.text(&format!("remedy.{}", self.code.name), &self.pairs())
+        self.text("remedy", language)
     }
 
-    fn pairs(&self) -> Vec<(&str, &str)> {
-        let place = ("place", self.place.as_str());
-        self.values.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(std::iter::once(place)).collect()
+    fn text(&self, table: &str, language: Language) -> String {
+        let mut values: Vec<(&str, String)> =
+            self.values.iter().map(|(name, value)| (name.as_str(), in_words(name, value, language))).collect();
+        values.push(("term", in_words("term", &self.place, language)));
+        values.push(("place", self.place.clone()));
+        let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        language.text(&format!("{table}.{}", self.code.name), &values)
+    }
+}
+
+/// A value as people read it: `route` = `email` reads as the entry `email` of the catalogue's table `route`, where there is one.
+/// The table is the value's name or its last word, so that `other_term` is looked up as a `term`. A business term keeps its
+/// number, because that is what the makers of invoicing systems search for: `due date (BT-9)`.
+fn in_words(name: &str, value: &str, language: Language) -> String {
+    let table = name.rsplit('_').next().unwrap_or(name);
+    if table == "term" {
+        let term = value.rsplit('/').next().and_then(|last| last.split('[').next()).unwrap_or(value);
+        let key = format!("term.{term}");
+        return if language.has(&key) { format!("{} ({value})", language.text(&key, &[])) } else { value.to_owned() };
+    }
+    if let ("bytes", Ok(bytes)) = (table, value.parse()) {
+        return size_in_words(bytes, language);
+    }
+    let key = [name, table].map(|table| format!("{table}.{value}")).into_iter().find(|key| language.has(key));
+    key.map_or_else(|| value.to_owned(), |key| language.text(&key, &[]))
+}
+
+/// A size as people say it: `7,3 MB`. Rounded up, so that nothing over a limit reads as the limit.
+fn size_in_words(bytes: u64, language: Language) -> String {
+    const KILO: u64 = 1000;
+    const TENTH_OF_MEGA: u64 = 100_000;
+    if bytes < 10 * TENTH_OF_MEGA {
+        return format!("{} kB", bytes.div_ceil(KILO));
+    }
+    let tenths = bytes.div_ceil(TENTH_OF_MEGA);
+    let mark = match language {
+        Language::Bokmal => ',',
+        Language::English => '.',
+    };
+    format!("{}{mark}{} MB", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_read_as_words() {
+        let check = |fault: Fault, bokmal: &str, english: &str| {
+            assert_eq!(fault.sentence(Language::Bokmal), bokmal);
+            assert_eq!(fault.sentence(Language::English), english);
+        };
+        check(
+            Fault::fatal(codes::ROUTE_NOT_SET_UP).with("route", "dpi"),
+            "Ruten digital postkasse er ikke satt opp for bedriften.",
+            "The route digital mailbox is not set up for the company.",
+        );
+        check(
+            Fault::fatal(codes::DATE_ORDER)
+                .at("BT-9")
+                .with("date", "2026-01-01")
+                .with("other_term", "BT-2")
+                .with("other_date", "2026-02-01"),
+            "Feltet forfallsdato (BT-9) er 2026-01-01, som er før fakturadato (BT-2), 2026-02-01.",
+            "The field due date (BT-9) is 2026-01-01, which is before invoice date (BT-2), 2026-02-01.",
+        );
+        check(
+            Fault::fatal(codes::TERM_MISSING).at("BG-25[2]/BT-153"),
+            "Feltet varens navn (BG-25[2]/BT-153) mangler.",
+            "The field item name (BG-25[2]/BT-153) is missing.",
+        );
+        check(
+            Fault::fatal(codes::TERM_MISSING).at("/Invoice/cbc:ID, line 3"),
+            "Feltet /Invoice/cbc:ID, line 3 mangler.",
+            "The field /Invoice/cbc:ID, line 3 is missing.",
+        );
+    }
+
+    #[test]
+    fn sizes() {
+        let check = |bytes: u64, bokmal: &str| assert_eq!(size_in_words(bytes, Language::Bokmal), bokmal);
+        check(0, "0 kB");
+        check(1, "1 kB");
+        check(999_001, "1000 kB");
+        check(1_000_000, "1,0 MB");
+        check(7_340_032, "7,4 MB");
+        assert_eq!(size_in_words(7_340_032, Language::English), "7.4 MB");
+    }
+
+    #[test]
+    fn no_value_holds_a_national_identity_number() {
+        let fault = Fault::fatal(codes::METADATA_VALUE).with("field", "recipient_phone").with("value", "109155 96784");
+        assert!(!format!("{fault:?}").contains("1091"), "{fault:?}");
     }
 }

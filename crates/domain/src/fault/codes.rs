@@ -1,4 +1,8 @@
 //! Every fault code. Add a line here and its two sentences in `messages/*.toml`; never rename or reuse one.
+//!
+//! "Values" are the names under which a fault's sentence finds its values ([`Fault::with`](super::Fault::with)). Every sentence
+//! also knows `place` and `term`, the business term at that place; a value named like a table of the catalogue (`route`,
+//! `recipient_type`, `state`, `agreement`, `other_term`) is given as the key and shown in that table's words, and `bytes` as kB or MB.
 
 use super::{Code, Fixer};
 
@@ -12,110 +16,121 @@ macro_rules! codes {
 
 codes! {
     // --- the document as bytes
-    /// The XML cannot be read: not well-formed, or not UTF-8.
+    /// The XML cannot be read: not well-formed, or not UTF-8. Values: `detail`.
     XML_UNREADABLE = "xml.unreadable", Sender;
     /// The XML brings a DTD or an entity, which are refused unread.
     XML_DOCTYPE = "xml.doctype", Sender;
-    /// The XML is over a budget: bytes, depth, elements, attributes or text.
+    /// The XML is over a budget: bytes, depth, elements, attributes or text. Values: `detail`.
     XML_OVER_BUDGET = "xml.over_budget", Sender;
-    /// The root element is no document that Kvitt reads.
+    /// The root element is no document that Kvitt reads. Values: `root`.
     DOCUMENT_UNKNOWN = "document.unknown", Sender;
-    /// The archive cannot be read, or is over a budget.
+    /// The archive cannot be read, or is over a budget. Values: `detail`.
     ARCHIVE_UNREADABLE = "archive.unreadable", Sender;
-    /// The archive holds more bytes, files or nesting than allowed.
+    /// The archive holds more bytes, files or nesting than allowed. Values: `detail`.
     ARCHIVE_OVER_BUDGET = "archive.over_budget", Sender;
-    /// The archive holds no invoice document, or more than one.
+    /// The archive holds no invoice document, or more than one. Values: `count`.
     ARCHIVE_DOCUMENTS = "archive.documents", Sender;
-    /// The metadata beside the document cannot be read, or names an unknown field.
+    /// The metadata beside the document cannot be read, or names an unknown field. Values: `detail`.
     METADATA_UNREADABLE = "metadata.unreadable", Sender;
-    /// A metadata field has a value that it cannot have.
+    /// A metadata field has a value that it cannot have. Values: `field`, `value`.
     METADATA_VALUE = "metadata.value", Sender;
     // --- the invoice
     /// A business term that an invoice must have is missing.
     TERM_MISSING = "term.missing", Sender;
-    /// A business term has a value that it cannot have.
+    /// A business term has a value that it cannot have. Values: `value`.
     TERM_INVALID = "term.invalid", Sender;
     /// A business term stands more often than it may.
     TERM_REPEATED = "term.repeated", Sender;
-    /// A sum differs from what its parts add up to.
+    /// A sum differs from what its parts add up to. Values: `stated`, `computed`.
     SUM_MISMATCH = "sum.mismatch", Sender;
-    /// Amounts with more decimals than the currency has.
+    /// Amounts with more decimals than the currency has. Values: `value`, `decimals`.
     AMOUNT_DECIMALS = "amount.decimals", Sender;
-    /// The due date is before the issue date.
+    /// The due date is before the issue date. Values: `date`, `other_term`, `other_date`.
     DATE_ORDER = "date.order", Sender;
-    /// The KID has a wrong check digit.
+    /// The KID has a wrong check digit. Values: `kid`, `mod10`, `mod11`.
     KID_CHECK_DIGIT = "kid.check_digit", Sender;
-    /// The KID has a wrong length or other characters than digits.
+    /// The KID has a wrong length or other characters than digits. Values: `kid`.
     KID_FORM = "kid.form", Sender;
-    /// The organisation number has a wrong check digit or form.
+    /// The organisation number has a wrong check digit or form. Values: `number`.
     ORG_NUMBER_INVALID = "org_number.invalid", Sender;
-    /// The bank account number has a wrong check digit or form.
+    /// The bank account number has a wrong check digit or form. Values: `account`.
     ACCOUNT_INVALID = "account.invalid", Sender;
     /// The national identity number has wrong check digits or form. The number itself is never part of the fault.
     IDENTITY_INVALID = "identity.invalid", Sender;
-    /// An attachment is of a kind that no route takes.
+    /// An attachment is of a kind that no route takes. Values: `name`, `type`.
     ATTACHMENT_TYPE = "attachment.type", Sender;
-    /// An attachment's content does not decode.
+    /// An attachment's content does not decode. Values: `name`.
     ATTACHMENT_UNREADABLE = "attachment.unreadable", Sender;
-    /// An invoice with this number was accepted before.
+    /// An invoice with this number was accepted before. Values: `number`.
     NUMBER_DUPLICATE = "number.duplicate", Sender;
-    /// The same client id or idempotency key came with other content.
+    /// The same client id or idempotency key came with other content. Values: `key`.
     KEY_REUSED = "key.reused", Sender;
-    /// The recipient is called a business although the document names no organisation, or the other way round.
+    /// The recipient is called a business although the document names no organisation, or the other way round. Values: `recipient_type`.
     RECIPIENT_TYPE_DOUBTFUL = "recipient_type.doubtful", Sender;
     // --- the company
-    /// No company with this organisation number is set up here.
+    /// No company with this organisation number is set up here. Values: `number`.
     COMPANY_UNKNOWN = "company.unknown", Operator;
-    /// The document's seller is another company than the one it was handed in for.
+    /// The document's seller is another company than the one it was handed in for. Values: `seller`, `company`.
     COMPANY_MISMATCH = "company.mismatch", Sender;
+    /// A setting that the route needs is missing.
+    SETUP_MISSING = "setup.missing", Operator;
+    /// No setting is called this.
+    SETUP_UNKNOWN = "setup.unknown", Operator;
+    /// A setting has a value that it cannot have. Values: `value`.
+    SETUP_VALUE = "setup.value", Operator;
     // --- routes
     /// No route is open; a person decides.
     ROUTE_NONE_OPEN = "route.none_open", Operator;
-    /// The route is not part of this version.
+    /// The route is not part of this version. Values: `route`.
     ROUTE_NOT_BUILT = "route.not_built", Operator;
-    /// No route is called this.
+    /// No route is called this. Values: `route`.
     ROUTE_UNKNOWN = "route.unknown", Sender;
-    /// The route is not for this kind of recipient.
+    /// The route is not for this kind of recipient. Values: `route`, `recipient_type`.
     ROUTE_RECIPIENT_TYPE = "route.recipient_type", Sender;
-    /// The company has not set the route up.
+    /// The company has not set the route up. Values: `route`.
     ROUTE_NOT_SET_UP = "route.not_set_up", Operator;
-    /// The sender's order leaves this route out.
+    /// The sender's order leaves this route out. Values: `route`.
     ROUTE_NOT_IN_ORDER = "route.not_in_order", Sender;
-    /// The route was tried for this document and refused it.
+    /// The route was tried for this document and refused it. Values: `route`.
     ROUTE_TRIED = "route.tried", Counterparty;
-    /// Too late for this route: its latest send time is past.
+    /// Too late for this route: its latest send time is past. Values: `route`, `latest`.
     ROUTE_TOO_LATE = "route.too_late", Sender;
-    /// An agreement is needed first.
+    /// An agreement is needed first. Values: `agreement`.
     AGREEMENT_MISSING = "agreement.missing", Operator;
-    /// The agreement is for Norwegian companies only.
+    /// The agreement is for Norwegian companies only. Values: `agreement`.
     AGREEMENT_NOT_NORWEGIAN = "agreement.not_norwegian", Operator;
     /// The recipient has no e-mail address.
     EMAIL_MISSING = "email.missing", Sender;
-    /// The e-mail address cannot be one.
+    /// The e-mail address cannot be one. Values: `address`.
     EMAIL_INVALID = "email.invalid", Sender;
-    /// The address bounced before and is on the suppression list.
+    /// The address bounced before and is on the suppression list. Values: `address`.
     EMAIL_SUPPRESSED = "email.suppressed", Recipient;
-    /// The mail server refused the recipient.
+    /// The mail server refused the recipient. Values: `code`, `text` of the answer.
     EMAIL_REFUSED = "email.refused", Recipient;
-    /// The mail server refused the letter itself.
+    /// The mail server refused the letter itself. Values: `code`, `text` of the answer.
     EMAIL_CONTENT_REFUSED = "email.content_refused", Counterparty;
-    /// The letter came back as undeliverable.
+    /// The letter came back as undeliverable. Values: `code`, `text` of the answer.
     EMAIL_BOUNCED = "email.bounced", Recipient;
-    /// The attachments go as a link because they are too large for a letter.
+    /// The attachments go as a link because they are too large for a letter. Values: `bytes`.
     EMAIL_ATTACHMENT_LINKED = "email.attachment_linked", Sender;
-    /// The mail server did not want our credentials.
+    /// The mail server did not want our credentials. Values: `code`, `text` of the answer.
     EMAIL_CREDENTIALS = "email.credentials", Operator;
     // --- the journey
     /// Whether it was sent cannot be known from here.
     DELIVERY_IN_DOUBT = "delivery.in_doubt", Operator;
     /// An attempt that was given up was accepted after all: the recipient may have the document twice.
     DELIVERY_LATE_ACCEPTANCE = "delivery.late_acceptance", Operator;
-    /// The counterparty does not answer; Kvitt tries again.
+    /// The counterparty does not answer; Kvitt tries again. Values: `text`.
     COUNTERPARTY_SILENT = "counterparty.silent", Counterparty;
-    /// The counterparty answered something that has no meaning here.
+    /// The counterparty answered something that has no meaning here. Values: `code`, `text` of the answer.
     COUNTERPARTY_GARBLED = "counterparty.garbled", Counterparty;
-    /// The retry policy has run out.
+    /// The counterparty asks to try again later. Values: `code`, `text` of the answer.
+    COUNTERPARTY_TEMPORARY = "counterparty.temporary", Counterparty;
+    /// The counterparty does not want to speak with us, or not for this sender: a setting on our side or on theirs.
+    /// Values: `code`, `text` of the answer.
+    COUNTERPARTY_REFUSES_US = "counterparty.refuses_us", Operator;
+    /// The retry policy has run out. Values: `tries`.
     RETRIES_EXHAUSTED = "retries.exhausted", Counterparty;
-    /// The delivery is not in a state where this can happen to it.
+    /// The delivery is not in a state where this can happen to it. Values: `state`.
     STATE_REFUSES = "state.refuses", Operator;
 }
