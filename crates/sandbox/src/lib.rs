@@ -1,1 +1,331 @@
-//! Simulated counterparties over real protocols.
+//! The sandbox: simulated counterparties over real protocols, so that Kvitt works alone and its promises can be tried.
+//!
+//! [`Sandbox::start`] opens a mail server (SMTP, with and without TLS) and an HTTP server (control and evidence) on
+//! loopback, and keeps all it takes in one data folder. Who is treated how is decided without IO in
+//! `counterparties/`; `fronts/` are sockets and folders; `personas.rs`, `faults.rs`, `clock.rs` and `ledger.rs` serve
+//! every counterparty. `docs/sandbox.md` is the page for its users. A new counterparty is one file in
+//! `counterparties/`, its paths in a front, and its name in `faults.rs`.
+//!
+//! Nothing here uses another crate of the house or shares its parsing: two sides with the same mistake would agree.
+
+mod certificate;
+mod clerk;
+mod clock;
+mod counterparties;
+mod faults;
+mod fronts;
+mod ledger;
+mod mailbox;
+mod mime;
+mod notices;
+mod personas;
+mod world;
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+
+use counterparties::mail::Mail;
+use faults::Faults;
+use fronts::files::Maildir;
+use fronts::smtp::{Door, MOST_CONNECTIONS};
+use ledger::{Line, Lines};
+use mailbox::Mailbox;
+use world::{Play, World};
+
+pub use fronts::smtp::{LARGEST_LETTER, PASSWORD, USER};
+
+/// Where a sandbox listens and keeps its things. Port 0 asks the machine for a free port.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The data folder; made where it is missing. One sandbox at a time uses it.
+    pub data: PathBuf,
+    /// Control and evidence, over HTTP.
+    pub http: SocketAddr,
+    /// The mail server; STARTTLS is offered.
+    pub smtp: SocketAddr,
+    /// The mail server with TLS from the first byte, where wanted.
+    pub smtps: Option<SocketAddr>,
+    /// Decides the throws of faults that strike by probability.
+    pub seed: u64,
+}
+
+/// Why a sandbox did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// An address that others than this machine could reach.
+    #[error(
+        "{what}: {address} is no loopback address; the sandbox is open to everyone who reaches it, so it listens on loopback only"
+    )]
+    NotLoopback {
+        /// Which setting.
+        what: &'static str,
+        /// The address given.
+        address: SocketAddr,
+    },
+    /// The address is taken, or may not be used.
+    #[error("{what}: cannot listen on {address}: {source}")]
+    Listen {
+        /// Which setting.
+        what: &'static str,
+        /// The address given.
+        address: SocketAddr,
+        /// What the machine said.
+        source: io::Error,
+    },
+    /// Another sandbox uses the data folder.
+    #[error("another sandbox uses {}", .0.display())]
+    InUse(PathBuf),
+    /// Something in the data folder cannot be made, read or written.
+    #[error("{what} in {}: {source}", .data.display())]
+    Data {
+        /// The data folder.
+        data: PathBuf,
+        /// What it is.
+        what: &'static str,
+        /// What the machine said.
+        source: io::Error,
+    },
+}
+
+/// A running sandbox. Dropping it ends it at once; [`Sandbox::stop`] also waits until all is written.
+#[derive(Debug)]
+pub struct Sandbox {
+    http: SocketAddr,
+    smtp: SocketAddr,
+    smtps: Option<SocketAddr>,
+    bounces: PathBuf,
+    certificate: PathBuf,
+    fronts: JoinSet<()>,
+    clerk: JoinHandle<()>,
+    /// Held as long as the data folder is in use.
+    _lock: File,
+}
+
+impl Sandbox {
+    /// Starts every front. When this returns, connections are taken.
+    ///
+    /// # Errors
+    /// An address is not on loopback or cannot be listened on; the data folder is in use or unusable.
+    pub async fn start(settings: Settings) -> Result<Sandbox, StartError> {
+        let Settings {
+            data,
+            http,
+            smtp,
+            smtps,
+            seed,
+        } = settings;
+        for (what, address) in [("http", Some(http)), ("smtp", Some(smtp)), ("smtps", smtps)] {
+            if let Some(address) = address.filter(|address| !address.ip().is_loopback()) {
+                return Err(StartError::NotLoopback { what, address });
+            }
+        }
+        let in_data = |what| {
+            let data = data.clone();
+            move |source| StartError::Data { data, what, source }
+        };
+        fs::create_dir_all(&data).map_err(in_data("the folder itself"))?;
+        let lock = lock(&data)?;
+        let Opened {
+            world,
+            bounces,
+            certificate,
+            clerk,
+            mut fronts,
+        } = open(&data, seed)?;
+
+        let http = listen("http", http).await?;
+        let smtp = listen("smtp", smtp).await?;
+        let smtps = match smtps {
+            Some(address) => Some(listen("smtps", address).await?),
+            None => None,
+        };
+        let started = Sandbox {
+            http: http.1,
+            smtp: smtp.1,
+            smtps: smtps.as_ref().map(|(_, address)| *address),
+            bounces,
+            certificate,
+            fronts: JoinSet::new(),
+            clerk,
+            _lock: lock,
+        };
+        let seats = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+        fronts.spawn(fronts::smtp::serve(
+            world.clone(),
+            smtp.0,
+            Door::Plain,
+            seats.clone(),
+        ));
+        if let Some((listener, _)) = smtps {
+            fronts.spawn(fronts::smtp::serve(
+                world.clone(),
+                listener,
+                Door::Tls,
+                seats,
+            ));
+        }
+        fronts.spawn(async move {
+            if let Err(error) = axum::serve(http.0, fronts::http::router(world)).await {
+                tracing::error!(%error, "the sandbox's HTTP front ended");
+            }
+        });
+        Ok(Sandbox { fronts, ..started })
+    }
+
+    /// Where control and evidence are.
+    pub fn http(&self) -> SocketAddr {
+        self.http
+    }
+
+    /// Where the mail server is.
+    pub fn smtp(&self) -> SocketAddr {
+        self.smtp
+    }
+
+    /// Where the mail server with TLS from the first byte is.
+    pub fn smtps(&self) -> Option<SocketAddr> {
+        self.smtps
+    }
+
+    /// The Maildir that bounces, delays and automatic replies arrive in, for every sender.
+    pub fn bounces(&self) -> &Path {
+        &self.bounces
+    }
+
+    /// PEM of the authority that signed the mail server's certificate, good for `localhost`, 127.0.0.1 and ::1.
+    pub fn certificate(&self) -> &Path {
+        &self.certificate
+    }
+
+    /// Ends every conversation and returns when what was taken is written and the data folder is free.
+    pub async fn stop(mut self) {
+        self.fronts.shutdown().await;
+        // The clerk ends when the last front has let go of it; a panic of its is already in the log.
+        drop(tokio::task::spawn_blocking(move || self.clerk.join()).await);
+    }
+}
+
+/// What is opened in the data folder.
+struct Opened {
+    world: Arc<World>,
+    bounces: PathBuf,
+    certificate: PathBuf,
+    clerk: JoinHandle<()>,
+    /// The postman, already at work.
+    fronts: JoinSet<()>,
+}
+
+fn open(data: &Path, seed: u64) -> Result<Opened, StartError> {
+    let in_data = |what| {
+        move |source| StartError::Data {
+            data: data.to_owned(),
+            what,
+            source,
+        }
+    };
+    let folder = |name| {
+        let folder = data.join(name);
+        fs::create_dir_all(&folder)
+            .map(|()| folder)
+            .map_err(in_data(name))
+    };
+    let clock = Arc::new(clock::Clock::open(data.join("clock")).map_err(in_data("clock"))?);
+    let identity = certificate::open(&data.join("tls")).map_err(in_data("tls"))?;
+    let maildir = Maildir::open(data.join("bounces")).map_err(in_data("bounces"))?;
+    let pending = folder("pending")?;
+    let (list, list_file) =
+        Lines::open(data.join("mailbox.jsonl")).map_err(in_data("mailbox.jsonl"))?;
+    let mailbox = Mailbox {
+        folder: folder("mailbox")?,
+        list,
+    };
+    let (ledger, ledger_file) =
+        Lines::open(data.join("ledger.jsonl")).map_err(in_data("ledger.jsonl"))?;
+    // The files' names are to survive a power cut as well as their lines.
+    File::open(data)
+        .and_then(|folder| folder.sync_all())
+        .map_err(in_data("the folder itself"))?;
+
+    let taken = ledger
+        .read()
+        .and_then(Iterator::collect::<io::Result<Vec<Line>>>)
+        .map_err(in_data("ledger.jsonl"))?;
+    let mail = Mail::resumed(
+        mailbox.last().map_err(in_data("mailbox"))?,
+        taken.into_iter(),
+    );
+    let books = [
+        (mailbox.list.clone(), list_file),
+        (ledger.clone(), ledger_file),
+    ];
+    let [entries, lines] = books.map(|(shown, file)| clerk::Book { shown, file });
+    let (desk, clerk) = clerk::start(entries, lines).map_err(in_data("the clerk's thread"))?;
+
+    let (post, news) = mpsc::unbounded_channel();
+    let mut fronts = JoinSet::new();
+    fronts.spawn(fronts::files::postman(
+        clock.clone(),
+        pending.clone(),
+        maildir.clone(),
+        news,
+    ));
+    let play = Mutex::new(Play {
+        mail,
+        faults: Faults::seeded(seed),
+    });
+    let world = World {
+        clock,
+        ledger,
+        mailbox,
+        tls: identity.acceptor,
+        play,
+        desk,
+        pending,
+        post,
+    };
+    Ok(Opened {
+        world: Arc::new(world),
+        bounces: maildir.path().to_owned(),
+        certificate: identity.authority,
+        clerk,
+        fronts,
+    })
+}
+
+/// Two sandboxes on one folder would number their letters alike.
+fn lock(data: &Path) -> Result<File, StartError> {
+    let trouble = |source| StartError::Data {
+        data: data.to_owned(),
+        what: "lock",
+        source,
+    };
+    let file = File::create(data.join("lock")).map_err(trouble)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StartError::InUse(data.to_owned())),
+        Err(TryLockError::Error(source)) => Err(trouble(source)),
+    }
+}
+
+async fn listen(
+    what: &'static str,
+    address: SocketAddr,
+) -> Result<(TcpListener, SocketAddr), StartError> {
+    let trouble = |source| StartError::Listen {
+        what,
+        address,
+        source,
+    };
+    let listener = TcpListener::bind(address).await.map_err(trouble)?;
+    let bound = listener.local_addr().map_err(trouble)?;
+    Ok((listener, bound))
+}

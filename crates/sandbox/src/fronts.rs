@@ -1,0 +1,5 @@
+//! The thin fronts: how the world reaches the counterparties. What they say and do is decided in `counterparties/`.
+
+pub mod files;
+pub mod http;
+pub mod smtp;

@@ -1,0 +1,261 @@
+//! The HTTP front: control (clock, faults), evidence (ledger, mailbox), and a page that links them.
+//!
+//! Everything answers JSON or JSON lines; a wrong request gets `{"message": …}` that says what is wrong.
+
+use std::io;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Json, Response};
+use axum::routing::{delete, get, post};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::clock::ClockError;
+use crate::faults::Order;
+use crate::ledger::Line;
+use crate::personas::PERSONAS;
+use crate::world::World;
+
+/// The largest body of a control request, bytes: an order for a fault is some hundred.
+const LARGEST_BODY: usize = 64 * 1024;
+
+/// One day on the sandbox's clock, ms.
+const DAY_MS: i64 = 86_400_000;
+
+/// All paths.
+pub fn router(world: Arc<World>) -> Router {
+    Router::new()
+        .route("/", get(async || Html(include_str!("http/index.html"))))
+        .route("/healthz", get(async || "ok\n"))
+        .route("/personas", get(async || Json(PERSONAS)))
+        .route("/clock", get(clock))
+        .route("/clock/advance", post(advance))
+        .route("/faults", get(faults).post(add_fault).delete(clear_faults))
+        .route("/faults/{id}", delete(remove_fault))
+        .route("/ledger", get(ledger))
+        .route("/mailbox", get(mailbox))
+        .route("/mailbox/{id}", get(letter))
+        .route("/mailbox/{id}/attachments/{index}", get(attachment))
+        .fallback(async || Refusal::not_found("there is no such page; / lists them"))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .with_state(world)
+}
+
+/// Why a request is refused, in a sentence.
+struct Refusal(StatusCode, String);
+
+impl Refusal {
+    fn bad(message: impl Into<String>) -> Refusal {
+        Refusal(StatusCode::BAD_REQUEST, message.into())
+    }
+
+    fn not_found(message: &str) -> Refusal {
+        Refusal(StatusCode::NOT_FOUND, message.to_owned())
+    }
+
+    /// What is not there is the caller's mistake; all else is the sandbox's trouble.
+    fn reading(error: &io::Error) -> Refusal {
+        match error.kind() {
+            io::ErrorKind::NotFound => Refusal::not_found("there is no such letter"),
+            _ => Refusal(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (self.0, Json(json!({ "message": self.1 }))).into_response()
+    }
+}
+
+impl From<PathRejection> for Refusal {
+    fn from(rejection: PathRejection) -> Refusal {
+        Refusal::bad(rejection.body_text())
+    }
+}
+
+impl From<QueryRejection> for Refusal {
+    fn from(rejection: QueryRejection) -> Refusal {
+        Refusal::bad(rejection.body_text())
+    }
+}
+
+#[derive(Serialize)]
+struct Time {
+    now: jiff::Timestamp,
+    offset_ms: i64,
+}
+
+async fn clock(State(world): State<Arc<World>>) -> Json<Time> {
+    Json(Time {
+        now: world.clock.now(),
+        offset_ms: world.clock.offset_ms(),
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    ms: Option<i64>,
+    days: Option<i64>,
+}
+
+async fn advance(State(world): State<Arc<World>>, body: Bytes) -> Result<Json<Time>, Refusal> {
+    let ms = match read_body::<Advance>(&body)? {
+        Advance {
+            ms: Some(ms),
+            days: None,
+        } => ms,
+        Advance {
+            ms: None,
+            days: Some(days),
+        } => days.saturating_mul(DAY_MS),
+        _ => return Err(Refusal::bad("give either \"ms\" or \"days\"")),
+    };
+    match world.clock.advance(ms) {
+        Ok(()) => Ok(clock(State(world)).await),
+        Err(error @ ClockError::OutOfRange) => Err(Refusal::bad(error.to_string())),
+        Err(error @ ClockError::NotKept(_)) => Err(Refusal(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            error.to_string(),
+        )),
+    }
+}
+
+async fn faults(State(world): State<Arc<World>>) -> Response {
+    Json(world.play().faults.list()).into_response()
+}
+
+async fn add_fault(State(world): State<Arc<World>>, body: Bytes) -> Result<Response, Refusal> {
+    let order: Order = read_body(&body)?;
+    let id = world.play().faults.add(order).map_err(Refusal::bad)?;
+    Ok((StatusCode::CREATED, Json(json!({ "id": id }))).into_response())
+}
+
+async fn remove_fault(
+    State(world): State<Arc<World>>,
+    id: Result<Path<u64>, PathRejection>,
+) -> Result<StatusCode, Refusal> {
+    let Path(id) = id?;
+    if world.play().faults.remove(id) {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Refusal::not_found("there is no such fault"))
+    }
+}
+
+async fn clear_faults(State(world): State<Arc<World>>) -> StatusCode {
+    world.play().faults.clear();
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LedgerQuery {
+    counterparty: Option<String>,
+    company: Option<String>,
+}
+
+/// JSON lines, oldest first: only what is on disk.
+async fn ledger(
+    State(world): State<Arc<World>>,
+    query: Result<Query<LedgerQuery>, QueryRejection>,
+) -> Result<Response, Refusal> {
+    let Query(wanted) = query?;
+    let lines = blocking(move || {
+        let mut out = Vec::new();
+        for line in world.ledger.read::<Line>()? {
+            let line = line?;
+            if wanted
+                .counterparty
+                .as_ref()
+                .is_none_or(|name| *name == line.counterparty)
+                && wanted
+                    .company
+                    .as_ref()
+                    .is_none_or(|company| Some(company) == line.company.as_ref())
+            {
+                serde_json::to_writer(&mut out, &line)?;
+                out.push(b'\n');
+            }
+        }
+        Ok(out)
+    });
+    Ok((
+        [(header::CONTENT_TYPE, "application/x-ndjson")],
+        lines.await?,
+    )
+        .into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MailboxQuery {
+    address: Option<String>,
+}
+
+async fn mailbox(
+    State(world): State<Arc<World>>,
+    query: Result<Query<MailboxQuery>, QueryRejection>,
+) -> Result<Response, Refusal> {
+    let Query(wanted) = query?;
+    let letters = blocking(move || world.mailbox.letters(wanted.address.as_deref())).await?;
+    Ok(Json(letters).into_response())
+}
+
+async fn letter(
+    State(world): State<Arc<World>>,
+    id: Result<Path<u64>, PathRejection>,
+) -> Result<Response, Refusal> {
+    let Path(id) = id?;
+    let raw = blocking(move || world.mailbox.letter(id)).await?;
+    Ok(download("message/rfc822", raw))
+}
+
+async fn attachment(
+    State(world): State<Arc<World>>,
+    path: Result<Path<(u64, usize)>, PathRejection>,
+) -> Result<Response, Refusal> {
+    let Path((id, index)) = path?;
+    let part = blocking(move || world.mailbox.attachment(id, index)).await?;
+    let part = part.ok_or_else(|| {
+        Refusal::not_found("the letter has fewer attachments; they are counted from 0")
+    })?;
+    Ok(download(&part.media_type, part.bytes))
+}
+
+/// A file of somebody else's making: the browser must not run it as a page of ours.
+fn download(media_type: &str, bytes: Vec<u8>) -> Response {
+    let media_type = HeaderValue::from_str(media_type)
+        .unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, media_type);
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("sandbox"),
+    );
+    (headers, Body::from(bytes)).into_response()
+}
+
+fn read_body<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(|error| Refusal::bad(format!("the body: {error}")))
+}
+
+/// Reads files where waiting for the disk disturbs no conversation.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, Refusal> {
+    let done = tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Refusal(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    done.map_err(|error| Refusal::reading(&error))
+}

@@ -1,0 +1,13 @@
+//! The sandbox from outside: real sockets, real files, conversations written down as text.
+
+#![expect(clippy::unwrap_used, reason = "a test that unwraps wrongly fails, which is what it is for")]
+
+mod bounces;
+mod control;
+mod conversations;
+mod durability;
+mod faults;
+mod foreign_client;
+mod harness;
+mod personas;
+mod tls;
