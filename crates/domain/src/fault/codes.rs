@@ -70,6 +70,12 @@ codes! {
     // --- the company
     /// No company with this organisation number is set up here. Values: `number`.
     COMPANY_UNKNOWN = "company.unknown", Operator;
+    /// No company is set up here yet.
+    COMPANY_NONE = "company.none", Operator;
+    /// Several companies are set up here, and the question named none.
+    COMPANY_NOT_NAMED = "company.not_named", Sender;
+    /// A company with this organisation number is set up here already. Values: `org_number`.
+    COMPANY_KNOWN = "company.known", Operator;
     /// The document's seller is another company than the one it was handed in for. Values: `seller`, `company`.
     COMPANY_MISMATCH = "company.mismatch", Sender;
     /// A setting that the route needs is missing.

@@ -6,6 +6,7 @@ use kvitt_domain::Fault;
 use kvitt_domain::identifiers::{
     BankAccount, EmailAddress, Iban, IdentityNumber, Kid, OrgNumber, VatNumber, without_identity_numbers,
 };
+use kvitt_domain::price_book::{EXAMPLE, PriceBook};
 
 /// Enough to walk every branch of these short parsers on each run; a fuzzing run takes as many as it likes.
 const INPUTS: usize = 2000;
@@ -62,6 +63,21 @@ fn fuzz_identity_number() {
         if let Ok(number) = IdentityNumber::parse(&text) {
             assert_eq!(IdentityNumber::parse(&number.reveal()), Ok(number));
         }
+    });
+}
+
+#[test]
+fn fuzz_price_book() {
+    bolero::check!().with_iterations(INPUTS).for_each(|bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes);
+        drop(PriceBook::parse(&text));
+        // The example with one byte changed gets past the first key.
+        let mut example = EXAMPLE.as_bytes().to_vec();
+        if let [place @ .., change] = bytes {
+            let at = place.iter().fold(0_usize, |at, byte| at.wrapping_mul(256).wrapping_add(usize::from(*byte))) % example.len();
+            example[at] = *change;
+        }
+        drop(PriceBook::parse(&String::from_utf8_lossy(&example)));
     });
 }
 

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use kvitt_domain::calendar::{self, BankCalendar, ChristmasEve};
 use kvitt_domain::identifiers::{BankAccount, Iban, IdentityNumber, Kid, KidParts, KidStructure, Modulus, OrgNumber, VatNumber};
+use kvitt_domain::retry::RetryPolicy;
 use kvitt_domain::{Amount, Currency};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -161,6 +162,27 @@ proptest! {
         let day = calendar::today(cut_off);
         prop_assert!(calendar.is_bank_day(day));
         prop_assert!(calendar::at(calendar.previous_bank_day(day), time) < now, "an earlier cut-off was still to come");
+    }
+
+    // --- retry
+
+    #[test]
+    fn retries_are_monotone_and_end_after_about_75_hours(seed in any::<u64>(), asked in prop::option::of(0_u64..10_000_000)) {
+        let policy = RetryPolicy::default();
+        let start: Timestamp = "2026-11-20T15:00:00Z".parse().unwrap();
+        let (mut now, mut last) = (start, std::time::Duration::ZERO);
+        for faults in 1..=policy.retries() {
+            let next = policy.next(faults, seed, now).unwrap();
+            prop_assert_eq!(policy.next(faults, seed, now), Some(next), "the same seed gives the same wait");
+            let wait = std::time::Duration::try_from(next.duration_since(now)).unwrap();
+            prop_assert!(wait > last, "{:?} after {:?}", wait, last);
+            let asked = policy.next_as_asked(faults, asked.map(std::time::Duration::from_secs), seed, now).unwrap();
+            prop_assert!(asked >= next && asked <= next.checked_add(wait).unwrap());
+            (now, last) = (next, wait);
+        }
+        prop_assert_eq!(policy.next(policy.retries() + 1, seed, now), None);
+        let hours = now.duration_since(start).as_hours();
+        prop_assert!((68..=83).contains(&hours), "{} hours", hours);
     }
 }
 
