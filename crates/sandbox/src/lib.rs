@@ -37,7 +37,7 @@ use counterparties::mail::Mail;
 use faults::Faults;
 use fronts::files::Maildir;
 use fronts::smtp::{Door, MOST_CONNECTIONS};
-use ledger::{Line, Lines};
+use ledger::Lines;
 use mailbox::Mailbox;
 use world::{Play, World};
 
@@ -255,14 +255,10 @@ fn open(data: &Path, seed: u64) -> Result<Opened, StartError> {
         .and_then(|folder| folder.sync_all())
         .map_err(in_data("the folder itself"))?;
 
-    let taken = ledger
-        .read()
-        .and_then(Iterator::collect::<io::Result<Vec<Line>>>)
-        .map_err(in_data("ledger.jsonl"))?;
-    let mail = Mail::resumed(
-        mailbox.last().map_err(in_data("mailbox"))?,
-        taken.into_iter(),
-    );
+    let mut mail = Mail::resumed(mailbox.last().map_err(in_data("mailbox"))?);
+    for line in ledger.read().map_err(in_data("ledger.jsonl"))? {
+        mail.remember(line.map_err(in_data("ledger.jsonl"))?);
+    }
     let books = [
         (mailbox.list.clone(), list_file),
         (ledger.clone(), ledger_file),

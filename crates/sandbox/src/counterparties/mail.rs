@@ -137,21 +137,21 @@ pub struct Mail {
 }
 
 impl Mail {
-    /// A server that goes on where the ledger ends: letters are numbered after `last_number`, and `dropsafterdot`
-    /// does not drop again what it dropped before the sandbox was started anew.
-    pub fn resumed(last_number: u64, ledger: impl Iterator<Item = Line>) -> Mail {
-        let dropped_after_dot = ledger
-            .filter(|line| {
-                resident(&line.recipient)
-                    .is_some_and(|found| found.persona == Persona::DropsAfterDot)
-            })
-            .map(|line| line.key)
-            .collect();
+    /// A server that numbers its letters after `last_number`.
+    pub fn resumed(last_number: u64) -> Mail {
         Mail {
             last_number,
             tries: HashMap::new(),
             full_since: HashMap::new(),
-            dropped_after_dot,
+            dropped_after_dot: HashSet::new(),
+        }
+    }
+
+    /// Tells it of a letter that it took before the sandbox was started anew, so that `dropsafterdot` does not drop
+    /// the same one again.
+    pub fn remember(&mut self, line: Line) {
+        if resident(&line.recipient).is_some_and(|found| found.persona == Persona::DropsAfterDot) {
+            self.dropped_after_dot.insert(line.key);
         }
     }
 

@@ -341,7 +341,7 @@ impl Conversation {
             Taken::BrokenOff => Ok(Then::HangUp),
             Taken::Flawed(reply) => self.reply(reply).await,
             Taken::Whole(raw) => {
-                let answer = Box::pin(self.world.post_letter(&from, &recipients, &raw)).await;
+                let answer = self.world.post_letter(&from, &recipients, &raw).await;
                 self.give(Answer {
                     hold: Duration::ZERO,
                     ..answer

@@ -1,6 +1,6 @@
 //! The protocol itself: what a client may say when.
 
-use crate::harness::Stage;
+use crate::harness::{Stage, eventually};
 
 fn check(conversation: &str) {
     Stage::new().talk(conversation);
@@ -152,6 +152,15 @@ fn limits() {
         "S: 220\n{}C: HEI\nS: 421\nS: closed",
         "C: HEI\nS: 500\n".repeat(20)
     ));
+}
+
+#[test]
+fn the_door_closes_when_the_house_is_full_and_opens_again() {
+    let stage = Stage::new();
+    let mut guests: Vec<_> = (0..256).map(|_| stage.talk("S: 220")).collect();
+    stage.talk("S: 421 4.7.0\nS: closed");
+    guests.pop().unwrap().follow("C: QUIT\nS: 221\nS: closed");
+    eventually(|| (!stage.connect().reply().starts_with("421")).then_some(()));
 }
 
 #[test]
