@@ -1,0 +1,7 @@
+//! The adapters as the hub uses them: conversations, plans, letters and what comes back.
+
+mod bounces;
+mod conversations;
+mod letters;
+mod plans;
+mod sample;

@@ -1,0 +1,158 @@
+//! One invented invoice and all that stands around it. Tests change what they are about.
+
+use jiff::Timestamp;
+use jiff::civil::date;
+use kvitt_adapters::route::{Artefact, ArtefactRole, Consignment, Member, RouteSetup, Sender};
+use kvitt_domain::delivery::AttemptId;
+use kvitt_domain::invoice::{
+    DocumentKind, Identifier, Invoice, Party, PaymentAccount, PaymentInstruction, References,
+    Totals,
+};
+use kvitt_domain::recipient::{Metadata, Recipient, RecipientType};
+use kvitt_domain::{Amount, Currency};
+use serde_json::json;
+use uuid::uuid;
+
+pub const ATTEMPT: AttemptId = AttemptId(uuid!("0199a0de-0000-7000-8000-0000000000a1"));
+
+pub fn now() -> Timestamp {
+    "2026-11-02T09:30:00Z".parse().expect("a time")
+}
+
+pub fn invoice() -> Invoice {
+    let amount = Amount::new(123_450, Currency::NOK);
+    Invoice {
+        kind: DocumentKind::Invoice,
+        type_code: "380".to_owned(),
+        number: "10023".to_owned(),
+        issued_on: date(2026, 11, 2),
+        due_on: Some(date(2026, 11, 16)),
+        tax_point_on: None,
+        tax_point_code: None,
+        currency: Currency::NOK,
+        tax_currency: None,
+        specification: None,
+        process: None,
+        notes: vec![],
+        references: References::default(),
+        preceding: vec![],
+        seller: Party {
+            name: "Nordlys Kraft AS".to_owned(),
+            ..Party::default()
+        },
+        buyer: Party {
+            name: "Kåre Ødegård".to_owned(),
+            ..Party::default()
+        },
+        payee: None,
+        tax_representative: None,
+        delivery: None,
+        period: None,
+        payment: vec![PaymentInstruction {
+            means_code: "30".to_owned(),
+            remittance: Some("1002312345674".to_owned()),
+            accounts: vec![PaymentAccount {
+                number: "86011117947".to_owned(),
+                ..PaymentAccount::default()
+            }],
+            ..PaymentInstruction::default()
+        }],
+        payment_terms: None,
+        allowances_and_charges: vec![],
+        totals: Totals {
+            lines: amount,
+            allowances: None,
+            charges: None,
+            without_vat: amount,
+            vat: None,
+            vat_in_tax_currency: None,
+            with_vat: amount,
+            prepaid: None,
+            rounding: None,
+            payable: amount,
+        },
+        vat_breakdown: vec![],
+        attachments: vec![],
+        lines: vec![],
+    }
+}
+
+pub fn recipient() -> Recipient {
+    Recipient {
+        kind: RecipientType::Consumer,
+        name: "Kåre Ødegård".to_owned(),
+        email: Some("kare@post.example".to_owned()),
+        ..Recipient::default()
+    }
+}
+
+pub fn business() -> Recipient {
+    Recipient {
+        kind: RecipientType::Business,
+        name: "Fjellheimen Barnehage SA".to_owned(),
+        org_number: Some("988077917".to_owned()),
+        electronic_address: Some(Identifier {
+            value: "988077917".to_owned(),
+            scheme: Some("0192".to_owned()),
+        }),
+        email: Some("regnskap@fjellheimen.example".to_owned()),
+        ..Recipient::default()
+    }
+}
+
+pub fn setup() -> RouteSetup {
+    RouteSetup(json!({
+        "from": "faktura@nordlys.example",
+        "bounce_domain_or_address": "retur.nordlys.example",
+        "reply_to": "kundeservice@nordlys.example",
+        "footer": "Nordlys Kraft AS, Storgata 1, 8006 Bodø",
+    }))
+}
+
+pub fn pdf() -> (Artefact, Vec<u8>) {
+    let bytes = b"%PDF-1.7 an invented file\r\n.\r\n%%EOF".to_vec();
+    (
+        file(
+            ArtefactRole::Pdf,
+            "faktura-10023.pdf",
+            "application/pdf",
+            bytes.len() as u64,
+        ),
+        bytes,
+    )
+}
+
+pub fn file(role: ArtefactRole, name: &str, media_type: &str, bytes: u64) -> Artefact {
+    Artefact {
+        role,
+        name: name.to_owned(),
+        media_type: media_type.to_owned(),
+        digest: format!("digest of {name}"),
+        bytes,
+        link: None,
+    }
+}
+
+pub fn member() -> Member {
+    Member {
+        attempt: ATTEMPT,
+        invoice: invoice(),
+        recipient: recipient(),
+        metadata: Metadata::default(),
+        artefacts: vec![pdf().0],
+    }
+}
+
+pub fn consignment(members: Vec<Member>) -> Consignment {
+    Consignment {
+        id: uuid!("0199a0de-0000-7000-8000-0000000000c1"),
+        number: 1,
+        closed_at: now(),
+        company: Sender {
+            name: "Nordlys Kraft AS".to_owned(),
+            org_number: "999999999".to_owned(),
+        },
+        setup: setup(),
+        members,
+    }
+}
