@@ -76,7 +76,7 @@ impl World {
         };
         if let Err(error) = stored {
             tracing::error!(%error, "a letter could not be stored and is refused");
-            self.play().mail.not_stored(&answer.copies);
+            self.play().mail.not_stored(&answer);
             return Answer::refusal("452 4.3.1 The sandbox cannot write to its disk");
         }
         for notice in &answer.notices {

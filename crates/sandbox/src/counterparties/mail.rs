@@ -200,10 +200,12 @@ impl Mail {
         }
     }
 
-    /// Takes back what was decided of letters that could not be stored after all.
-    pub fn not_stored(&mut self, copies: &[Copy]) {
-        for copy in copies {
-            self.dropped_after_dot.remove(&copy.line.key);
+    /// Takes back what was decided of a letter that could not be stored after all.
+    pub fn not_stored(&mut self, answer: &Answer) {
+        if answer.then == Then::HangUp {
+            for copy in &answer.copies {
+                self.dropped_after_dot.remove(&copy.line.key);
+            }
         }
     }
 
@@ -225,7 +227,7 @@ impl Mail {
                 make_room(&mut self.full_since);
                 let since = *self
                     .full_since
-                    .entry((from.to_ascii_lowercase(), to.to_ascii_lowercase()))
+                    .entry(correspondents(from, to))
                     .or_insert(now);
                 if now < later(since, found.after.unwrap_or(MAILBOX_FULL)) {
                     Answer::refusal("452 4.2.2 Mailbox full")
@@ -335,10 +337,8 @@ impl Mail {
     /// How often this sender has now tried this recipient.
     fn tried(&mut self, persona: Persona, from: &str, to: &str) -> u32 {
         make_room(&mut self.tries);
-        let tries = self
-            .tries
-            .entry((persona, from.to_ascii_lowercase(), to.to_ascii_lowercase()))
-            .or_insert(0);
+        let (from, to) = correspondents(from, to);
+        let tries = self.tries.entry((persona, from, to)).or_insert(0);
         *tries = tries.saturating_add(1);
         *tries
     }
@@ -457,6 +457,17 @@ fn slowness(found: Resident) -> Duration {
 fn later(at: Timestamp, by: Duration) -> Timestamp {
     let ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
     Timestamp::from_millisecond(at.as_millisecond().saturating_add(ms)).unwrap_or(Timestamp::MAX)
+}
+
+/// Sender and recipient as the server remembers them. What follows `+` in the sender's local part names one letter,
+/// not another sender: greylisting servers ignore it too, or a retry under a new name would never be let in.
+fn correspondents(from: &str, to: &str) -> (String, String) {
+    let (local, domain) = from.rsplit_once('@').unwrap_or((from, ""));
+    let person = local.split('+').next().unwrap_or(local);
+    (
+        format!("{person}@{domain}").to_ascii_lowercase(),
+        to.to_ascii_lowercase(),
+    )
 }
 
 fn make_room<K, V>(memory: &mut HashMap<K, V>) {

@@ -50,6 +50,31 @@ fn greylisted_is_taken_the_second_time() {
 }
 
 #[test]
+fn greylisting_knows_a_sender_again_whatever_follows_its_plus() {
+    Stage::new().talk(
+        "S: 220
+         C: EHLO hub.example
+         S: 250
+         C: MAIL FROM:<bounces+first@fjord.example>
+         S: 250
+         C: RCPT TO:<greylisted@kunde.example>
+         S: 451 4.7.1
+         C: RSET
+         S: 250
+         C: MAIL FROM:<bounces+second@fjord.example>
+         S: 250
+         C: RCPT TO:<greylisted@kunde.example>
+         S: 250
+         C: RSET
+         S: 250
+         C: MAIL FROM:<bounces@other.example>
+         S: 250
+         C: RCPT TO:<greylisted@kunde.example>
+         S: 451 4.7.1",
+    );
+}
+
+#[test]
 fn mailboxfull_until_some_hours_have_passed() {
     let stage = check(0, "C: RCPT TO:<mailboxfull@kunde.example>\nS: 452 4.2.2");
     stage.advance(r#"{"ms": 14000000}"#);
