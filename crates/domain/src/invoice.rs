@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::identifiers::{OrgNumber, VatNumber};
 use crate::money::{Amount, Currency};
 
 pub mod checks;
@@ -457,6 +458,35 @@ pub struct Classification {
     pub version: Option<String>,
 }
 
+impl Identifier {
+    /// Whether the scheme says that this is a Norwegian organisation number: `0192` in ISO 6523 and EAS, `9908` before that,
+    /// `NO:ORGNR` in EHF 2. The number itself may still be wrong.
+    pub fn is_norwegian_org_number(&self) -> bool {
+        matches!(self.scheme.as_deref(), Some("0192" | "9908" | "NO:ORGNR"))
+    }
+}
+
+impl Party {
+    /// Whether the party is Norwegian: by its address, its registration or its VAT number.
+    pub fn is_norwegian(&self) -> bool {
+        self.address.country.as_deref() == Some("NO")
+            || self.legal_registration.as_ref().is_some_and(Identifier::is_norwegian_org_number)
+            || self.vat_number.as_deref().is_some_and(|number| VatNumber::parse(number).is_ok())
+    }
+
+    /// Its Norwegian organisation number, where the document gives a valid one: as registration (BT-30, BT-47), in the VAT
+    /// number (BT-31, BT-48), or as electronic address (BT-34, BT-49).
+    pub fn org_number(&self) -> Option<OrgNumber> {
+        let of = |id: &Identifier| OrgNumber::parse(&id.value).ok();
+        let registered = self.legal_registration.as_ref().filter(|id| id.is_norwegian_org_number() || id.scheme.is_none());
+        registered
+            .filter(|_| self.is_norwegian())
+            .and_then(of)
+            .or_else(|| Some(VatNumber::parse(self.vat_number.as_deref()?).ok()?.org_number()))
+            .or_else(|| self.electronic_address.as_ref().filter(|id| id.is_norwegian_org_number()).and_then(of))
+    }
+}
+
 impl Invoice {
     /// The KID or other remittance reference that the payer is asked to give (BT-83), the first where several are.
     pub fn remittance(&self) -> Option<&str> {
@@ -470,11 +500,17 @@ impl Invoice {
 
     /// The sender's own picture of the invoice, if one came with it: it always wins over ours.
     pub fn own_image(&self) -> Option<&File> {
-        self.attachments.iter().filter(|attachment| attachment.is_image_of_invoice).find_map(|attachment| attachment.file.as_ref())
+        self.attachments
+            .iter()
+            .filter(|attachment| attachment.is_image_of_invoice)
+            .find_map(|attachment| attachment.file.as_ref())
     }
 
     /// The files that go with the invoice, its own picture left out.
     pub fn enclosures(&self) -> impl Iterator<Item = &File> {
-        self.attachments.iter().filter(|attachment| !attachment.is_image_of_invoice).filter_map(|attachment| attachment.file.as_ref())
+        self.attachments
+            .iter()
+            .filter(|attachment| !attachment.is_image_of_invoice)
+            .filter_map(|attachment| attachment.file.as_ref())
     }
 }
