@@ -3,7 +3,7 @@
 //! Due dates, cut-offs and "today" are local dates in Europe/Oslo, never UTC ones. The zone's rules are compiled in, so that no
 //! file of the machine is read and two machines never disagree. Nothing here reads a clock: `now` comes in.
 
-use jiff::civil::{Date, Time, Weekday};
+use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
@@ -219,7 +219,12 @@ pub fn easter(year: i16) -> Date {
 
 /// The date in Norway at this instant.
 pub fn today(now: Timestamp) -> Date {
-    OSLO.to_datetime(now).date()
+    wall_time(now).date()
+}
+
+/// What a clock on a Norwegian wall shows at this instant.
+pub fn wall_time(now: Timestamp) -> DateTime {
+    OSLO.to_datetime(now)
 }
 
 /// The instant of this wall time in Norway.

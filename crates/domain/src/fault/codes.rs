@@ -2,7 +2,8 @@
 //!
 //! "Values" are the names under which a fault's sentence finds its values ([`Fault::with`](super::Fault::with)). Every sentence
 //! also knows `place` and `term`, the business term at that place; a value named like a table of the catalogue (`route`,
-//! `recipient_type`, `state`, `agreement`, `other_term`) is given as the key and shown in that table's words, and `bytes` as kB or MB.
+//! `recipient_type`, `state`, `agreement`, `other_term`) is given as the key and shown in that table's words. A value whose name
+//! ends in `date`, `at` (a timestamp), `amount` or `bytes` is given as machines write it and shown as people do.
 
 use super::{Code, Fixer};
 
@@ -16,21 +17,21 @@ macro_rules! codes {
 
 codes! {
     // --- the document as bytes
-    /// The XML cannot be read: not well-formed, or not UTF-8. Values: `detail`.
+    /// The XML cannot be read: not well-formed, or not UTF-8. Values: `why`.
     XML_UNREADABLE = "xml.unreadable", Sender;
     /// The XML brings a DTD or an entity, which are refused unread.
     XML_DOCTYPE = "xml.doctype", Sender;
-    /// The XML is over a budget: bytes, depth, elements, attributes or text. Values: `detail`.
+    /// The XML is over a budget: bytes, depth, elements, attributes or text. Values: `what`, `limit`.
     XML_OVER_BUDGET = "xml.over_budget", Sender;
     /// The root element is no document that Kvitt reads. Values: `root`.
     DOCUMENT_UNKNOWN = "document.unknown", Sender;
-    /// The archive cannot be read, or is over a budget. Values: `detail`.
+    /// The archive cannot be read, or is over a budget. Values: `why`.
     ARCHIVE_UNREADABLE = "archive.unreadable", Sender;
-    /// The archive holds more bytes, files or nesting than allowed. Values: `detail`.
+    /// The archive holds more bytes, files or nesting than allowed. Values: `what`, `limit`.
     ARCHIVE_OVER_BUDGET = "archive.over_budget", Sender;
     /// The archive holds no invoice document, or more than one. Values: `count`.
     ARCHIVE_DOCUMENTS = "archive.documents", Sender;
-    /// The metadata beside the document cannot be read, or names an unknown field. Values: `detail`.
+    /// The metadata beside the document cannot be read, or names an unknown field. Values: `why`.
     METADATA_UNREADABLE = "metadata.unreadable", Sender;
     /// A metadata field has a value that it cannot have. Values: `field`, `value`.
     METADATA_VALUE = "metadata.value", Sender;
@@ -57,16 +58,20 @@ codes! {
     ACCOUNT_INVALID = "account.invalid", Sender;
     /// The national identity number has wrong check digits or form. The number itself is never part of the fault.
     IDENTITY_INVALID = "identity.invalid", Sender;
-    /// An attachment is of a kind that no route takes. Values: `name`, `type`.
+    /// An attachment is of a kind that no route takes. Values: `file`, `type`.
     ATTACHMENT_TYPE = "attachment.type", Sender;
-    /// An attachment's content does not decode. Values: `name`.
+    /// An attachment's content does not decode. Values: `file`.
     ATTACHMENT_UNREADABLE = "attachment.unreadable", Sender;
-    /// An invoice with this number was accepted before. Values: `number`.
+    /// An invoice with this number was accepted before. Values: `number`, and `first` and `second`: what is known of either.
     NUMBER_DUPLICATE = "number.duplicate", Sender;
     /// The same client id or idempotency key came with other content. Values: `key`.
     KEY_REUSED = "key.reused", Sender;
     /// The recipient is called a business although the document names no organisation, or the other way round. Values: `recipient_type`.
     RECIPIENT_TYPE_DOUBTFUL = "recipient_type.doubtful", Sender;
+    /// The company has no invoice with this number or id. Values: `invoice`.
+    INVOICE_UNKNOWN = "invoice.unknown", Sender;
+    /// An invoice and a credit note share this number. Values: `invoice`, `ids`.
+    INVOICE_AMBIGUOUS = "invoice.ambiguous", Sender;
     // --- the company
     /// No company with this organisation number is set up here. Values: `number`.
     COMPANY_UNKNOWN = "company.unknown", Operator;
@@ -99,7 +104,7 @@ codes! {
     ROUTE_NOT_IN_ORDER = "route.not_in_order", Sender;
     /// The route was tried for this document and refused it. Values: `route`.
     ROUTE_TRIED = "route.tried", Counterparty;
-    /// Too late for this route: its latest send time is past. Values: `route`, `latest`.
+    /// Too late for this route: its latest send time is past. Values: `route`.
     ROUTE_TOO_LATE = "route.too_late", Sender;
     /// An agreement is needed first. Values: `agreement`.
     AGREEMENT_MISSING = "agreement.missing", Operator;
@@ -135,7 +140,7 @@ codes! {
     /// The counterparty does not want to speak with us, or not for this sender: a setting on our side or on theirs.
     /// Values: `code`, `text` of the answer.
     COUNTERPARTY_REFUSES_US = "counterparty.refuses_us", Operator;
-    /// The retry policy has run out. Values: `tries`.
+    /// The retry policy has run out. Values: `route`.
     RETRIES_EXHAUSTED = "retries.exhausted", Counterparty;
     /// The delivery is not in a state where this can happen to it. Values: `state`.
     STATE_REFUSES = "state.refuses", Operator;

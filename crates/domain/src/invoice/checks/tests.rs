@@ -171,8 +171,8 @@ fn totals() {
     invoice.totals.payable = nok(1_600_00);
     let fault = &super::check(&invoice)[0];
     assert_eq!(
-        fault.sentence(crate::Language::English),
-        "The field amount to pay (BT-115) is stated as 1600.00 NOK, but works out to 1601.00 NOK."
+        fault.sentence(crate::Language::English).replace('\u{a0}', " "),
+        "The field amount to pay (BT-115) is stated as 1,600.00 NOK, but works out to 1,601.00 NOK."
     );
 }
 
