@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use kvitt_domain::Language;
 use kvitt_domain::calendar::HolidayName;
+use kvitt_domain::delivery::State;
 use kvitt_domain::fault::{Fixer, codes};
 
 /// The `{names}` in a template, read back by filling none of them in: an unknown name reads as a dash, so ask the source.
@@ -116,6 +117,9 @@ fn every_enum_that_people_see_has_its_words() {
         .into_iter()
         .for_each(|value| check("agreement_state", value));
     FIXERS.into_iter().for_each(|value| check("fixer", value));
+    for name in State::NAMES {
+        assert!(Language::default().has(&format!("state.{name}")), "messages/nb.toml has no state.{name}");
+    }
     for name in HolidayName::ALL {
         assert!(Language::default().has(&format!("holiday.{}", name.key())), "{}", name.key());
     }

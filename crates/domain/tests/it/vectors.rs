@@ -1,6 +1,6 @@
 //! Shared vectors: identifiers and bank holidays that other implementations were checked against too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use jiff::civil::Date;
@@ -37,6 +37,16 @@ fn identifiers_agree_with_the_vectors() {
             check_identifier(table, entry.as_str().unwrap_or_else(|| entry["number"].as_str().unwrap()));
         }
     }
+    // One table holds every number that a body of nine digits can have: no other pair of check digits is taken.
+    let derived: BTreeSet<String> = tables["derived_all_for_020132999"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["number"].as_str().unwrap().to_owned())
+        .collect();
+    let taken: BTreeSet<String> =
+        (0..100).map(|checks| format!("020132999{checks:02}")).filter(|number| IdentityNumber::parse(number).is_ok()).collect();
+    assert_eq!(taken, derived);
     assert!(tables.len() >= 18, "only {} tables", tables.len());
 }
 
