@@ -42,7 +42,7 @@ const CBC: &str = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicCompo
 /// Reads one UBL 2.1 Invoice or CreditNote.
 ///
 /// # Errors
-/// All faults at once, in document order of reading, at most [`terms::MAX_FAULTS`]: `xml.*` where the bytes are no XML within
+/// All faults at once, in document order, at most a hundred: `xml.*` where the bytes are no XML within
 /// `limits`, `document.unknown` for another root element, else `term.*`, `amount.decimals` and `attachment.unreadable`, each
 /// at its business term, XPath, line and column: `BT-2 /Invoice/cbc:IssueDate 12:5`.
 pub fn read(bytes: &[u8], limits: &Limits) -> Result<Invoice, Vec<Fault>> {

@@ -60,7 +60,8 @@ pub(super) fn read<'d>(
 ) -> Vec<Attachment> {
     let mut read: Vec<Attachment> = all(root, "cac:AdditionalDocumentReference")
         .filter(|node| {
-            !has_type(*node, "130") && !(kind == DocumentKind::CreditNote && has_type(*node, "50"))
+            let is_project = kind == DocumentKind::CreditNote && has_type(*node, "50");
+            !is_project && !has_type(*node, "130")
         })
         .map(|node| read_one(terms, node))
         .collect();

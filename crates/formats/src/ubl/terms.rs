@@ -21,7 +21,8 @@ pub(super) const MAX_FAULTS: usize = 100;
 /// The faults found so far, and what the values are judged by.
 pub(super) struct Terms<'d> {
     document: &'d Document<'d>,
-    faults: Vec<Fault>,
+    /// Each with where it stands, in bytes.
+    faults: Vec<(usize, Fault)>,
     /// Repetitions already told, so that two questions through one group tell it once.
     repeated: HashSet<(usize, &'static str)>,
     /// BT-5, once it is read.
@@ -38,13 +39,13 @@ impl<'d> Terms<'d> {
         }
     }
 
-    /// What was read, if nothing was wrong.
-    pub(super) fn finish<T>(self, read: T) -> Result<T, Vec<Fault>> {
+    /// What was read, if nothing was wrong; else the faults in document order.
+    pub(super) fn finish<T>(mut self, read: T) -> Result<T, Vec<Fault>> {
         if self.faults.is_empty() {
-            Ok(read)
-        } else {
-            Err(self.faults)
+            return Ok(read);
         }
+        self.faults.sort_by_key(|(offset, _)| *offset);
+        Err(self.faults.into_iter().map(|(_, fault)| fault).collect())
     }
 
     /// The one element at a path of prefixed names below `from`. A name that stands twice is a fault.
@@ -346,11 +347,10 @@ impl<'d> Terms<'d> {
     fn push(&mut self, code: Code, place: &str, node: Node<'d>, values: &[(&str, &str)]) {
         let position = self.document.position(node.offset());
         let fault = Fault::fatal(code).at(format!("{place} {}:{}", position.line, position.column));
-        self.faults.push(
-            values
-                .iter()
-                .fold(fault, |fault, (name, value)| fault.with(name, shown(value))),
-        );
+        let fault = values
+            .iter()
+            .fold(fault, |fault, (name, value)| fault.with(name, shown(value)));
+        self.faults.push((node.offset(), fault));
     }
 }
 

@@ -6,6 +6,8 @@ use kvitt_domain::invoice::Invoice;
 use kvitt_formats::ubl;
 use kvitt_rules::arena::Limits;
 
+use crate::shared;
+
 /// The suites whose documents must read without a fault.
 const CLEAN_SUITES: [&str; 6] = [
     "peppol-examples",
@@ -15,22 +17,6 @@ const CLEAN_SUITES: [&str; 6] = [
     "ehf-selfbilling",
     "ehf-forwardbilling-energy",
 ];
-
-/// The folder of UBL vectors, or none where this machine has none. With `KVITT_REQUIRE=vectors` that is a failure.
-fn folder() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors/ubl");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    let required = std::env::var("KVITT_REQUIRE").unwrap_or_default();
-    assert!(
-        !required.split(',').any(|word| word.trim() == "vectors"),
-        "the vectors are required and not at {}",
-        folder.display()
-    );
-    println!("SKIPPED: no vectors at {}", folder.display());
-    None
-}
 
 fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files = Vec::new();
@@ -65,7 +51,7 @@ fn inner_documents(bytes: &[u8]) -> Vec<Vec<u8>> {
                 break;
             };
             let end = start + length + close.len();
-            documents.push(rest[start..end].as_bytes().to_vec());
+            documents.push(rest.as_bytes()[start..end].to_vec());
             rest = &rest[end..];
         }
     }
@@ -108,7 +94,7 @@ fn survives(invoice: &Invoice, path: &Path) {
 
 #[test]
 fn no_document_makes_the_reader_panic_and_what_reads_survives() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = shared("ubl") else { return };
     let (mut documents, mut clean) = (0, 0);
     for (path, bytes) in files(&folder) {
         let inner = inner_documents(&bytes);
@@ -134,7 +120,7 @@ fn no_document_makes_the_reader_panic_and_what_reads_survives() {
 
 #[test]
 fn official_examples_read_without_a_fault() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = shared("ubl") else { return };
     for suite in CLEAN_SUITES {
         for (path, bytes) in files(&folder.join(suite)) {
             let faults = read(&bytes).err().unwrap_or_default();
@@ -145,7 +131,7 @@ fn official_examples_read_without_a_fault() {
 
 #[test]
 fn the_sums_of_official_examples_are_what_the_documents_say() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = shared("ubl") else { return };
     for (file, lines, payable, subtotals) in [
         (
             "peppol-examples/base-example_profile02.xml",
