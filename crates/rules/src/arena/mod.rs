@@ -125,6 +125,18 @@ impl<'a> Document<'a> {
         characters::position(self.source.as_bytes(), offset)
     }
 
+    /// All elements in document order.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = Node<'_>> {
+        (0..self.elements.len() as u32).map(|index| Node::new(self, index))
+    }
+
+    /// Every different name of elements and attributes, namespace first, in the order of their numbers.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.names
+            .all()
+            .map(|name| (self.names.namespace(name.namespace), name.local))
+    }
+
     /// How many elements the document has.
     pub fn element_count(&self) -> usize {
         self.elements.len()

@@ -42,6 +42,10 @@ impl<'a> Names<'a> {
         &self.names[number as usize]
     }
 
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Name<'a>> {
+        self.names.iter()
+    }
+
     pub(crate) fn namespace(&self, number: u32) -> &str {
         &self.namespaces[number as usize]
     }

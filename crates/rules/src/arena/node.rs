@@ -140,6 +140,11 @@ impl<'d> Node<'d> {
         path
     }
 
+    /// The number of the element's name among [`Document::names`].
+    pub(crate) fn name_number(self) -> u32 {
+        self.element().name
+    }
+
     fn element(self) -> &'d Element {
         &self.document.elements[self.index as usize]
     }

@@ -1,4 +1,6 @@
 //! The rules crate against documents of others: the arena reads them all, and the rule sets agree with the oracle.
 
 mod arena;
+mod oracle;
+mod scoreboard;
 mod vectors;

@@ -1,0 +1,199 @@
+//! What a rule set found: which rule, how bad, how often, where, and with which values.
+//!
+//! Sentences for people are in [`crate::messages`]; this is what machines compare.
+
+use crate::arena::Node;
+
+/// How bad a finding is, as the rule's publisher flags it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// A conforming receiver refuses the document.
+    Fatal,
+    /// The document can be sent; the receiver may ignore or dislike something.
+    Warning,
+}
+
+/// Which layer of the rules a finding comes from. The layers judge independently of each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Layer {
+    /// UBL 2.1: order, cardinality, data types. Ids are ours: `UBL-STRUCTURE-…`.
+    Structure,
+    /// EN 16931-1 and its UBL binding (CEN/TS 16931-3-2).
+    En16931,
+    /// Peppol BIS Billing 3.0 with its national rules.
+    Peppol,
+}
+
+/// One place where a rule was broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Byte offset of the element's start tag.
+    pub offset: usize,
+    /// XPath with indices, as [`Node::path`] writes it.
+    pub path: String,
+}
+
+/// One rule that was broken, at every place where it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule's official id, such as `BR-CO-10`; ids of ours begin with `UBL-STRUCTURE-` or `VALUE-`.
+    pub id: &'static str,
+    /// The layer that the rule belongs to.
+    pub layer: Layer,
+    /// As the publisher flags it.
+    pub severity: Severity,
+    /// How many times the rule was broken.
+    pub count: usize,
+    /// The first [`MAX_PLACES`] places, in document order.
+    pub places: Vec<Place>,
+    /// Values involved at the first place: what stands there, and for sums what was expected.
+    pub values: Vec<String>,
+}
+
+/// Places kept with one finding: a person fixes the pattern, not the thousandth instance, and the path of each place
+/// costs a walk over its siblings.
+pub const MAX_PLACES: usize = 20;
+
+/// Bytes of a value kept: enough to recognise it.
+const MAX_VALUE: usize = 120;
+
+/// The findings of one document, in the order in which rules first fired.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Findings {
+    findings: Vec<Finding>,
+}
+
+impl Findings {
+    /// No findings yet.
+    pub fn new() -> Findings {
+        Findings::default()
+    }
+
+    /// All findings, one a rule.
+    pub fn iter(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter()
+    }
+
+    /// The finding of one rule.
+    pub fn get(&self, id: &str) -> Option<&Finding> {
+        self.findings.iter().find(|finding| finding.id == id)
+    }
+
+    /// Is any of them fatal? A document with a fatal finding is not valid.
+    pub fn is_fatal(&self) -> bool {
+        self.findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Fatal)
+    }
+
+    /// Is there nothing to say?
+    pub fn is_empty(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    /// The rule is broken once more, at this node.
+    pub(crate) fn add(
+        &mut self,
+        layer: Layer,
+        id: &'static str,
+        severity: Severity,
+        node: Node<'_>,
+        values: impl FnOnce() -> Vec<String>,
+    ) {
+        let finding = self.entry(layer, id, severity, values);
+        finding.count += 1;
+        finding.place(node);
+    }
+
+    /// The rule is broken in this document, among others at this node.
+    pub(crate) fn add_once(
+        &mut self,
+        layer: Layer,
+        id: &'static str,
+        severity: Severity,
+        node: Node<'_>,
+        values: impl FnOnce() -> Vec<String>,
+    ) {
+        let finding = self.entry(layer, id, severity, values);
+        finding.count = 1;
+        finding.place(node);
+    }
+
+    /// The rule is broken at this node, which many may say.
+    pub(crate) fn add_place(
+        &mut self,
+        layer: Layer,
+        id: &'static str,
+        severity: Severity,
+        node: Node<'_>,
+        values: impl FnOnce() -> Vec<String>,
+    ) {
+        let finding = self.entry(layer, id, severity, values);
+        if finding
+            .places
+            .iter()
+            .all(|place| place.offset != node.offset())
+        {
+            finding.count += 1;
+            finding.place(node);
+        }
+    }
+
+    fn entry(
+        &mut self,
+        layer: Layer,
+        id: &'static str,
+        severity: Severity,
+        values: impl FnOnce() -> Vec<String>,
+    ) -> &mut Finding {
+        let known = self
+            .findings
+            .iter()
+            .position(|finding| finding.id == id && finding.layer == layer);
+        let at = known.unwrap_or_else(|| {
+            let values = values().into_iter().map(shorten).collect();
+            self.findings.push(Finding {
+                id,
+                layer,
+                severity,
+                count: 0,
+                places: Vec::new(),
+                values,
+            });
+            self.findings.len() - 1
+        });
+        &mut self.findings[at]
+    }
+}
+
+impl Finding {
+    fn place(&mut self, node: Node<'_>) {
+        if self.places.len() < MAX_PLACES {
+            self.places.push(Place {
+                offset: node.offset(),
+                path: node.path(),
+            });
+        }
+    }
+}
+
+impl<'f> IntoIterator for &'f Findings {
+    type Item = &'f Finding;
+    type IntoIter = std::slice::Iter<'f, Finding>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.findings.iter()
+    }
+}
+
+fn shorten(mut value: String) -> String {
+    if value.len() > MAX_VALUE {
+        let cut = (0..=MAX_VALUE)
+            .rev()
+            .find(|at| value.is_char_boundary(*at))
+            .unwrap_or(0);
+        value.truncate(cut);
+        value.push('…');
+    }
+    value
+}

@@ -1,0 +1,71 @@
+//! Which rules are in force when.
+//!
+//! A [`RuleSet`] is one dated edition of all layers together. Sets live side by side: a document is judged by the set
+//! in force on a day, and a set to come can be asked before its day.
+
+use crate::arena::Document;
+use crate::en16931;
+use crate::finding::Findings;
+use crate::peppol;
+use crate::ubl::Ubl;
+
+/// A day in the proleptic Gregorian calendar; compared as written. `Day { year: 2026, month: 8, day: 24 }`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day {
+    /// The year, four digits.
+    pub year: i16,
+    /// The month, from 1.
+    pub month: u8,
+    /// The day of the month, from 1.
+    pub day: u8,
+}
+
+/// One edition of the rules.
+#[derive(Debug)]
+pub struct RuleSet {
+    name: &'static str,
+    in_force_from: Day,
+}
+
+/// All editions, oldest first.
+static SETS: [RuleSet; 1] = [RuleSet {
+    name: "EN 16931 UBL 1.3.16 + Peppol BIS Billing 3.0.21",
+    // Peppol's May 2026 release became mandatory on this day.
+    in_force_from: Day {
+        year: 2026,
+        month: 8,
+        day: 24,
+    },
+}];
+
+impl RuleSet {
+    /// The set in force on a day. Before the first set's day it is the first one: older editions are not kept.
+    pub fn in_force(on: Day) -> &'static RuleSet {
+        SETS.iter()
+            .rev()
+            .find(|set| set.in_force_from <= on)
+            .unwrap_or(&SETS[0])
+    }
+
+    /// All sets, oldest first.
+    pub fn all() -> &'static [RuleSet] {
+        &SETS
+    }
+
+    /// What the set is called by its publishers.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The first day on which the set is mandatory.
+    pub fn in_force_from(&self) -> Day {
+        self.in_force_from
+    }
+
+    /// Judges a document by every layer of this set, adding what is found.
+    pub fn judge(&self, document: &Document<'_>, findings: &mut Findings) {
+        let ubl = Ubl::new(document);
+        en16931::judge(&ubl, findings);
+        peppol::judge(&ubl, findings);
+    }
+}
