@@ -17,6 +17,8 @@ mod head;
 mod pay;
 mod sums;
 mod table;
+#[cfg(test)]
+mod tests;
 
 const BODY: Style = Style::new(Face::Regular, 8.8, 12.4, Ink::Text);
 const STRONG: Style = Style::new(Face::SemiBold, 8.8, 12.4, Ink::Text);
@@ -39,8 +41,9 @@ pub(crate) fn compose(invoice: &Invoice, look: &Look) -> Result<Document, Render
     composer.head();
     composer.pay();
     composer.lead_in()?;
-    composer.lines_and_sums()?;
-    composer.notes()?;
+    let notes = composer.measure_notes();
+    composer.lines_and_sums(closing::notes_height(&notes))?;
+    composer.draw_notes(notes)?;
     composer.every_page(foot);
     let name = typeface::line(&invoice.seller.name, BODY).text;
     let title = format!("{} {} – {name}", composer.title(), invoice.number);

@@ -8,6 +8,10 @@
 
 use kvitt_domain::invoice::Invoice;
 
+// The samples in `tests/it` name this crate from outside; the layout's own tests use them from inside.
+#[cfg(test)]
+extern crate self as kvitt_render;
+
 mod compose;
 pub mod look;
 pub mod page;

@@ -5,7 +5,7 @@
 
 use crate::RenderError;
 use crate::look::Color;
-use crate::typeface::{self, Line, Style};
+use crate::typeface::{self, Line};
 
 /// One millimetre in points.
 pub const MM: f32 = 72.0 / 25.4;
@@ -59,6 +59,9 @@ impl Area {
         self.top + self.height
     }
 }
+
+/// Heights are summed in another order when they are measured than when they are drawn; that is not a reason for a new page.
+const ROUNDING: f32 = 0.05;
 
 /// A laid-out document.
 pub(crate) struct Document {
@@ -226,7 +229,7 @@ impl Sheet {
     /// Goes to a new page where less than `height` is left, unless the page is empty: then no page has more.
     pub(crate) fn need(&mut self, height: f32) -> Result<(), RenderError> {
         let is_fresh = self.pages.len() > 1 && self.y <= LATER_TOP;
-        if self.y + height > self.bottom && !is_fresh {
+        if self.y + height > self.bottom + ROUNDING && !is_fresh {
             self.turn()
         } else {
             Ok(())
@@ -238,25 +241,23 @@ impl Sheet {
         self.bottom - LATER_TOP
     }
 
-    /// Sets a text in the flow, over pages where it is long. A text of few lines stays together.
+    /// Sets lines in the flow, over pages where they are many. A few lines stay together.
     pub(crate) fn flow(
         &mut self,
         owner: Owner,
-        text: &str,
-        style: Style,
+        lines: Vec<Line>,
         x: f32,
-        width: f32,
     ) -> Result<(), RenderError> {
         const TOGETHER: usize = 4;
-        let lines = typeface::wrap(text, style, width);
         if lines.len() <= TOGETHER {
-            self.need(style.lead * lines.len() as f32)?;
+            self.need(typeface::height(&lines))?;
         }
         for line in lines {
-            self.need(style.lead)?;
+            let lead = line.style.lead;
+            self.need(lead)?;
             let top = self.y;
             self.left(owner, line, x, top);
-            self.y += style.lead;
+            self.y += lead;
         }
         Ok(())
     }

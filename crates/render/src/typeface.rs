@@ -82,6 +82,11 @@ pub(crate) struct Line {
     pub style: Style,
 }
 
+/// How high lines are, set below each other.
+pub(crate) fn height(lines: &[Line]) -> f32 {
+    lines.iter().map(|line| line.style.lead).sum()
+}
+
 /// The text on one line, however wide.
 pub(crate) fn line(text: &str, style: Style) -> Line {
     let text = clean(text).replace('\n', " ");

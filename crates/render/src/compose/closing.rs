@@ -20,6 +20,24 @@ const COLUMNS: [(f32, f32); 3] = [
 const MOST_FOOT_LINES: usize = 6;
 const MOST_FOOTER_LINES: usize = 3;
 const NOTE_GAP: f32 = 3.0 * MM;
+const NOTES_GAP_ABOVE: f32 = 7.0 * MM;
+
+/// A text after the sums, measured.
+pub(super) struct Note {
+    label: Vec<Line>,
+    text: Vec<Line>,
+}
+
+/// How high the notes are, with the room above them.
+pub(super) fn notes_height(notes: &[Note]) -> f32 {
+    let height =
+        |note: &Note| typeface::height(&note.label) + typeface::height(&note.text) + NOTE_GAP;
+    if notes.is_empty() {
+        0.0
+    } else {
+        NOTES_GAP_ABOVE + notes.iter().map(height).sum::<f32>()
+    }
+}
 
 /// The foot of every page, measured before anything is drawn: it decides where the text ends.
 pub(super) struct Foot {
@@ -31,39 +49,44 @@ pub(super) struct Foot {
 
 impl Composer<'_> {
     /// Terms, notes, attachments, and what found no room in its place.
-    pub(super) fn notes(&mut self) -> Result<(), RenderError> {
-        self.sheet.y += 7.0 * MM;
-        let invoice = self.invoice;
-        let terms = invoice
+    pub(super) fn measure_notes(&mut self) -> Vec<Note> {
+        // A text is read best in lines of some 80 letters.
+        const READABLE: f32 = MEASURE * 0.78;
+        let words = self.words;
+        let terms = self
+            .invoice
             .payment_terms
             .iter()
-            .map(|terms| (Some("payment_terms"), terms.clone()));
-        let notes = invoice.notes.iter().map(|note| (None, note.text.clone()));
-        let enclosures = self.attachment_names();
-        let enclosures = enclosures
+            .map(|terms| (words.text("payment_terms"), terms.clone()));
+        let notes = self
+            .invoice
+            .notes
             .iter()
-            .map(|names| (Some("attachments"), names.clone()));
-        let all: Vec<(Option<String>, String)> = terms
-            .chain(notes)
-            .chain(enclosures)
-            .map(|(key, text)| (key.map(|key| self.words.text(key)), text))
-            .chain(
-                std::mem::take(&mut self.overflow)
-                    .into_iter()
-                    .map(|(label, text)| (Some(label), text)),
-            )
-            .filter(|(_, text)| !text.trim().is_empty())
-            .collect();
-        for (label, text) in all {
-            // A text is read best in lines of some 80 letters.
-            const READABLE: f32 = MEASURE * 0.78;
-            if let Some(label) = label {
+            .map(|note| (String::new(), note.text.clone()));
+        let enclosures = self
+            .attachment_names()
+            .map(|names| (words.text("attachments"), names));
+        let overflow = std::mem::take(&mut self.overflow);
+        let all = terms.chain(notes).chain(enclosures).chain(overflow);
+        let measured = all.map(|(label, text)| Note {
+            label: typeface::wrap(&label, LABEL, READABLE),
+            text: typeface::wrap(&text, BODY, READABLE),
+        });
+        measured.filter(|note| !note.text.is_empty()).collect()
+    }
+
+    pub(super) fn draw_notes(&mut self, notes: Vec<Note>) -> Result<(), RenderError> {
+        self.sheet.y += NOTES_GAP_ABOVE;
+        for note in notes {
+            if !note.label.is_empty() {
+                // A label never stands at the end of a page without its text.
+                let begins = typeface::height(&note.text).min(2.0 * BODY.lead);
+                self.sheet.need(typeface::height(&note.label) + begins)?;
                 let node = Owner::Node(self.sheet.node(Role::Paragraph, None));
-                self.sheet.need(LABEL.lead + 2.0 * BODY.lead)?;
-                self.sheet.flow(node, &label, LABEL, MARGIN, READABLE)?;
+                self.sheet.flow(node, note.label, MARGIN)?;
             }
             let node = Owner::Node(self.sheet.node(Role::Paragraph, None));
-            self.sheet.flow(node, &text, BODY, MARGIN, READABLE)?;
+            self.sheet.flow(node, note.text, MARGIN)?;
             self.sheet.y += NOTE_GAP;
         }
         Ok(())

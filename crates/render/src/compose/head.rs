@@ -1,5 +1,6 @@
 //! The top of the first page: logo or name, title, recipient in the envelope's window, and the references beside it.
 
+use kvitt_domain::identifiers::IdentityNumber;
 use kvitt_domain::invoice::{Address, Identifier, Party};
 
 use super::{BODY, Composer, LABEL, SMALL, STRONG, TITLE};
@@ -19,6 +20,8 @@ const RECIPIENT: Style = Style::new(Face::Regular, 10.0, 13.2, Ink::Text);
 const RETURN: Style = Style::new(Face::Regular, 6.6, 9.0, Ink::Quiet);
 /// A reference of more lines is said in full among the notes.
 const MOST_VALUE_LINES: usize = 3;
+/// So are references below this: the panel must fit on the first page.
+const LOWEST_REFERENCE: f32 = 112.0 * MM;
 
 impl Composer<'_> {
     /// Draws the top of the first page and leaves the cursor below it.
@@ -51,8 +54,9 @@ impl Composer<'_> {
                 let node = self.sheet.node(Role::Paragraph, None);
                 let mut lines = typeface::wrap(&name, NAME, ASIDE - MARGIN - 6.0 * MM);
                 lines.truncate(MOST_LINES);
-                self.sheet
-                    .stack(Owner::Node(node), lines, MARGIN, TOP + 4.0);
+                // Name and title stand on one baseline.
+                let top = TITLE.baseline(TOP) - NAME.baseline(0.0);
+                self.sheet.stack(Owner::Node(node), lines, MARGIN, top);
             }
         }
     }
@@ -149,14 +153,17 @@ impl Composer<'_> {
                 BODY
             };
             let lines = typeface::wrap(&value, style, WIDTH - MARGIN - ASIDE_VALUE);
-            if lines.len() > MOST_VALUE_LINES {
+            if lines.is_empty() {
+                continue;
+            }
+            if lines.len() > MOST_VALUE_LINES || y + typeface::height(&lines) > LOWEST_REFERENCE {
                 self.overflow.push((label, value));
                 continue;
             }
             let node = Owner::Node(self.sheet.node(Role::Paragraph, Some(section)));
-            let mut label = typeface::fit(&label, LABEL, ASIDE_VALUE - ASIDE - 4.0);
-            label.style.lead = BODY.lead;
-            self.sheet.left(node, label, ASIDE, y);
+            let label = typeface::fit(&label, LABEL, ASIDE_VALUE - ASIDE - 4.0);
+            let label_top = style.baseline(y) - label.style.baseline(0.0);
+            self.sheet.left(node, label, ASIDE, label_top);
             y = self.sheet.stack(node, lines, ASIDE_VALUE, y) + 0.8;
         }
         y + 5.0 * MM
@@ -179,7 +186,14 @@ impl Composer<'_> {
                     .map(|value| (key, value)),
             );
         };
-        row("issued", Some(words.date(invoice.issued_on)));
+        row(
+            if self.is_credit_note() {
+                "issued_credit_note"
+            } else {
+                "issued_invoice"
+            },
+            Some(words.date(invoice.issued_on)),
+        );
         row(
             "due",
             invoice
@@ -256,8 +270,11 @@ impl Composer<'_> {
             .filter(|text| !text.trim().is_empty())
         {
             let node = self.sheet.node(Role::Paragraph, None);
-            self.sheet
-                .flow(Owner::Node(node), text, BODY, MARGIN, MEASURE * 0.8)?;
+            self.sheet.flow(
+                Owner::Node(node),
+                typeface::wrap(text, BODY, MEASURE * 0.8),
+                MARGIN,
+            )?;
             self.sheet.y += 5.0 * MM;
         }
         Ok(())
@@ -309,23 +326,9 @@ fn buyer_registration(buyer: &Party) -> Option<String> {
     registered.or_else(|| buyer.vat_number.clone())
 }
 
-/// Whether this is a fødselsnummer or D-number by its two check digits. None is ever printed: paper lies open on hall tables.
+/// Whether this is a fødselsnummer or D-number. None is ever printed: paper lies open on hall tables.
 fn is_national_identity_number(text: &str) -> bool {
-    const FIRST: [u32; 10] = [3, 7, 6, 1, 8, 9, 4, 5, 2, 1];
-    const SECOND: [u32; 11] = [5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1];
-    let digits: Vec<u32> = text
-        .chars()
-        .filter_map(|character| character.to_digit(10))
-        .collect();
-    let remainder = |weights: &[u32]| {
-        weights
-            .iter()
-            .zip(&digits)
-            .map(|(weight, digit)| weight * digit)
-            .sum::<u32>()
-            % 11
-    };
-    digits.len() == 11 && remainder(&FIRST) == 0 && remainder(&SECOND) == 0
+    IdentityNumber::parse(text).is_ok()
 }
 
 #[cfg(test)]

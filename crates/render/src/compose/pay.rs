@@ -13,15 +13,17 @@ const PAD: f32 = 5.0 * MM;
 const AMOUNT: Style = Style::new(Face::Display, 22.0, 29.0, Ink::Text);
 const VALUE: Style = Style::new(Face::SemiBold, 10.4, 14.0, Ink::Text);
 const LONG_VALUE: Style = Style::new(Face::SemiBold, 8.6, 11.6, Ink::Text);
-const AMOUNT_WIDTH: f32 = 58.0 * MM;
-const COLUMN: f32 = 48.0 * MM;
-const COLUMN_GAP: f32 = 4.0 * MM;
+const AMOUNT_WIDTH: f32 = 52.0 * MM;
+const COLUMN: f32 = 51.0 * MM;
+const COLUMN_GAP: f32 = 3.0 * MM;
 /// How much of the accent is left in the panel's fill.
 const TINT: u16 = 7;
 /// A reference of more lines is said in full among the notes.
-const MOST_VALUE_LINES: usize = 4;
+const MOST_VALUE_LINES: usize = 3;
 /// More accounts than this are listed among the notes.
-const MOST_ACCOUNTS: usize = 3;
+const MOST_ACCOUNTS: usize = 2;
+/// So are longer explanations than these lines.
+const MOST_SENTENCE_LINES: usize = 5;
 
 /// UNTDID 4461: direct debit, SEPA direct debit.
 const DIRECT_DEBIT: [&str; 2] = ["49", "59"];
@@ -50,11 +52,7 @@ impl Composer<'_> {
         let label = typeface::fit(&self.words.text(label), LABEL, AMOUNT_WIDTH);
         let amount = typeface::fit(&self.words.money(amount), AMOUNT, AMOUNT_WIDTH);
         let pairs = self.pairs();
-        let sentence: Vec<Line> = self
-            .sentences()
-            .iter()
-            .flat_map(|text| typeface::wrap(text, BODY, MEASURE - 2.0 * PAD))
-            .collect();
+        let sentence = self.explanation();
 
         const ROW_GAP: f32 = 7.0;
         let rows: Vec<f32> = pairs
@@ -136,13 +134,13 @@ impl Composer<'_> {
                     .payee
                     .clone()
                     .unwrap_or_else(|| self.invoice.seller.name.clone());
-                pairs.extend(self.account_pairs(&instead.account, instead.bic.as_deref()));
                 pairs.extend(
                     instead
                         .kid
                         .as_deref()
                         .and_then(|kid| self.reference_pair(kid)),
                 );
+                pairs.extend(self.account_pairs(&instead.account, instead.bic.as_deref()));
                 pairs.extend(self.pair("payee", &payee));
             }
             None => {
@@ -152,6 +150,11 @@ impl Composer<'_> {
                 let payee =
                     payee.or_else(|| accounts().find_map(|account| account.name.as_deref()));
                 let payee = payee.unwrap_or(&invoice.seller.name);
+                pairs.extend(
+                    invoice
+                        .remittance()
+                        .and_then(|reference| self.reference_pair(reference)),
+                );
                 for (at, account) in accounts().enumerate() {
                     if at < MOST_ACCOUNTS {
                         pairs.extend(self.account_pairs(&account.number, account.bank.as_deref()));
@@ -162,11 +165,6 @@ impl Composer<'_> {
                         ));
                     }
                 }
-                pairs.extend(
-                    invoice
-                        .remittance()
-                        .and_then(|reference| self.reference_pair(reference)),
-                );
                 pairs.extend(self.pair("payee", payee));
             }
         }
@@ -230,6 +228,20 @@ impl Composer<'_> {
         self.look.payment.is_none()
             && !self.invoice.payment.is_empty()
             && self.invoice.payment.iter().all(is_card)
+    }
+
+    /// The sentences of the panel, or those that it has room for.
+    fn explanation(&mut self) -> Vec<Line> {
+        let mut lines = Vec::new();
+        for text in self.sentences() {
+            let more = typeface::wrap(&text, BODY, MEASURE - 2.0 * PAD);
+            if lines.len() + more.len() <= MOST_SENTENCE_LINES {
+                lines.extend(more);
+            } else {
+                self.overflow.push((self.words.text("payment_note"), text));
+            }
+        }
+        lines
     }
 
     /// What the payer must know besides the numbers.

@@ -13,16 +13,17 @@ use crate::page::{MARGIN, MEASURE, MM, NodeId, Owner, Role};
 use crate::typeface::{self, Face, Ink, Line, Style};
 
 const GAP_ABOVE: f32 = 6.0 * MM;
-const VAT_WIDTH: f32 = 82.0 * MM;
-const VAT_LABEL: f32 = 30.0 * MM;
-const VAT_BASE_END: f32 = 58.0 * MM;
-const VAT_NUMBER: f32 = 24.0 * MM;
-const TOTALS_START: f32 = 94.0 * MM;
-const TOTALS_LABEL: f32 = 42.0 * MM;
+const VAT_WIDTH: f32 = 86.0 * MM;
+const VAT_LABEL: f32 = 37.0 * MM;
+const VAT_BASE_END: f32 = 62.0 * MM;
+const VAT_NUMBER: f32 = 23.0 * MM;
+const TOTALS_START: f32 = 97.0 * MM;
+const TOTALS_LABEL: f32 = 40.0 * MM;
 const TOTALS_NUMBER: f32 = 32.0 * MM;
 const DUE: Style = Style::new(Face::SemiBold, 10.6, 15.0, Ink::Text);
 const HEAD_HEIGHT: f32 = LABEL.lead + 5.0;
 const ROW_GAP: f32 = 3.0;
+const EXEMPTIONS_GAP: f32 = 2.0 * MM;
 
 /// Rows of one of the two tables, measured.
 struct Entry {
@@ -44,15 +45,31 @@ impl Entry {
     }
 }
 
-/// The two tables, measured.
+/// The two tables and the reasons below them, measured.
 pub(super) struct Sums {
     vat: Vec<Entry>,
     totals: Vec<Entry>,
+    exemptions: Vec<Vec<Line>>,
 }
 
 impl Sums {
-    /// How high they are side by side, with the room above them.
+    /// How high all is, with the room above it.
     pub(super) fn height(&self) -> f32 {
+        let exemptions = self
+            .exemptions
+            .iter()
+            .map(|lines| typeface::height(lines))
+            .sum::<f32>();
+        self.tables_height()
+            + if self.exemptions.is_empty() {
+                0.0
+            } else {
+                EXEMPTIONS_GAP + exemptions
+            }
+    }
+
+    /// How high the tables are side by side, with the room above them.
+    fn tables_height(&self) -> f32 {
         let heights = |entries: &[Entry]| entries.iter().map(Entry::height).sum::<f32>();
         let vat = if self.vat.is_empty() {
             0.0
@@ -74,6 +91,7 @@ impl Composer<'_> {
         Sums {
             vat,
             totals: self.totals_entries(),
+            exemptions: self.exemptions(),
         }
     }
 
@@ -86,7 +104,7 @@ impl Composer<'_> {
                 VAT_NUMBER,
             )
         };
-        let label = typeface::wrap(&words.category(&subtotal.rate), BODY, VAT_LABEL);
+        let label = one_or_more(&words.category(&subtotal.rate), BODY, VAT_LABEL);
         Entry {
             label,
             numbers: vec![
@@ -102,7 +120,7 @@ impl Composer<'_> {
         let totals = &invoice.totals;
         let words = self.words;
         let plain = |label: &str, number: String| Entry {
-            label: typeface::wrap(label, BODY, TOTALS_LABEL),
+            label: one_or_more(label, BODY, TOTALS_LABEL),
             numbers: vec![(
                 typeface::fit(&number, BODY, TOTALS_NUMBER),
                 MEASURE - TOTALS_START,
@@ -169,8 +187,9 @@ impl Composer<'_> {
     }
 
     /// Draws the sums. They are one block where a page can hold it; the longest ones go row by row, VAT before totals.
-    pub(super) fn sums(&mut self, sums: Sums) -> Result<(), RenderError> {
-        let height = sums.height();
+    pub(super) fn draw_sums(&mut self, sums: Sums) -> Result<(), RenderError> {
+        self.sheet.need(sums.height())?;
+        let height = sums.tables_height();
         self.sheet.need(height)?;
         let is_block = self.sheet.y + height <= self.sheet.bottom;
         self.sheet.y += GAP_ABOVE;
@@ -193,7 +212,14 @@ impl Composer<'_> {
         if is_block {
             self.sheet.y = self.sheet.y.max(below);
         }
-        self.exemptions()
+        if !sums.exemptions.is_empty() {
+            self.sheet.y += EXEMPTIONS_GAP;
+        }
+        for lines in sums.exemptions {
+            let node = Owner::Node(self.sheet.node(Role::Paragraph, None));
+            self.sheet.flow(node, lines, MARGIN)?;
+        }
+        Ok(())
     }
 
     fn vat_head(&mut self, table: NodeId) {
@@ -242,70 +268,64 @@ impl Composer<'_> {
             }
             let row = self.sheet.node(Role::Row, Some(table));
             let label = Owner::Node(self.sheet.node(Role::RowHead, Some(row)));
-            let style = entry.label.first().map_or(BODY, |line| line.style);
+            let mut lines = entry.label.into_iter();
+            let style = lines.as_slice().first().map_or(BODY, |line| line.style);
+            if let Some(line) = lines.next() {
+                self.sheet.left(label, line, MARGIN + start, top);
+            }
             for (line, end) in entry.numbers {
                 let cell = Owner::Node(self.sheet.node(Role::Cell, Some(row)));
                 let top = style.baseline(top) - line.style.baseline(0.0);
                 self.sheet.right(cell, line, MARGIN + start + end, top);
             }
-            self.label_over_pages(label, entry.label, MARGIN + start, top)?;
-            self.sheet.y = self.sheet.y.max(top + BODY.lead) + ROW_GAP;
-        }
-        Ok(())
-    }
-
-    /// A label is a line or two; one of the sender's own that is a whole page long goes over to the next.
-    fn label_over_pages(
-        &mut self,
-        owner: Owner,
-        label: Vec<Line>,
-        x: f32,
-        top: f32,
-    ) -> Result<(), RenderError> {
-        self.sheet.y = top;
-        for line in label {
-            let lead = line.style.lead;
-            self.sheet.need(lead)?;
-            let y = self.sheet.y;
-            self.sheet.left(owner, line, x, y);
-            self.sheet.y += lead;
+            // A label is a line or two; one of the sender's own that is a whole page long goes over to the next.
+            self.sheet.y = top + style.lead;
+            for line in lines {
+                let lead = line.style.lead;
+                self.sheet.need(lead)?;
+                let y = self.sheet.y;
+                self.sheet.left(label, line, MARGIN + start, y);
+                self.sheet.y += lead;
+            }
+            self.sheet.y += ROW_GAP;
         }
         Ok(())
     }
 
     /// Why VAT is zero, rate by rate, and the sentence that the law wants for reverse charge.
-    fn exemptions(&mut self) -> Result<(), RenderError> {
-        let mut texts = Vec::new();
-        for subtotal in &self.invoice.vat_breakdown {
-            if subtotal.rate.category == "AE" {
-                texts.push(self.words.text("reverse_charge"));
-            }
-            let reason = subtotal
+    fn exemptions(&self) -> Vec<Vec<Line>> {
+        let words = self.words;
+        let mut exemptions = Vec::new();
+        let rates = || self.invoice.vat_breakdown.iter();
+        if rates().any(|subtotal| subtotal.rate.category == "AE") {
+            exemptions.push(typeface::wrap(
+                &words.text("reverse_charge"),
+                STRONG,
+                MEASURE,
+            ));
+        }
+        for subtotal in rates() {
+            let text = subtotal
                 .exemption
-                .clone()
-                .filter(|reason| !reason.trim().is_empty())
-                .or_else(|| subtotal.exemption_code.clone());
-            if let Some(reason) = reason {
-                let category = self.words.category(&subtotal.rate);
-                texts.push(
-                    self.words
-                        .fill("exemption", &[("category", &category), ("reason", &reason)]),
-                );
-            }
-        }
-        texts.dedup();
-        if !texts.is_empty() {
-            self.sheet.y += 2.0 * MM;
-        }
-        for text in texts {
-            let node = Owner::Node(self.sheet.node(Role::Paragraph, None));
-            let style = if text == self.words.text("reverse_charge") {
-                STRONG
-            } else {
-                SMALL
+                .as_deref()
+                .filter(|reason| !reason.trim().is_empty());
+            let Some(reason) = text.or(subtotal.exemption_code.as_deref()) else {
+                continue;
             };
-            self.sheet.flow(node, &text, style, MARGIN, MEASURE)?;
+            let category = words.category(&subtotal.rate);
+            let said = words.fill("exemption", &[("category", &category), ("reason", reason)]);
+            exemptions.push(typeface::wrap(&said, SMALL, MEASURE));
         }
-        Ok(())
+        exemptions
+    }
+}
+
+/// The text in lines, with a dash where there is nothing to say: every row has a first line.
+fn one_or_more(text: &str, style: Style, width: f32) -> Vec<Line> {
+    let lines = typeface::wrap(text, style, width);
+    if lines.is_empty() {
+        vec![typeface::line("–", style)]
+    } else {
+        lines
     }
 }

@@ -30,6 +30,8 @@ const HEAD_HEIGHT: f32 = LABEL.lead + 6.0;
 const CARRY_HEIGHT: f32 = SMALL.lead + 2.0 * ROW_PAD;
 /// So many lines go along with the totals to a new page.
 const COMPANIONS: usize = 2;
+/// Notes up to this height go along too.
+const SHORT_NOTES: f32 = 60.0 * MM;
 
 /// A line of the invoice, measured.
 struct Row {
@@ -51,8 +53,9 @@ impl Row {
 }
 
 impl Composer<'_> {
-    /// Draws the lines, and the sums right below them.
-    pub(super) fn lines_and_sums(&mut self) -> Result<(), RenderError> {
+    /// Draws the lines, and the sums right below them. The last lines, the sums and short notes go to a new page together, so that no
+    /// page holds only a total or only a greeting.
+    pub(super) fn lines_and_sums(&mut self, notes_height: f32) -> Result<(), RenderError> {
         let rows: Vec<Row> = self
             .invoice
             .lines
@@ -61,27 +64,33 @@ impl Composer<'_> {
             .collect();
         let sums = self.measure_sums();
         let tail = rows.len().saturating_sub(COMPANIONS);
-        let tail_height = rows[tail..].iter().map(Row::height).sum::<f32>() + sums.height();
-        let tail_stays_together = tail_height + HEAD_HEIGHT + CARRY_HEIGHT <= self.sheet.capacity();
-        let summary = self.words.text("table_summary");
-        let table = self.sheet.node(Role::Table(summary), None);
-        let first_height = rows.first().map_or(0.0, Row::height);
-        self.sheet.need(HEAD_HEIGHT + first_height + CARRY_HEIGHT)?;
+        // Notes pull lines over to the next page only where enough other lines stay behind.
+        let notes = if notes_height <= SHORT_NOTES && tail > COMPANIONS {
+            notes_height
+        } else {
+            0.0
+        };
+        let tail_height = rows[tail..].iter().map(Row::height).sum::<f32>() + sums.height() + notes;
+        let stays_together = tail_height + HEAD_HEIGHT + CARRY_HEIGHT <= self.sheet.capacity();
+        let first = match rows.first() {
+            Some(_) if tail == 0 && stays_together => tail_height,
+            Some(row) => row.height() + CARRY_HEIGHT,
+            None => 0.0,
+        };
+        self.sheet.need(HEAD_HEIGHT + first)?;
+        let table = self
+            .sheet
+            .node(Role::Table(self.words.text("table_summary")), None);
         self.table_head(Some(table));
         let mut carried = Some(Amount::zero(self.invoice.currency));
         let mut on_page = 0;
         for (at, row) in rows.into_iter().enumerate() {
-            let height = if at == tail && tail_stays_together {
-                tail_height
-            } else {
-                row.height()
+            let needed = match at >= tail && stays_together {
+                true if at == tail => tail_height,
+                true => 0.0,
+                false => row.height() + CARRY_HEIGHT,
             };
-            let reserve = if at >= tail && tail_stays_together {
-                0.0
-            } else {
-                CARRY_HEIGHT
-            };
-            if on_page > 0 && self.sheet.y + height + reserve > self.sheet.bottom {
+            if on_page > 0 && self.sheet.y + needed > self.sheet.bottom {
                 self.carry_over(carried)?;
                 on_page = 0;
             }
@@ -89,7 +98,7 @@ impl Composer<'_> {
             self.draw_row(table, row)?;
             on_page += 1;
         }
-        self.sums(sums)
+        self.draw_sums(sums)
     }
 
     fn row(&self, line: &InvoiceLine) -> Row {
@@ -107,13 +116,17 @@ impl Composer<'_> {
             ),
             None => words.price(line.price.net, currency),
         };
+        let mut name = typeface::wrap(&line.item.name, BODY, DESCRIPTION_WIDTH);
+        if name.is_empty() {
+            name.push(typeface::line("–", BODY));
+        }
         let second = self
             .second_lines(line)
             .iter()
             .flat_map(|text| typeface::wrap(text, SMALL, SECOND_WIDTH))
             .collect();
         Row {
-            name: typeface::wrap(&line.item.name, BODY, DESCRIPTION_WIDTH),
+            name,
             second,
             quantity: typeface::fit(&words.number(line.quantity, 0), BODY, QUANTITY_WIDTH),
             unit: typeface::fit(&words.unit(&line.unit), BODY, UNIT_WIDTH),
@@ -124,49 +137,47 @@ impl Composer<'_> {
         }
     }
 
-    /// What else a line says, one text each.
+    /// What else a line says: its description, short facts in one text, changes of the price and the note in one text each.
     fn second_lines(&self, line: &InvoiceLine) -> Vec<String> {
         let words = self.words;
+        let currency = self.invoice.currency;
         let item = &line.item;
-        let labelled = |key: &str, value: &Option<String>| {
-            value
-                .as_ref()
-                .map(|value| words.fill(key, &[("value", value)]))
+        let labelled = |key: &str, value: Option<&str>| {
+            value.map(|value| words.fill(key, &[("value", value)]))
         };
-        let mut texts = Vec::new();
-        texts.extend(item.description.clone().filter(|text| *text != item.name));
-        texts.extend(
-            item.attributes
-                .iter()
-                .map(|(name, value)| format!("{name}: {value}")),
-        );
-        texts.extend(labelled("item_number", &item.seller_id));
-        texts.extend(
+        let mut facts: Vec<String> = item
+            .attributes
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect();
+        facts.extend(labelled("item_number", item.seller_id.as_deref()));
+        facts.extend(labelled(
+            "line_object",
             line.invoiced_object
                 .as_ref()
-                .and_then(|object| labelled("line_object", &Some(object.value.clone()))),
-        );
-        texts.extend(line.period.and_then(|period| words.period(period)));
-        texts.extend(labelled("order_line", &line.order_line));
+                .map(|object| object.value.as_str()),
+        ));
+        facts.extend(line.period.and_then(|period| words.period(period)));
+        facts.extend(labelled("order_line", line.order_line.as_deref()));
+        let mut texts = Vec::new();
+        texts.extend(item.description.clone().filter(|text| *text != item.name));
+        texts.push(facts.join(" · "));
         if let (Some(gross), Some(discount)) = (
             line.price.gross,
             line.price.discount.filter(|discount| !discount.is_zero()),
         ) {
-            let values = [
-                words.price(gross, self.invoice.currency),
-                words.price(discount, self.invoice.currency),
-            ];
-            texts.push(words.fill(
-                "list_price",
-                &[("price", &values[0]), ("discount", &values[1])],
-            ));
+            let (gross, discount) = (
+                words.price(gross, currency),
+                words.price(discount, currency),
+            );
+            texts.push(words.fill("list_price", &[("price", &gross), ("discount", &discount)]));
         }
-        texts.extend(line.allowances_and_charges.iter().map(|change| {
+        let changes = line.allowances_and_charges.iter();
+        texts.extend(changes.map(|change| {
             format!(
                 "{}: {}",
                 self.change_name(change),
-                signed(change, |amount| words
-                    .amount_in(amount, self.invoice.currency))
+                signed(change, |amount| words.amount_in(amount, currency))
             )
         }));
         texts.extend(line.note.clone());
@@ -251,8 +262,16 @@ impl Composer<'_> {
 
     fn draw_row(&mut self, table: NodeId, row: Row) -> Result<(), RenderError> {
         let node = self.sheet.node(Role::Row, Some(table));
+        let is_longer_than_a_page =
+            row.height() > self.sheet.capacity() - HEAD_HEIGHT - 2.0 * CARRY_HEIGHT;
         let top = self.sheet.y + ROW_PAD;
         let description = Owner::Node(self.sheet.node(Role::Cell, Some(node)));
+        let mut lines = row.name.into_iter().chain(row.second);
+        // A reader who follows the drawing hears what it is before how much it costs.
+        if let Some(name) = lines.next() {
+            self.sheet.y = top + name.style.lead;
+            self.sheet.left(description, name, MARGIN, top);
+        }
         let numbers = [
             (row.quantity, QUANTITY_END, Side::Right),
             (row.unit, UNIT_START, Side::Left),
@@ -266,10 +285,11 @@ impl Composer<'_> {
             let top = BODY.baseline(top) - line.style.baseline(0.0);
             self.cell(cell, line, x, top, side);
         }
-        self.sheet.y = top;
-        for line in row.name.into_iter().chain(row.second) {
+        for line in lines {
             let lead = line.style.lead;
-            if self.sheet.y + lead > self.sheet.bottom {
+            if is_longer_than_a_page
+                && self.sheet.y + lead + ROW_PAD + CARRY_HEIGHT > self.sheet.bottom
+            {
                 self.sheet.turn()?;
                 self.table_head(None);
             }
@@ -277,7 +297,7 @@ impl Composer<'_> {
             self.sheet.left(description, line, MARGIN, y);
             self.sheet.y += lead;
         }
-        self.sheet.y = self.sheet.y.max(top + BODY.lead) + ROW_PAD;
+        self.sheet.y += ROW_PAD;
         let y = self.sheet.y;
         self.sheet.rule(MARGIN, MEASURE, y, HAIR, Color::HAIR);
         Ok(())

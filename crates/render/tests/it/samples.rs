@@ -5,7 +5,7 @@ use jiff::civil::{Date, date};
 use kvitt_domain::invoice::*;
 use kvitt_domain::language::Language;
 use kvitt_domain::money::{Amount, Currency};
-use kvitt_render::{Color, Embedded, Look, Relationship};
+use kvitt_render::{Color, Embedded, Logo, Look, Relationship};
 use rust_decimal::Decimal;
 
 /// A document and how it is to look.
@@ -48,6 +48,11 @@ fn look(accent: Color) -> Look {
         accent,
         ..Look::plain(Language::Bokmal, made_at)
     }
+}
+
+/// A PNG with transparency.
+pub fn logo() -> Logo {
+    Logo::parse(include_bytes!("logo.png").to_vec()).expect("the sample logo is a small PNG")
 }
 
 fn ubl() -> Vec<Embedded> {
@@ -314,6 +319,7 @@ fn power() -> Sample {
     invoice.payment_terms =
         text("Ved forsinket betaling beregnes forsinkelsesrente etter forsinkelsesrenteloven.");
     let mut look = look(Color::new(0x0b, 0x5d, 0x4e));
+    look.logo = Some(logo());
     look.footer = text(
         "Kundeservice: 55 12 30 00, hverdager 8–16 · Strømbrudd: ring nettselskapet ditt · Klage: Elklagenemnda, elklagenemnda.no",
     );
