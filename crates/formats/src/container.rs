@@ -66,7 +66,7 @@ const ARCHIVE_ENDINGS: [&str; 11] = [
 const ZIPPED_DOCUMENTS: [&str; 7] = ["docx", "xlsx", "pptx", "odt", "ods", "odp", "asice"];
 
 /// What was handed in, taken apart.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Handed {
     /// The invoice document.
     pub xml: Vec<u8>,
@@ -76,6 +76,18 @@ pub struct Handed {
     pub files: Vec<File>,
     /// The metadata, as bytes.
     pub metadata: Option<Vec<u8>>,
+}
+
+/// Sizes only: the contents may hold what no log should.
+impl std::fmt::Debug for Handed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Handed")
+            .field("xml_bytes", &self.xml.len())
+            .field("image", &self.image)
+            .field("files", &self.files)
+            .field("metadata_bytes", &self.metadata.as_ref().map(Vec::len))
+            .finish()
+    }
 }
 
 impl Handed {
@@ -107,7 +119,8 @@ fn attachment(file: File, mark: Option<String>) -> Attachment {
 /// Takes apart what was handed in. Bytes that do not begin like a ZIP are taken for a bare XML document, unread.
 ///
 /// # Errors
-/// All faults at once: `archive.unreadable`, `archive.over_budget`, `archive.documents`, each at the file's name; for a
+/// All faults at once: `archive.unreadable`, `archive.over_budget`, `archive.documents`,
+/// `attachment.type`, each at the file's name; for a
 /// bare document over the budget `xml.over_budget`.
 pub fn open(bytes: &[u8], budget: &Budget) -> Result<Handed, Vec<Fault>> {
     if !is_zip(bytes) {
@@ -285,6 +298,7 @@ fn sort_out(opened: Vec<File>) -> Result<Handed, Vec<Fault>> {
         ]);
     }
     let mut handed = Handed::default();
+    let mut faults = Vec::new();
     for file in opened {
         if is_xml(&file) {
             handed.xml = file.bytes;
@@ -293,10 +307,26 @@ fn sort_out(opened: Vec<File>) -> Result<Handed, Vec<Fault>> {
         } else if files::is_pdf(&file) && files::stem(&file.name).to_lowercase() == stem {
             handed.image = Some(file);
         } else {
+            if !files::is_taken(&file) {
+                faults.push(wrong_type(&file));
+            }
             handed.files.push(file);
         }
     }
-    Ok(handed)
+    if faults.is_empty() {
+        Ok(handed)
+    } else {
+        Err(faults)
+    }
+}
+
+fn wrong_type(file: &File) -> Fault {
+    let kind = files::ending(&file.name).unwrap_or_else(|| file.media_type.clone());
+    let name = shown(&file.name);
+    Fault::fatal(codes::ATTACHMENT_TYPE)
+        .at(&*name)
+        .with("file", &name)
+        .with("type", shown(&kind))
 }
 
 fn unreadable(why: &str) -> Fault {

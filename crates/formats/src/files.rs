@@ -5,8 +5,9 @@ use kvitt_domain::invoice::File;
 /// The longest file name kept, in bytes: what the common file systems take.
 pub const MAX_NAME_BYTES: usize = 255;
 
-/// Endings and media types of the files that come with invoices. What is not here is `application/octet-stream`.
-const MEDIA_TYPES: [(&str, &str); 19] = [
+/// Endings and media types of the files that come with invoices: Peppol's list for attachments and what the other routes take
+/// beside it. What is not here is no route's.
+const MEDIA_TYPES: [(&str, &str); 18] = [
     ("pdf", "application/pdf"),
     ("png", "image/png"),
     ("jpg", "image/jpeg"),
@@ -31,7 +32,6 @@ const MEDIA_TYPES: [(&str, &str); 19] = [
     ),
     ("ods", "application/vnd.oasis.opendocument.spreadsheet"),
     ("odt", "application/vnd.oasis.opendocument.text"),
-    ("zip", "application/zip"),
 ];
 
 /// The media type that a file name promises.
@@ -41,6 +41,16 @@ pub fn media_type(name: &str) -> &'static str {
         .iter()
         .find(|(known, _)| *known == ending)
         .map_or("application/octet-stream", |(_, media_type)| media_type)
+}
+
+/// Whether any route takes a file of this kind: its ending is known, or it has none and its media type is.
+pub fn is_taken(file: &File) -> bool {
+    match ending(&file.name) {
+        Some(ending) => MEDIA_TYPES.iter().any(|(known, _)| *known == ending),
+        None => MEDIA_TYPES
+            .iter()
+            .any(|(_, known)| known.eq_ignore_ascii_case(&file.media_type)),
+    }
 }
 
 /// Whether a file says of itself, by media type or by name, that it is a PDF.
@@ -120,6 +130,24 @@ mod tests {
             bare_name(&"å".repeat(300)).expect("letters remain").len(),
             254
         );
+    }
+
+    #[test]
+    fn files_are_taken_by_ending_else_by_media_type() {
+        let check = |name: &str, media_type: &str, expected: bool| {
+            let file = File {
+                name: name.to_owned(),
+                media_type: media_type.to_owned(),
+                bytes: Vec::new(),
+            };
+            assert_eq!(is_taken(&file), expected, "{file:?}");
+        };
+        check("a.pdf", "application/octet-stream", true);
+        check("a.exe", "application/pdf", false);
+        check("a.pdf.exe", "application/pdf", false);
+        check("a", "image/PNG", true);
+        check("a", "application/octet-stream", false);
+        check(".exe", "text/plain", true);
     }
 
     #[test]

@@ -107,8 +107,8 @@ pub const FIELDS: &[Field] = &[
     Field {
         name: "lang",
         aliases: &["language"],
-        values: "`NO` (`nb`, `nn`), `EN`",
-        meaning: "The language of letters to the recipient.",
+        values: "`NO` (`nb`, `nn`), `EN`; `SE`, `DK`, `FI`, `NL`",
+        meaning: "The language of letters to the recipient. The last four get English until Kvitt speaks them.",
     },
     Field {
         name: "sender_comment",
@@ -260,8 +260,7 @@ impl Reader {
                 metadata.recipient_identity = Some(number.reveal());
             }
             "lang" => {
-                metadata.language =
-                    Some(value.text().and_then(Language::named).ok_or_else(refused)?)
+                metadata.language = Some(value.text().and_then(language).ok_or_else(refused)?)
             }
             "sender_comment" => {
                 metadata.sender_comment = Some(value.text().and_then(comment).ok_or_else(refused)?)
@@ -313,8 +312,8 @@ enum SilentFailure {
     Refused,
 }
 
-/// A list of routes with the older words replaced, each once. Whether a route is known is the adapters' list to say; here
-/// it must have the form of a name. None where the list, or what remains of it, is empty.
+/// A list of routes with the older words replaced, each once. None where one is unknown, or nothing but `silent_failure` is
+/// there.
 fn routes(value: &Json, silent_failure: SilentFailure) -> Option<Vec<RouteName>> {
     let Json::List(items) = value else {
         return None;
@@ -335,7 +334,7 @@ fn routes(value: &Json, silent_failure: SilentFailure) -> Option<Vec<RouteName>>
                 &[]
             }
             "silent_failure" => return None,
-            _ if is_route_name(name) => &[name],
+            _ if is_route(name) => &[name],
             _ => return None,
         };
         for name in names.iter().map(|name| RouteName::new(*name)) {
@@ -348,11 +347,9 @@ fn routes(value: &Json, silent_failure: SilentFailure) -> Option<Vec<RouteName>>
     (items.is_empty() || !routes.is_empty()).then_some(routes)
 }
 
-fn is_route_name(name: &str) -> bool {
-    name.len() <= 32
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+/// A route is known when the catalogue has its name in words: a new route needs them anyway.
+fn is_route(name: &str) -> bool {
+    Language::Bokmal.has(&format!("route.{name}"))
 }
 
 /// `+4799900001` of `+47 999 00 001` or `004799900001` (ITU-T E.164; MPS takes 6 to 16 digits). No country is guessed.
@@ -368,6 +365,17 @@ fn phone(text: &str) -> Option<String> {
         && digits.bytes().all(|byte| byte.is_ascii_digit())
         && !digits.starts_with('0');
     plausible.then(|| format!("+{digits}"))
+}
+
+/// A language of the catalogue; English for the others that the field has always had, until the catalogue has them.
+fn language(text: &str) -> Option<Language> {
+    const TO_COME: [&str; 6] = ["SE", "SV", "DK", "DA", "FI", "NL"];
+    let to_come = || {
+        TO_COME
+            .contains(&text.to_uppercase().as_str())
+            .then_some(Language::English)
+    };
+    Language::named(text).or_else(to_come)
 }
 
 fn date(text: &str) -> Option<Date> {

@@ -1,6 +1,6 @@
 //! UBL 2.1 Invoice and CreditNote (Peppol BIS Billing 3, EHF 3; EHF 2 is read too) to and from [`Invoice`].
 //!
-//! [`read`] walks the guarded arena once and reports every fault at once; [`write`] gives the element order of the UBL 2.1
+//! [`read`] walks the guarded arena once and reports every fault at once; [`write()`] gives the element order of the UBL 2.1
 //! schemas and the same bytes for the same invoice. The mapping is EN 16931-3-2 with Peppol's additions, one business term
 //! (BT) after the other; where the syntax cannot hold what the domain can, the rule stands at the line that decides it.
 //! Whether the document obeys EN 16931 and Peppol is for `kvitt-rules`: elements unknown here are passed over.

@@ -121,11 +121,23 @@ fn read_file<'d>(terms: &mut Terms<'d>, node: Node<'d>, id: &str) -> Option<File
         .filter(|byte| !byte.is_ascii_whitespace())
         .collect();
     match BASE64.decode(compact) {
-        Ok(bytes) if !bytes.is_empty() => Some(File {
-            name,
-            media_type,
-            bytes,
-        }),
+        Ok(bytes) if !bytes.is_empty() => {
+            let file = File {
+                name,
+                media_type,
+                bytes,
+            };
+            if !files::is_taken(&file) {
+                let kind = files::ending(&file.name).unwrap_or_else(|| file.media_type.clone());
+                terms.fault_at(
+                    codes::ATTACHMENT_TYPE,
+                    node,
+                    "BT-125",
+                    &[("file", &file.name), ("type", &kind)],
+                );
+            }
+            Some(file)
+        }
         _ => {
             terms.fault_at(
                 codes::ATTACHMENT_UNREADABLE,

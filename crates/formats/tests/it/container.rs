@@ -181,6 +181,12 @@ fn tricks_are_refused() {
             &format!("archive.unreadable | {name} | why={folders}"),
         );
     }
+    let program = zip(&[("a.xml", b"<a/>"), ("a.exe", b"MZ")]);
+    refused(
+        &program,
+        &base,
+        "attachment.type | a.exe | file=a.exe, type=exe",
+    );
     let inner = zip(&[("a.xml", b"<a/>")]);
     refused(
         &zip(&[("a.xml", b"<a/>"), ("b.zip", &inner)]),

@@ -1,6 +1,7 @@
 //! Tests of the crate through its front door.
 
 mod container;
+mod examples;
 mod fuzz;
 mod lookup_keys;
 mod metadata;

@@ -159,3 +159,38 @@ fn the_sums_of_official_examples_are_what_the_documents_say() {
         assert_eq!(invoice.vat_breakdown.len(), subtotals, "{file}");
     }
 }
+
+/// Valid by the reference: the schema holds, no fatal rule fires, and the reference itself did not stumble.
+#[test]
+fn what_the_reference_calls_valid_reads() {
+    let Some(folder) = shared("ubl") else { return };
+    let expected = std::fs::read(folder.join("expected.json")).expect("the expectations are there");
+    let expected: serde_json::Value =
+        serde_json::from_slice(&expected).expect("the expectations are JSON");
+    let entries = expected["files"]
+        .as_array()
+        .expect("there is a list of files");
+    let valid = entries.iter().filter(|entry| {
+        let fatal = entry["fatal"].as_array().is_none_or(Vec::is_empty);
+        entry["kind"] == "document"
+            && entry["xsd_valid"] == true
+            && fatal
+            && entry["oracle_error"].is_null()
+    });
+    let (mut count, mut refused) = (0, Vec::new());
+    for entry in valid {
+        let file = entry["file"].as_str().expect("each file has a path");
+        let bytes = std::fs::read(folder.join(file)).expect("the file is there");
+        count += 1;
+        if let Err(faults) = read(&bytes) {
+            refused.push(format!("{file}: {}", crate::lines(&faults)));
+        }
+    }
+    assert!(
+        refused.is_empty(),
+        "{} of {count} valid documents are refused:\n{}",
+        refused.len(),
+        refused.join("\n")
+    );
+    assert!(count > 100, "only {count} valid documents");
+}
