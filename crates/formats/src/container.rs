@@ -59,9 +59,7 @@ impl Default for Budget {
 /// Files smaller than this may be as repetitive as they like.
 const RATIO_FREE_BYTES: u64 = 64 * 1024;
 /// Endings of archives: none is opened inside another.
-const ARCHIVE_ENDINGS: [&str; 11] = [
-    "zip", "7z", "rar", "gz", "tgz", "tar", "bz2", "xz", "zst", "jar", "cab",
-];
+const ARCHIVE_ENDINGS: [&str; 11] = ["zip", "7z", "rar", "gz", "tgz", "tar", "bz2", "xz", "zst", "jar", "cab"];
 /// Endings of documents that are ZIP files by their nature and go on unopened.
 const ZIPPED_DOCUMENTS: [&str; 7] = ["docx", "xlsx", "pptx", "odt", "ods", "odp", "asice"];
 
@@ -107,13 +105,7 @@ impl Handed {
 }
 
 fn attachment(file: File, mark: Option<String>) -> Attachment {
-    Attachment {
-        id: file.name.clone(),
-        is_image_of_invoice: mark.is_some(),
-        description: mark,
-        location: None,
-        file: Some(file),
-    }
+    Attachment { id: file.name.clone(), is_image_of_invoice: mark.is_some(), description: mark, location: None, file: Some(file) }
 }
 
 /// Takes apart what was handed in. Bytes that do not begin like a ZIP are taken for a bare XML document, unread.
@@ -129,13 +121,10 @@ pub fn open(bytes: &[u8], budget: &Budget) -> Result<Handed, Vec<Fault>> {
     if bytes.len() > budget.archive_bytes {
         return Err(vec![over_budget("bytes", budget.archive_bytes)]);
     }
-    let mut archive = ZipArchive::new(Cursor::new(bytes))
-        .map_err(|error| vec![unreadable(&error.to_string())])?;
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| vec![unreadable(&error.to_string())])?;
     // The library keeps one of two entries with the same name; the directory's own count tells.
     if declared_entries(bytes) != Some(archive.len()) {
-        return Err(vec![unreadable(
-            "its directory is damaged, or a file name stands twice",
-        )]);
+        return Err(vec![unreadable("its directory is damaged, or a file name stands twice")]);
     }
     if archive.len() > budget.files {
         return Err(vec![over_budget("files", budget.files)]);
@@ -150,15 +139,10 @@ pub fn open(bytes: &[u8], budget: &Budget) -> Result<Handed, Vec<Fault>> {
 
 fn open_bare(bytes: &[u8], budget: &Budget) -> Result<Handed, Vec<Fault>> {
     if bytes.len() > budget.archive_bytes {
-        let fault = Fault::fatal(codes::XML_OVER_BUDGET)
-            .with("what", "bytes")
-            .with("limit", budget.archive_bytes);
+        let fault = Fault::fatal(codes::XML_OVER_BUDGET).with("what", "bytes").with("limit", budget.archive_bytes);
         return Err(vec![fault]);
     }
-    Ok(Handed {
-        xml: bytes.to_vec(),
-        ..Handed::default()
-    })
+    Ok(Handed { xml: bytes.to_vec(), ..Handed::default() })
 }
 
 fn is_zip(bytes: &[u8]) -> bool {
@@ -168,12 +152,7 @@ fn is_zip(bytes: &[u8]) -> bool {
 /// The count in the end record (APPNOTE 4.3.16) that closes the file: `PK 05 06`, whose comment ends where the file ends.
 fn declared_entries(bytes: &[u8]) -> Option<usize> {
     const RECORD_BYTES: usize = 22;
-    let u16_at = |at: usize| {
-        Some(usize::from(u16::from_le_bytes([
-            *bytes.get(at)?,
-            *bytes.get(at + 1)?,
-        ])))
-    };
+    let u16_at = |at: usize| Some(usize::from(u16::from_le_bytes([*bytes.get(at)?, *bytes.get(at + 1)?])));
     let last = bytes.len().checked_sub(RECORD_BYTES)?;
     let first = last.saturating_sub(usize::from(u16::MAX));
     (first..=last)
@@ -190,10 +169,7 @@ struct Entry {
 }
 
 /// Holds every declaration against the budget before a byte is expanded.
-fn inspect(
-    archive: &mut ZipArchive<Cursor<&[u8]>>,
-    budget: &Budget,
-) -> Result<Vec<Entry>, Vec<Fault>> {
+fn inspect(archive: &mut ZipArchive<Cursor<&[u8]>>, budget: &Budget) -> Result<Vec<Entry>, Vec<Fault>> {
     let (mut entries, mut faults) = (Vec::new(), Vec::new());
     let (mut seen, mut total) = (HashSet::new(), 0u64);
     for index in 0..archive.len() {
@@ -224,26 +200,16 @@ fn inspect(
         if file.size() > budget.file_bytes {
             refuse(over_budget("file_bytes", budget.file_bytes));
         }
-        if file.size() > RATIO_FREE_BYTES
-            && file.size() / budget.ratio.max(1) > file.compressed_size()
-        {
+        if file.size() > RATIO_FREE_BYTES && file.size() / budget.ratio.max(1) > file.compressed_size() {
             refuse(over_budget("ratio", budget.ratio));
         }
         total = total.saturating_add(file.size());
-        entries.push(Entry {
-            index,
-            size: file.size(),
-            name,
-        });
+        entries.push(Entry { index, size: file.size(), name });
     }
     if total > budget.total_bytes {
         faults.push(over_budget("total_bytes", budget.total_bytes));
     }
-    if faults.is_empty() {
-        Ok(entries)
-    } else {
-        Err(faults)
-    }
+    if faults.is_empty() { Ok(entries) } else { Err(faults) }
 }
 
 fn wrong_name(name: &str) -> Option<&'static str> {
@@ -257,45 +223,28 @@ fn wrong_name(name: &str) -> Option<&'static str> {
 /// Expands one file, and stops one byte after what the directory declared.
 fn expand(archive: &mut ZipArchive<Cursor<&[u8]>>, entry: &Entry) -> Result<File, Vec<Fault>> {
     let refused = |why: &str| vec![unreadable(why).at(shown(&entry.name))];
-    let file = archive
-        .by_index(entry.index)
-        .map_err(|error| refused(&error.to_string()))?;
+    let file = archive.by_index(entry.index).map_err(|error| refused(&error.to_string()))?;
     let mut bytes = Vec::new();
-    file.take(entry.size + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| refused(&error.to_string()))?;
+    file.take(entry.size + 1).read_to_end(&mut bytes).map_err(|error| refused(&error.to_string()))?;
     if bytes.len() as u64 != entry.size {
         return Err(refused("its size is not what the archive declares"));
     }
-    let zipped_document = files::ending(&entry.name)
-        .is_some_and(|ending| ZIPPED_DOCUMENTS.contains(&ending.as_str()));
+    let zipped_document = files::ending(&entry.name).is_some_and(|ending| ZIPPED_DOCUMENTS.contains(&ending.as_str()));
     if is_zip(&bytes) && !zipped_document {
         return Err(vec![over_budget("nesting", 0).at(shown(&entry.name))]);
     }
-    Ok(File {
-        media_type: files::media_type(&entry.name).to_owned(),
-        name: entry.name.clone(),
-        bytes,
-    })
+    Ok(File { media_type: files::media_type(&entry.name).to_owned(), name: entry.name.clone(), bytes })
 }
 
 /// Tells the invoice, its picture, the metadata and the rest apart by their names.
 fn sort_out(opened: Vec<File>) -> Result<Handed, Vec<Fault>> {
     let is_xml = |file: &File| files::ending(&file.name).as_deref() == Some("xml");
     let count = opened.iter().filter(|file| is_xml(file)).count();
-    let Some(stem) = opened
-        .iter()
-        .find(|file| is_xml(file))
-        .map(|file| files::stem(&file.name).to_lowercase())
-    else {
-        return Err(vec![
-            Fault::fatal(codes::ARCHIVE_DOCUMENTS).with("count", 0),
-        ]);
+    let Some(stem) = opened.iter().find(|file| is_xml(file)).map(|file| files::stem(&file.name).to_lowercase()) else {
+        return Err(vec![Fault::fatal(codes::ARCHIVE_DOCUMENTS).with("count", 0)]);
     };
     if count > 1 {
-        return Err(vec![
-            Fault::fatal(codes::ARCHIVE_DOCUMENTS).with("count", count),
-        ]);
+        return Err(vec![Fault::fatal(codes::ARCHIVE_DOCUMENTS).with("count", count)]);
     }
     let mut handed = Handed::default();
     let mut faults = Vec::new();
@@ -313,20 +262,13 @@ fn sort_out(opened: Vec<File>) -> Result<Handed, Vec<Fault>> {
             handed.files.push(file);
         }
     }
-    if faults.is_empty() {
-        Ok(handed)
-    } else {
-        Err(faults)
-    }
+    if faults.is_empty() { Ok(handed) } else { Err(faults) }
 }
 
 fn wrong_type(file: &File) -> Fault {
     let kind = files::ending(&file.name).unwrap_or_else(|| file.media_type.clone());
     let name = shown(&file.name);
-    Fault::fatal(codes::ATTACHMENT_TYPE)
-        .at(&*name)
-        .with("file", &name)
-        .with("type", shown(&kind))
+    Fault::fatal(codes::ATTACHMENT_TYPE).at(&*name).with("file", &name).with("type", shown(&kind))
 }
 
 fn unreadable(why: &str) -> Fault {
@@ -334,7 +276,5 @@ fn unreadable(why: &str) -> Fault {
 }
 
 fn over_budget(what: &str, limit: impl ToString) -> Fault {
-    Fault::fatal(codes::ARCHIVE_OVER_BUDGET)
-        .with("what", what)
-        .with("limit", limit)
+    Fault::fatal(codes::ARCHIVE_OVER_BUDGET).with("what", what).with("limit", limit)
 }

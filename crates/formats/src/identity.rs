@@ -14,11 +14,7 @@ const SHOWN_CHARACTERS: usize = 60;
 /// may be a fødselsnummer. Spaces, dots and hyphens do not break a run.
 pub fn shown(value: &str) -> String {
     let masked = mask_long_numbers(value);
-    let mut shown: String = masked
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(SHOWN_CHARACTERS)
-        .collect();
+    let mut shown: String = masked.chars().map(|c| if c.is_control() { ' ' } else { c }).take(SHOWN_CHARACTERS).collect();
     if masked.chars().nth(SHOWN_CHARACTERS).is_some() {
         shown.push('…');
     }
@@ -42,19 +38,12 @@ fn mask_long_numbers(value: &str) -> String {
 }
 
 fn is_separator(character: char) -> bool {
-    character.is_whitespace()
-        || matches!(character, '-' | '.' | '_' | '/' | '\u{2010}'..='\u{2015}')
+    character.is_whitespace() || matches!(character, '-' | '.' | '_' | '/' | '\u{2010}'..='\u{2015}')
 }
 
 fn mask_run(run: &str) -> String {
     let digits = run.chars().filter(|c| c.is_numeric()).count();
-    if digits < 11 {
-        run.to_owned()
-    } else {
-        run.chars()
-            .map(|c| if c.is_numeric() { '•' } else { c })
-            .collect()
-    }
+    if digits < 11 { run.to_owned() } else { run.chars().map(|c| if c.is_numeric() { '•' } else { c }).collect() }
 }
 
 /// Whether an identifier of a party is a fødselsnummer, D number, H number or synthetic one by its date and check digits, in
@@ -64,9 +53,10 @@ fn mask_run(run: &str) -> String {
 /// organisations have eleven digits too. Without a scheme, about one in a thousand customer numbers of eleven digits is
 /// refused by mistake; giving it a scheme helps.
 pub fn looks_like_identity(identifier: &Identifier) -> bool {
-    let other_register = identifier.scheme.as_deref().is_some_and(|scheme| {
-        scheme.len() == 4 && scheme.bytes().all(|byte| byte.is_ascii_digit()) && scheme != "0192"
-    });
+    let other_register = identifier
+        .scheme
+        .as_deref()
+        .is_some_and(|scheme| scheme.len() == 4 && scheme.bytes().all(|byte| byte.is_ascii_digit()) && scheme != "0192");
     !other_register && IdentityNumber::parse(&identifier.value).is_ok()
 }
 
@@ -92,10 +82,7 @@ mod tests {
     #[test]
     fn a_valid_identity_number_outside_other_registers_is_recognised() {
         let check = |value: &str, scheme: Option<&str>, expected: bool| {
-            let identifier = Identifier {
-                value: value.to_owned(),
-                scheme: scheme.map(str::to_owned),
-            };
+            let identifier = Identifier { value: value.to_owned(), scheme: scheme.map(str::to_owned) };
             assert_eq!(looks_like_identity(&identifier), expected, "{identifier:?}");
         };
         check("10915596784", None, true);

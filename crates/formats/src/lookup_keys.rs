@@ -71,13 +71,7 @@ pub const LOOKUP_KEYS: &[LookupKey] = &[
         element: Some("cac:PostalAddress/cbc:PostalZone"),
         note: "As text, leading zeros kept.",
     },
-    LookupKey {
-        key: "city",
-        metadata: None,
-        term: Some("BT-52"),
-        element: Some("cac:PostalAddress/cbc:CityName"),
-        note: "",
-    },
+    LookupKey { key: "city", metadata: None, term: Some("BT-52"), element: Some("cac:PostalAddress/cbc:CityName"), note: "" },
     LookupKey {
         key: "organisation number",
         metadata: None,
@@ -108,13 +102,7 @@ pub fn page() -> String {
         let code = |text: Option<&str>| text.map_or("none".to_owned(), |text| format!("`{text}`"));
         let (metadata, element) = (code(row.metadata), code(row.element));
         // Writing to a String cannot fail.
-        let _ = writeln!(
-            page,
-            "| {} | {metadata} | {element} | {} | {} |",
-            row.key,
-            row.term.unwrap_or("none"),
-            row.note
-        );
+        let _ = writeln!(page, "| {} | {metadata} | {element} | {} | {} |", row.key, row.term.unwrap_or("none"), row.note);
     }
     page
 }

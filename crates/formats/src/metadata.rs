@@ -42,12 +42,7 @@ pub struct Field {
 
 /// Every field that is known.
 pub const FIELDS: &[Field] = &[
-    Field {
-        name: "version",
-        aliases: &[],
-        values: "`1.1`",
-        meaning: "The version of these fields. Absent means `1.1`.",
-    },
+    Field { name: "version", aliases: &[], values: "`1.1`", meaning: "The version of these fields. Absent means `1.1`." },
     Field {
         name: "recipient_type",
         aliases: &[],
@@ -86,12 +81,7 @@ pub const FIELDS: &[Field] = &[
         values: "`+` or `00`, country code and number, 6 to 16 digits",
         meaning: "A key of Yes to All.",
     },
-    Field {
-        name: "recipient_date_of_birth",
-        aliases: &[],
-        values: "`YYYY-MM-DD`",
-        meaning: "A key of Yes to All.",
-    },
+    Field { name: "recipient_date_of_birth", aliases: &[], values: "`YYYY-MM-DD`", meaning: "A key of Yes to All." },
     Field {
         name: "recipient_efaktura_id",
         aliases: &["recipient_efaktura_identifier"],
@@ -137,23 +127,16 @@ pub const FIELDS: &[Field] = &[
 /// twice; `metadata.value`, `email.invalid` and `identity.invalid` at the field otherwise.
 pub fn read(bytes: &[u8]) -> Result<Metadata, Vec<Fault>> {
     if bytes.len() > MAX_BYTES {
-        return Err(vec![unreadable(&format!(
-            "it has more than {MAX_BYTES} bytes"
-        ))]);
+        return Err(vec![unreadable(&format!("it has more than {MAX_BYTES} bytes"))]);
     }
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-    let json: Json =
-        serde_json::from_slice(bytes).map_err(|error| vec![unreadable(&error.to_string())])?;
+    let json: Json = serde_json::from_slice(bytes).map_err(|error| vec![unreadable(&error.to_string())])?;
     let Json::Object(object) = json else {
         return Err(vec![unreadable("it must be one JSON object")]);
     };
     let mut reader = Reader::default();
     reader.object("", object);
-    if reader.faults.is_empty() {
-        Ok(reader.metadata)
-    } else {
-        Err(reader.faults)
-    }
+    if reader.faults.is_empty() { Ok(reader.metadata) } else { Err(reader.faults) }
 }
 
 #[derive(Default)]
@@ -170,19 +153,14 @@ impl Reader {
             match value {
                 Json::Null if is_group(&path) => {}
                 Json::Object(inner) if is_group(&path) => self.object(&format!("{path}."), inner),
-                _ if is_group(&path) => self
-                    .faults
-                    .push(unreadable("it must be an object").at(path)),
+                _ if is_group(&path) => self.faults.push(unreadable("it must be an object").at(path)),
                 value => self.field(&path, value),
             }
         }
     }
 
     fn field(&mut self, path: &str, value: Json) {
-        let Some(field) = FIELDS
-            .iter()
-            .find(|field| field.name == path || field.aliases.contains(&path))
-        else {
+        let Some(field) = FIELDS.iter().find(|field| field.name == path || field.aliases.contains(&path)) else {
             self.faults.push(unknown(path));
             return;
         };
@@ -190,8 +168,7 @@ impl Reader {
             return;
         }
         if self.given.contains(&field.name) {
-            self.faults
-                .push(unreadable(&format!("{} is given twice", field.name)).at(path));
+            self.faults.push(unreadable(&format!("{} is given twice", field.name)).at(path));
             return;
         }
         self.given.push(field.name);
@@ -205,74 +182,37 @@ impl Reader {
         let refused = || invalid(name, value);
         let metadata = &mut self.metadata;
         match name {
-            "version" => value
-                .text()
-                .filter(|version| *version == "1.1")
-                .map(|_| ())
-                .ok_or_else(refused)?,
+            "version" => value.text().filter(|version| *version == "1.1").map(|_| ()).ok_or_else(refused)?,
             "recipient_type" => {
-                metadata.recipient_type = Some(
-                    value
-                        .text()
-                        .and_then(RecipientType::parse)
-                        .ok_or_else(refused)?,
-                );
+                metadata.recipient_type = Some(value.text().and_then(RecipientType::parse).ok_or_else(refused)?);
             }
-            "uuid" => {
-                metadata.uuid = Some(
-                    value
-                        .text()
-                        .and_then(|text| Uuid::try_parse(text).ok())
-                        .ok_or_else(refused)?,
-                )
-            }
-            "routing.route_order" => {
-                metadata.route_order =
-                    routes(value, SilentFailure::MayStandLast).ok_or_else(refused)?
-            }
-            "routing.disabled_routes" => {
-                metadata.disabled_routes =
-                    routes(value, SilentFailure::Refused).ok_or_else(refused)?
-            }
+            "uuid" => metadata.uuid = Some(value.text().and_then(|text| Uuid::try_parse(text).ok()).ok_or_else(refused)?),
+            "routing.route_order" => metadata.route_order = routes(value, SilentFailure::MayStandLast).ok_or_else(refused)?,
+            "routing.disabled_routes" => metadata.disabled_routes = routes(value, SilentFailure::Refused).ok_or_else(refused)?,
             "recipient_email" => {
-                let address = EmailAddress::parse(value.text().ok_or_else(refused)?)
-                    .map_err(|_| refused())?;
+                let address = EmailAddress::parse(value.text().ok_or_else(refused)?).map_err(|_| refused())?;
                 metadata.recipient_email = Some(address.to_string());
             }
-            "recipient_phone_number" => {
-                metadata.recipient_phone = Some(value.text().and_then(phone).ok_or_else(refused)?)
-            }
-            "recipient_date_of_birth" => {
-                metadata.recipient_born_on = Some(value.text().and_then(date).ok_or_else(refused)?)
-            }
+            "recipient_phone_number" => metadata.recipient_phone = Some(value.text().and_then(phone).ok_or_else(refused)?),
+            "recipient_date_of_birth" => metadata.recipient_born_on = Some(value.text().and_then(date).ok_or_else(refused)?),
             "recipient_efaktura_id" => {
-                let digits = value.text().filter(|text| {
-                    text.len() == 9 && text.bytes().all(|byte| byte.is_ascii_digit())
-                });
-                metadata.recipient_efaktura_identifier =
-                    Some(digits.ok_or_else(refused)?.to_owned());
+                let digits = value.text().filter(|text| text.len() == 9 && text.bytes().all(|byte| byte.is_ascii_digit()));
+                metadata.recipient_efaktura_identifier = Some(digits.ok_or_else(refused)?.to_owned());
             }
             "recipient_ssn" => {
                 // Nothing of the value is repeated, however wrong it is.
                 let hidden = || Fault::fatal(codes::IDENTITY_INVALID);
-                let number = IdentityNumber::parse(value.text().ok_or_else(hidden)?)
-                    .map_err(|_| hidden())?;
+                let number = IdentityNumber::parse(value.text().ok_or_else(hidden)?).map_err(|_| hidden())?;
                 metadata.recipient_identity = Some(number.reveal());
             }
-            "lang" => {
-                metadata.language = Some(value.text().and_then(language).ok_or_else(refused)?)
-            }
-            "sender_comment" => {
-                metadata.sender_comment = Some(value.text().and_then(comment).ok_or_else(refused)?)
-            }
+            "lang" => metadata.language = Some(value.text().and_then(language).ok_or_else(refused)?),
+            "sender_comment" => metadata.sender_comment = Some(value.text().and_then(comment).ok_or_else(refused)?),
             "email_settings.attach_xml" => match value {
                 Json::Bool(attach) => metadata.attach_xml = Some(*attach),
                 _ => return Err(refused()),
             },
             "email_settings.xml_format" => {
-                let format = value
-                    .text()
-                    .filter(|format| matches!(*format, "PEPPOLBIS30" | "ORIGINAL"));
+                let format = value.text().filter(|format| matches!(*format, "PEPPOLBIS30" | "ORIGINAL"));
                 format.ok_or_else(refused)?;
                 metadata.attach_xml.get_or_insert(true);
             }
@@ -298,9 +238,7 @@ impl Json {
             Json::Bool(value) => value.to_string(),
             Json::Number => "(number)".to_owned(),
             Json::Text(text) => shown(text),
-            Json::List(items) => {
-                shown(&items.iter().map(Json::shown).collect::<Vec<_>>().join(", "))
-            }
+            Json::List(items) => shown(&items.iter().map(Json::shown).collect::<Vec<_>>().join(", ")),
             Json::Object(_) => "{…}".to_owned(),
         }
     }
@@ -328,11 +266,7 @@ fn routes(value: &Json, silent_failure: SilentFailure) -> Option<Vec<RouteName>>
             "netbank" => &["avtalegiro", "efaktura"],
             "vipps" => &["efaktura"],
             "einvoice" => &["peppol"],
-            "silent_failure"
-                if silent_failure == SilentFailure::MayStandLast && at + 1 == items.len() =>
-            {
-                &[]
-            }
+            "silent_failure" if silent_failure == SilentFailure::MayStandLast && at + 1 == items.len() => &[],
             "silent_failure" => return None,
             _ if is_route(name) => &[name],
             _ => return None,
@@ -354,52 +288,32 @@ fn is_route(name: &str) -> bool {
 
 /// `+4799900001` of `+47 999 00 001` or `004799900001` (ITU-T E.164; MPS takes 6 to 16 digits). No country is guessed.
 fn phone(text: &str) -> Option<String> {
-    let compact: String = text
-        .chars()
-        .filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '\u{a0}'))
-        .collect();
-    let digits = compact
-        .strip_prefix('+')
-        .or_else(|| compact.strip_prefix("00"))?;
-    let plausible = (6..=16).contains(&digits.len())
-        && digits.bytes().all(|byte| byte.is_ascii_digit())
-        && !digits.starts_with('0');
+    let compact: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '\u{a0}')).collect();
+    let digits = compact.strip_prefix('+').or_else(|| compact.strip_prefix("00"))?;
+    let plausible =
+        (6..=16).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
     plausible.then(|| format!("+{digits}"))
 }
 
 /// A language of the catalogue; English for the others that the field has always had, until the catalogue has them.
 fn language(text: &str) -> Option<Language> {
     const TO_COME: [&str; 6] = ["SE", "SV", "DK", "DA", "FI", "NL"];
-    let to_come = || {
-        TO_COME
-            .contains(&text.to_uppercase().as_str())
-            .then_some(Language::English)
-    };
+    let to_come = || TO_COME.contains(&text.to_uppercase().as_str()).then_some(Language::English);
     Language::named(text).or_else(to_come)
 }
 
 fn date(text: &str) -> Option<Date> {
-    let shaped = text.len() == 10
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let shaped = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     if shaped { text.parse().ok() } else { None }
 }
 
 fn comment(text: &str) -> Option<String> {
-    let plain = text
-        .chars()
-        .all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'));
+    let plain = text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'));
     (plain && text.chars().count() <= MAX_COMMENT_CHARACTERS).then(|| text.replace("\r\n", "\n"))
 }
 
 fn is_group(path: &str) -> bool {
-    FIELDS.iter().any(|field| {
-        field
-            .name
-            .split_once('.')
-            .is_some_and(|(group, _)| group == path)
-    })
+    FIELDS.iter().any(|field| field.name.split_once('.').is_some_and(|(group, _)| group == path))
 }
 
 fn unreadable(why: &str) -> Fault {
@@ -407,9 +321,7 @@ fn unreadable(why: &str) -> Fault {
 }
 
 fn invalid(field: &str, value: &Json) -> Fault {
-    Fault::fatal(codes::METADATA_VALUE)
-        .with("field", field)
-        .with("value", value.shown())
+    Fault::fatal(codes::METADATA_VALUE).with("field", field).with("value", value.shown())
 }
 
 fn unknown(path: &str) -> Fault {
@@ -418,16 +330,12 @@ fn unknown(path: &str) -> Fault {
         Some(known) => format!("{path} is unknown; did you mean {known}?"),
         None => format!("{path} is unknown"),
     };
-    Fault::fatal(codes::METADATA_UNREADABLE)
-        .at(path)
-        .with("why", why)
+    Fault::fatal(codes::METADATA_UNREADABLE).at(path).with("why", why)
 }
 
 /// The known name that takes the fewest changes, if a third of its letters or fewer are changed.
 fn nearest(path: &str) -> Option<&'static str> {
-    let names = FIELDS
-        .iter()
-        .flat_map(|field| std::iter::once(&field.name).chain(field.aliases));
+    let names = FIELDS.iter().flat_map(|field| std::iter::once(&field.name).chain(field.aliases));
     let (distance, name) = names.map(|name| (edit_distance(path, name), *name)).min()?;
     (distance * 3 <= name.len()).then_some(name)
 }
@@ -456,21 +364,15 @@ mod tests {
     fn every_field_of_the_table_has_an_arm() {
         for field in FIELDS {
             // A number fits no field, so that each arm is reached and refuses it.
-            assert!(
-                Reader::default().set(field.name, &Json::Number).is_err(),
-                "{}",
-                field.name
-            );
+            assert!(Reader::default().set(field.name, &Json::Number).is_err(), "{}", field.name);
         }
     }
 
     #[test]
     fn the_nearest_name_is_found_and_a_far_one_is_not() {
-        for (given, expected) in [
-            ("recipent_type", Some("recipient_type")),
-            ("routing.route_orders", Some("routing.route_order")),
-            ("colour", None),
-        ] {
+        for (given, expected) in
+            [("recipent_type", Some("recipient_type")), ("routing.route_orders", Some("routing.route_order")), ("colour", None)]
+        {
             assert_eq!(nearest(given), expected, "{given}");
         }
     }

@@ -5,6 +5,9 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+/// The most names that one object may have: the whole of the metadata has fewer than twenty fields.
+const MAX_NAMES: usize = 100;
+
 /// One JSON value.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Json {
@@ -74,6 +77,9 @@ impl<'de> Visitor<'de> for Values {
         while let Some((name, value)) = entries.next_entry::<String, Json>()? {
             if object.iter().any(|(known, _)| *known == name) {
                 return Err(A::Error::custom(format!("the field {name} stands twice")));
+            }
+            if object.len() == MAX_NAMES {
+                return Err(A::Error::custom(format!("an object has more than {MAX_NAMES} fields")));
             }
             object.push((name, value));
         }

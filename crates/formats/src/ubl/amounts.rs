@@ -1,9 +1,7 @@
 //! Sums, VAT, allowances and charges: BG-20 to BG-23, BG-27 and BG-28, both ways.
 
 use kvitt_domain::Amount;
-use kvitt_domain::invoice::{
-    AllowanceKind, AllowanceOrCharge, Invoice, Totals, VatRate, VatSubtotal,
-};
+use kvitt_domain::invoice::{AllowanceKind, AllowanceOrCharge, Invoice, Totals, VatRate, VatSubtotal};
 use kvitt_rules::arena::Node;
 use rust_decimal::Decimal;
 
@@ -71,21 +69,11 @@ pub(super) const OF_LINE: ChangeLevel = ChangeLevel {
 };
 
 /// The allowances and charges of a document or a line.
-pub(super) fn read_changes<'d>(
-    terms: &mut Terms<'d>,
-    parent: Node<'d>,
-    level: &ChangeLevel,
-) -> Vec<AllowanceOrCharge> {
-    all(parent, "cac:AllowanceCharge")
-        .filter_map(|node| read_change(terms, node, level))
-        .collect()
+pub(super) fn read_changes<'d>(terms: &mut Terms<'d>, parent: Node<'d>, level: &ChangeLevel) -> Vec<AllowanceOrCharge> {
+    all(parent, "cac:AllowanceCharge").filter_map(|node| read_change(terms, node, level)).collect()
 }
 
-fn read_change<'d>(
-    terms: &mut Terms<'d>,
-    node: Node<'d>,
-    level: &ChangeLevel,
-) -> Option<AllowanceOrCharge> {
+fn read_change<'d>(terms: &mut Terms<'d>, node: Node<'d>, level: &ChangeLevel) -> Option<AllowanceOrCharge> {
     let adds = read_indicator(terms, node, level.group)?;
     let bt = match adds {
         AllowanceKind::Allowance => &level.allowance,
@@ -122,16 +110,8 @@ fn read_indicator<'d>(terms: &mut Terms<'d>, node: Node<'d>, group: &str) -> Opt
 }
 
 /// A VAT category and its rate.
-pub(super) fn read_vat_rate<'d>(
-    terms: &mut Terms<'d>,
-    group: Node<'d>,
-    category: &str,
-    rate: &str,
-) -> VatRate {
-    VatRate {
-        category: terms.required_text(group, "cbc:ID", category),
-        percent: terms.decimal(group, "cbc:Percent", rate),
-    }
+pub(super) fn read_vat_rate<'d>(terms: &mut Terms<'d>, group: Node<'d>, category: &str, rate: &str) -> VatRate {
+    VatRate { category: terms.required_text(group, "cbc:ID", category), percent: terms.decimal(group, "cbc:Percent", rate) }
 }
 
 /// What the tax totals of a document say: BT-110, BT-111, BG-23.
@@ -158,9 +138,7 @@ pub(super) fn read_tax_totals<'d>(
         let Some(amount) = terms.amount_in_any_currency(node, "BT-110") else {
             continue;
         };
-        let in_tax_currency = terms
-            .currency
-            .is_some_and(|currency| currency != amount.currency());
+        let in_tax_currency = terms.currency.is_some_and(|currency| currency != amount.currency());
         if in_tax_currency && tax_currency != Some(amount.currency()) {
             terms.invalid_currency(node, "BT-111");
         } else if in_tax_currency {
@@ -171,9 +149,7 @@ pub(super) fn read_tax_totals<'d>(
             if read.vat.replace(amount).is_some() {
                 terms.repeated(node, "BT-110");
             }
-            read.breakdown.extend(
-                all(total, "cac:TaxSubtotal").map(|subtotal| read_vat_subtotal(terms, subtotal)),
-            );
+            read.breakdown.extend(all(total, "cac:TaxSubtotal").map(|subtotal| read_vat_subtotal(terms, subtotal)));
         }
     }
     read
@@ -187,9 +163,7 @@ fn read_vat_subtotal<'d>(terms: &mut Terms<'d>, node: Node<'d>) -> VatSubtotal {
             category: terms.required_text(node, "cac:TaxCategory/cbc:ID", "BT-118"),
             percent: terms.decimal(node, "cac:TaxCategory/cbc:Percent", "BT-119"),
         },
-        exemption: terms
-            .one(node, "cac:TaxCategory", "BG-23")
-            .and_then(|group| terms.free_text(group, "cbc:TaxExemptionReason")),
+        exemption: terms.one(node, "cac:TaxCategory", "BG-23").and_then(|group| terms.free_text(group, "cbc:TaxExemptionReason")),
         exemption_code: terms.text(node, "cac:TaxCategory/cbc:TaxExemptionReasonCode", "BT-121"),
     }
 }
@@ -229,23 +203,12 @@ pub(super) fn read_totals<'d>(terms: &mut Terms<'d>, root: Node<'d>, taxes: &Tax
 pub(super) fn write_allowance_or_charge(change: &AllowanceOrCharge) -> Element {
     Element::group("cac:AllowanceCharge")
         .value("cbc:ChargeIndicator", indicator(change.adds))
-        .optional(
-            "cbc:AllowanceChargeReasonCode",
-            change.reason_code.as_deref(),
-        )
+        .optional("cbc:AllowanceChargeReasonCode", change.reason_code.as_deref())
         .optional("cbc:AllowanceChargeReason", change.reason.as_deref())
-        .optional(
-            "cbc:MultiplierFactorNumeric",
-            change.percent.map(decimal).as_deref(),
-        )
+        .optional("cbc:MultiplierFactorNumeric", change.percent.map(decimal).as_deref())
         .child(amount("cbc:Amount", change.amount))
         .children(change.base.map(|base| amount("cbc:BaseAmount", base)))
-        .children(
-            change
-                .vat
-                .as_ref()
-                .map(|vat| write_vat_rate("cac:TaxCategory", vat, Exemption::default())),
-        )
+        .children(change.vat.as_ref().map(|vat| write_vat_rate("cac:TaxCategory", vat, Exemption::default())))
 }
 
 fn indicator(adds: AllowanceKind) -> &'static str {
@@ -262,11 +225,7 @@ pub(super) struct Exemption<'a> {
     reason: Option<&'a str>,
 }
 
-pub(super) fn write_vat_rate(
-    group: &'static str,
-    vat: &VatRate,
-    exemption: Exemption<'_>,
-) -> Element {
+pub(super) fn write_vat_rate(group: &'static str, vat: &VatRate, exemption: Exemption<'_>) -> Element {
     Element::group(group)
         .value("cbc:ID", &vat.category)
         .optional("cbc:Percent", vat.percent.map(decimal).as_deref())
@@ -278,37 +237,18 @@ pub(super) fn write_vat_rate(
 /// BT-110 with BG-23, then BT-111. The VAT specification cannot stand without its sum, which then is the sum of its lines.
 pub(super) fn write_tax_totals(invoice: &Invoice) -> Vec<Element> {
     let breakdown = &invoice.vat_breakdown;
-    let summed = || {
-        breakdown
-            .iter()
-            .try_fold(Amount::zero(invoice.currency), |sum, subtotal| {
-                sum.checked_add(subtotal.tax)
-            })
-    };
-    let total = invoice
-        .totals
-        .vat
-        .or_else(|| if breakdown.is_empty() { None } else { summed() });
+    let summed = || breakdown.iter().try_fold(Amount::zero(invoice.currency), |sum, subtotal| sum.checked_add(subtotal.tax));
+    let total = invoice.totals.vat.or_else(|| if breakdown.is_empty() { None } else { summed() });
     let in_document_currency = total.map(|total| {
-        Element::group("cac:TaxTotal")
-            .child(amount("cbc:TaxAmount", total))
-            .children(breakdown.iter().map(write_vat_subtotal))
+        Element::group("cac:TaxTotal").child(amount("cbc:TaxAmount", total)).children(breakdown.iter().map(write_vat_subtotal))
     });
-    let in_tax_currency = invoice
-        .totals
-        .vat_in_tax_currency
-        .map(|vat| Element::group("cac:TaxTotal").child(amount("cbc:TaxAmount", vat)));
-    in_document_currency
-        .into_iter()
-        .chain(in_tax_currency)
-        .collect()
+    let in_tax_currency =
+        invoice.totals.vat_in_tax_currency.map(|vat| Element::group("cac:TaxTotal").child(amount("cbc:TaxAmount", vat)));
+    in_document_currency.into_iter().chain(in_tax_currency).collect()
 }
 
 fn write_vat_subtotal(subtotal: &VatSubtotal) -> Element {
-    let exemption = Exemption {
-        code: subtotal.exemption_code.as_deref(),
-        reason: subtotal.exemption.as_deref(),
-    };
+    let exemption = Exemption { code: subtotal.exemption_code.as_deref(), reason: subtotal.exemption.as_deref() };
     Element::group("cac:TaxSubtotal")
         .child(amount("cbc:TaxableAmount", subtotal.taxable))
         .child(amount("cbc:TaxAmount", subtotal.tax))
@@ -330,8 +270,7 @@ pub(super) fn write_totals(totals: &Totals) -> Element {
 
 /// An amount with its currency.
 pub(super) fn amount(name: &'static str, amount: Amount) -> Element {
-    Element::leaf(name, amount.to_decimal().to_string())
-        .attribute("currencyID", Some(amount.currency().code()))
+    Element::leaf(name, amount.to_decimal().to_string()).attribute("currencyID", Some(amount.currency().code()))
 }
 
 /// A number as xsd:decimal.

@@ -20,26 +20,17 @@ enum Body {
 impl Element {
     /// A value.
     pub(super) fn leaf(name: &'static str, text: impl Into<String>) -> Element {
-        Element {
-            name,
-            attributes: Vec::new(),
-            body: Body::Text(text.into()),
-        }
+        Element { name, attributes: Vec::new(), body: Body::Text(text.into()) }
     }
 
     /// A group, empty so far.
     pub(super) fn group(name: &'static str) -> Element {
-        Element {
-            name,
-            attributes: Vec::new(),
-            body: Body::Children(Vec::new()),
-        }
+        Element { name, attributes: Vec::new(), body: Body::Children(Vec::new()) }
     }
 
     /// The same element with an attribute, where there is a value for it.
     pub(super) fn attribute(mut self, name: &'static str, value: Option<&str>) -> Element {
-        self.attributes
-            .extend(value.map(|value| (name, value.to_owned())));
+        self.attributes.extend(value.map(|value| (name, value.to_owned())));
         self
     }
 
@@ -73,8 +64,7 @@ impl Element {
     /// The whole document: declaration, this element as the root, a line feed.
     pub(super) fn document(&self) -> Vec<u8> {
         let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
-        self.write_document(&mut writer)
-            .expect("writing to memory does not fail");
+        self.write_document(&mut writer).expect("writing to memory does not fail");
         let mut bytes = writer.into_inner();
         bytes.push(b'\n');
         bytes
@@ -88,19 +78,12 @@ impl Element {
     fn write(&self, writer: &mut Writer<Vec<u8>>) -> std::io::Result<()> {
         let mut start = BytesStart::new(self.name);
         for (name, value) in &self.attributes {
-            start.push_attribute(Attribute {
-                key: QName(name),
-                value: escaped(value, Place::Attribute).into(),
-            });
+            start.push_attribute(Attribute { key: QName(name), value: escaped(value, Place::Attribute).into() });
         }
         writer.write_event(Event::Start(start))?;
         match &self.body {
-            Body::Text(text) => writer.write_event(Event::Text(BytesText::from_escaped(
-                escaped(text, Place::Text),
-            )))?,
-            Body::Children(children) => {
-                children.iter().try_for_each(|child| child.write(writer))?
-            }
+            Body::Text(text) => writer.write_event(Event::Text(BytesText::from_escaped(escaped(text, Place::Text))))?,
+            Body::Children(children) => children.iter().try_for_each(|child| child.write(writer))?,
         }
         writer.write_event(Event::End(BytesEnd::new(self.name)))
     }

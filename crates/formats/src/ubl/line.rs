@@ -14,9 +14,7 @@ use super::write::{document_reference_of_object, identifier, period_group};
 /// One line.
 pub(super) fn read<'d>(terms: &mut Terms<'d>, node: Node<'d>, kind: DocumentKind) -> Line {
     let quantity = names(kind).quantity;
-    let unit = terms
-        .one(node, quantity, "BT-129")
-        .and_then(|quantity| terms.required_attribute(quantity, "unitCode", "BT-130"));
+    let unit = terms.one(node, quantity, "BT-129").and_then(|quantity| terms.required_attribute(quantity, "unitCode", "BT-130"));
     Line {
         id: terms.required_text(node, "cbc:ID", "BT-126"),
         note: terms.free_text(node, "cbc:Note"),
@@ -30,16 +28,8 @@ pub(super) fn read<'d>(terms: &mut Terms<'d>, node: Node<'d>, kind: DocumentKind
         allowances_and_charges: amounts::read_changes(terms, node, &amounts::OF_LINE),
         price: read_price(terms, node),
         vat: VatRate {
-            category: terms.required_text(
-                node,
-                "cac:Item/cac:ClassifiedTaxCategory/cbc:ID",
-                "BT-151",
-            ),
-            percent: terms.decimal(
-                node,
-                "cac:Item/cac:ClassifiedTaxCategory/cbc:Percent",
-                "BT-152",
-            ),
+            category: terms.required_text(node, "cac:Item/cac:ClassifiedTaxCategory/cbc:ID", "BT-151"),
+            percent: terms.decimal(node, "cac:Item/cac:ClassifiedTaxCategory/cbc:Percent", "BT-152"),
         },
         item: read_item(terms, node),
     }
@@ -69,9 +59,7 @@ fn read_price<'d>(terms: &mut Terms<'d>, line: Node<'d>) -> Price {
         gross,
         base_quantity,
         // A unit without a quantity means nothing.
-        base_unit: base_quantity
-            .and(base)
-            .and_then(|base| attribute_of(base, "unitCode")),
+        base_unit: base_quantity.and(base).and_then(|base| attribute_of(base, "unitCode")),
     }
 }
 
@@ -100,10 +88,7 @@ fn read_item<'d>(terms: &mut Terms<'d>, line: Node<'d>) -> Item {
         origin_country: terms.text(group, "cac:OriginCountry/cbc:IdentificationCode", "BT-159"),
         attributes: all(group, "cac:AdditionalItemProperty")
             .map(|property| {
-                (
-                    terms.required_text(property, "cbc:Name", "BT-160"),
-                    terms.required_text(property, "cbc:Value", "BT-161"),
-                )
+                (terms.required_text(property, "cbc:Name", "BT-160"), terms.required_text(property, "cbc:Value", "BT-161"))
             })
             .collect(),
     }
@@ -114,27 +99,13 @@ pub(super) fn write(line: &Line, kind: DocumentKind) -> Element {
     Element::group(names.line)
         .value("cbc:ID", &line.id)
         .optional("cbc:Note", line.note.as_deref())
-        .child(
-            Element::leaf(names.quantity, decimal(line.quantity))
-                .attribute("unitCode", Some(&line.unit)),
-        )
+        .child(Element::leaf(names.quantity, decimal(line.quantity)).attribute("unitCode", Some(&line.unit)))
         .child(amount("cbc:LineExtensionAmount", line.net))
         .optional("cbc:AccountingCost", line.buyer_accounting.as_deref())
         .child(period_group(line.period.unwrap_or_default()))
-        .child(
-            Element::group("cac:OrderLineReference")
-                .optional("cbc:LineID", line.order_line.as_deref()),
-        )
-        .children(
-            line.invoiced_object
-                .as_ref()
-                .map(|object| document_reference_of_object("cac:DocumentReference", object)),
-        )
-        .children(
-            line.allowances_and_charges
-                .iter()
-                .map(write_allowance_or_charge),
-        )
+        .child(Element::group("cac:OrderLineReference").optional("cbc:LineID", line.order_line.as_deref()))
+        .children(line.invoiced_object.as_ref().map(|object| document_reference_of_object("cac:DocumentReference", object)))
+        .children(line.allowances_and_charges.iter().map(write_allowance_or_charge))
         .child(write_item(line))
         .child(write_price(line))
 }
@@ -146,17 +117,11 @@ fn write_item(line: &Line) -> Element {
         .optional("cbc:Description", item.description.as_deref())
         .value("cbc:Name", &item.name)
         .child(id("cac:BuyersItemIdentification", item.buyer_id.as_deref()))
-        .child(id(
-            "cac:SellersItemIdentification",
-            item.seller_id.as_deref(),
-        ))
-        .children(item.standard_id.as_ref().map(|id| {
-            Element::group("cac:StandardItemIdentification").child(identifier("cbc:ID", id))
-        }))
-        .child(
-            Element::group("cac:OriginCountry")
-                .optional("cbc:IdentificationCode", item.origin_country.as_deref()),
+        .child(id("cac:SellersItemIdentification", item.seller_id.as_deref()))
+        .children(
+            item.standard_id.as_ref().map(|id| Element::group("cac:StandardItemIdentification").child(identifier("cbc:ID", id))),
         )
+        .child(Element::group("cac:OriginCountry").optional("cbc:IdentificationCode", item.origin_country.as_deref()))
         .children(item.classifications.iter().map(|class| {
             let list = Some(class.list.as_str()).filter(|list| !list.is_empty());
             let code = Element::leaf("cbc:ItemClassificationCode", &*class.code)
@@ -164,43 +129,29 @@ fn write_item(line: &Line) -> Element {
                 .attribute("listVersionID", class.version.as_deref());
             Element::group("cac:CommodityClassification").child(code)
         }))
-        .child(write_vat_rate(
-            "cac:ClassifiedTaxCategory",
-            &line.vat,
-            Exemption::default(),
-        ))
-        .children(item.attributes.iter().map(|(name, value)| {
-            Element::group("cac:AdditionalItemProperty")
-                .value("cbc:Name", name)
-                .value("cbc:Value", value)
-        }))
+        .child(write_vat_rate("cac:ClassifiedTaxCategory", &line.vat, Exemption::default()))
+        .children(
+            item.attributes.iter().map(|(name, value)| {
+                Element::group("cac:AdditionalItemProperty").value("cbc:Name", name).value("cbc:Value", value)
+            }),
+        )
 }
 
 /// BG-29. The syntax holds a gross price only beside a discount, so that one without the other gets a discount of 0.
 fn write_price(line: &Line) -> Element {
     let price = &line.price;
     let currency = line.net.currency();
-    let in_currency = |name, value: Decimal| {
-        Element::leaf(name, decimal(value)).attribute("currencyID", Some(currency.code()))
-    };
-    let discount = price
-        .discount
-        .or(price.gross.map(|_| Decimal::ZERO))
-        .map(|discount| {
-            Element::group("cac:AllowanceCharge")
-                .value("cbc:ChargeIndicator", "false")
-                .child(in_currency("cbc:Amount", discount))
-                .children(
-                    price
-                        .gross
-                        .map(|gross| in_currency("cbc:BaseAmount", gross)),
-                )
-        });
+    let in_currency = |name, value: Decimal| Element::leaf(name, decimal(value)).attribute("currencyID", Some(currency.code()));
+    let discount = price.discount.or(price.gross.map(|_| Decimal::ZERO)).map(|discount| {
+        Element::group("cac:AllowanceCharge")
+            .value("cbc:ChargeIndicator", "false")
+            .child(in_currency("cbc:Amount", discount))
+            .children(price.gross.map(|gross| in_currency("cbc:BaseAmount", gross)))
+    });
     Element::group("cac:Price")
         .child(in_currency("cbc:PriceAmount", price.net))
         .children(price.base_quantity.map(|quantity| {
-            Element::leaf("cbc:BaseQuantity", decimal(quantity))
-                .attribute("unitCode", price.base_unit.as_deref())
+            Element::leaf("cbc:BaseQuantity", decimal(quantity)).attribute("unitCode", price.base_unit.as_deref())
         }))
         .children(discount)
 }

@@ -38,9 +38,7 @@ const SELLER: Role = Role {
     tax_registration: "BT-32",
     legal_information: "BT-33",
     electronic_address: "BT-34",
-    address: [
-        "BT-35", "BT-36", "BT-162", "BT-37", "BT-38", "BT-39", "BT-40",
-    ],
+    address: ["BT-35", "BT-36", "BT-162", "BT-37", "BT-38", "BT-39", "BT-40"],
     contact: ["BT-41", "BT-42", "BT-43"],
 };
 
@@ -56,9 +54,7 @@ const BUYER: Role = Role {
     tax_registration: "BG-7",
     legal_information: "BG-7",
     electronic_address: "BT-49",
-    address: [
-        "BT-50", "BT-51", "BT-163", "BT-52", "BT-53", "BT-54", "BT-55",
-    ],
+    address: ["BT-50", "BT-51", "BT-163", "BT-52", "BT-53", "BT-54", "BT-55"],
     contact: ["BT-56", "BT-57", "BT-58"],
 };
 
@@ -66,9 +62,7 @@ const BUYER: Role = Role {
 const TAX_REPRESENTATIVE: &str = "cac:TaxRepresentativeParty";
 
 /// BG-15 and its terms.
-pub(super) const DELIVERED_TO: [&str; 7] = [
-    "BT-75", "BT-76", "BT-165", "BT-77", "BT-78", "BT-79", "BT-80",
-];
+pub(super) const DELIVERED_TO: [&str; 7] = ["BT-75", "BT-76", "BT-165", "BT-77", "BT-78", "BT-79", "BT-80"];
 
 /// BG-4.
 pub(super) fn read_seller<'d>(terms: &mut Terms<'d>, root: Node<'d>) -> Party {
@@ -85,11 +79,7 @@ fn read<'d>(terms: &mut Terms<'d>, root: Node<'d>, role: &Role) -> Party {
         terms.missing(root, role.path, role.group);
         return Party::default();
     };
-    let registered = terms.text(
-        group,
-        "cac:PartyLegalEntity/cbc:RegistrationName",
-        role.name,
-    );
+    let registered = terms.text(group, "cac:PartyLegalEntity/cbc:RegistrationName", role.name);
     let trading = terms.text(group, "cac:PartyName/cbc:Name", role.trading_name);
     // EHF 2 and other UBL before EN 16931 name a party only by its party name.
     let (name, trading_name) = match registered {
@@ -97,11 +87,7 @@ fn read<'d>(terms: &mut Terms<'d>, root: Node<'d>, role: &Role) -> Party {
         None => (trading.unwrap_or_default(), None),
     };
     if name.is_empty() {
-        terms.missing(
-            group,
-            "cac:PartyLegalEntity/cbc:RegistrationName",
-            role.name,
-        );
+        terms.missing(group, "cac:PartyLegalEntity/cbc:RegistrationName", role.name);
     }
     let schemes: Vec<_> = all(group, "cac:PartyTaxScheme").collect();
     Party {
@@ -112,27 +98,15 @@ fn read<'d>(terms: &mut Terms<'d>, root: Node<'d>, role: &Role) -> Party {
             .filter_map(|node| terms.party_identifier(node, role.identifier))
             .collect(),
         legal_registration: terms
-            .one(
-                group,
-                "cac:PartyLegalEntity/cbc:CompanyID",
-                role.registration,
-            )
+            .one(group, "cac:PartyLegalEntity/cbc:CompanyID", role.registration)
             .and_then(|node| terms.party_identifier(node, role.registration)),
-        vat_number: read_tax_number(
-            terms,
-            schemes.iter().copied().filter(|scheme| is_vat(*scheme)),
-            role.vat_number,
-        ),
+        vat_number: read_tax_number(terms, schemes.iter().copied().filter(|scheme| is_vat(*scheme)), role.vat_number),
         tax_registration: read_tax_number(
             terms,
             schemes.iter().copied().filter(|scheme| !is_vat(*scheme)),
             role.tax_registration,
         ),
-        legal_information: terms.text(
-            group,
-            "cac:PartyLegalEntity/cbc:CompanyLegalForm",
-            role.legal_information,
-        ),
+        legal_information: terms.text(group, "cac:PartyLegalEntity/cbc:CompanyLegalForm", role.legal_information),
         electronic_address: terms
             .one(group, "cbc:EndpointID", role.electronic_address)
             .and_then(|node| terms.party_identifier(node, role.electronic_address)),
@@ -147,16 +121,10 @@ fn read<'d>(terms: &mut Terms<'d>, root: Node<'d>, role: &Role) -> Party {
 
 /// EN 16931-3-2: the tax scheme `VAT` holds the VAT number, any other the tax registration (in Norway `Foretaksregisteret`).
 fn is_vat(scheme: Node<'_>) -> bool {
-    all(scheme, "cac:TaxScheme")
-        .flat_map(|scheme| all(scheme, "cbc:ID"))
-        .any(|id| id.trimmed().eq_ignore_ascii_case("VAT"))
+    all(scheme, "cac:TaxScheme").flat_map(|scheme| all(scheme, "cbc:ID")).any(|id| id.trimmed().eq_ignore_ascii_case("VAT"))
 }
 
-fn read_tax_number<'d>(
-    terms: &mut Terms<'d>,
-    mut schemes: impl Iterator<Item = Node<'d>>,
-    term: &str,
-) -> Option<String> {
+fn read_tax_number<'d>(terms: &mut Terms<'d>, mut schemes: impl Iterator<Item = Node<'d>>, term: &str) -> Option<String> {
     let number = terms.text(schemes.next()?, "cbc:CompanyID", term);
     if let Some(second) = schemes.next() {
         terms.repeated(second, term);
@@ -167,9 +135,7 @@ fn read_tax_number<'d>(
 /// BG-11, BG-12.
 pub(super) fn read_tax_representative<'d>(terms: &mut Terms<'d>, root: Node<'d>) -> Option<Party> {
     let group = terms.one(root, TAX_REPRESENTATIVE, "BG-11")?;
-    let address = [
-        "BT-64", "BT-65", "BT-164", "BT-66", "BT-67", "BT-68", "BT-69",
-    ];
+    let address = ["BT-64", "BT-65", "BT-164", "BT-66", "BT-67", "BT-68", "BT-69"];
     let vat = all(group, "cac:PartyTaxScheme").filter(|scheme| is_vat(*scheme));
     Some(Party {
         name: terms.required_text(group, "cac:PartyName/cbc:Name", "BT-62"),
@@ -208,12 +174,7 @@ pub(super) fn read_payee_creditor(root: Node<'_>) -> Option<Identifier> {
 }
 
 /// A postal address; none where the group is missing or says nothing.
-pub(super) fn read_address<'d>(
-    terms: &mut Terms<'d>,
-    parent: Node<'d>,
-    path: &'static str,
-    bt: &[&str; 7],
-) -> Option<Address> {
+pub(super) fn read_address<'d>(terms: &mut Terms<'d>, parent: Node<'d>, path: &'static str, bt: &[&str; 7]) -> Option<Address> {
     let group = terms.one(parent, path, bt[0])?;
     let street = terms.text(group, "cbc:StreetName", bt[0]);
     // Not part of EN 16931, but a letter without the house number does not arrive.
@@ -237,19 +198,11 @@ pub(super) fn read_address<'d>(
 /// The parties in the schema's order.
 pub(super) fn write_parties(invoice: &Invoice) -> Vec<Element> {
     let creditor = payment::creditor(invoice);
-    let supplier =
-        Element::group("cac:AccountingSupplierParty").child(write(&invoice.seller, creditor));
+    let supplier = Element::group("cac:AccountingSupplierParty").child(write(&invoice.seller, creditor));
     let customer = Element::group("cac:AccountingCustomerParty").child(write(&invoice.buyer, None));
     let payee = invoice.payee.as_ref().map(write_payee);
-    let representative = invoice
-        .tax_representative
-        .as_ref()
-        .map(write_tax_representative);
-    [supplier, customer]
-        .into_iter()
-        .chain(payee)
-        .chain(representative)
-        .collect()
+    let representative = invoice.tax_representative.as_ref().map(write_tax_representative);
+    [supplier, customer].into_iter().chain(payee).chain(representative).collect()
 }
 
 fn write(party: &Party, creditor: Option<&Identifier>) -> Element {
@@ -259,36 +212,16 @@ fn write(party: &Party, creditor: Option<&Identifier>) -> Element {
         .chain(creditor)
         .map(|id| Element::group("cac:PartyIdentification").child(identifier("cbc:ID", id)));
     Element::group("cac:Party")
-        .children(
-            party
-                .electronic_address
-                .as_ref()
-                .map(|address| identifier("cbc:EndpointID", address)),
-        )
+        .children(party.electronic_address.as_ref().map(|address| identifier("cbc:EndpointID", address)))
         .children(identifications)
         .child(Element::group("cac:PartyName").optional("cbc:Name", party.trading_name.as_deref()))
         .child(write_address("cac:PostalAddress", &party.address))
-        .children(
-            party
-                .vat_number
-                .as_deref()
-                .map(|number| write_tax_scheme(number, "VAT")),
-        )
-        .children(
-            party
-                .tax_registration
-                .as_deref()
-                .map(|number| write_tax_scheme(number, "TAX")),
-        )
+        .children(party.vat_number.as_deref().map(|number| write_tax_scheme(number, "VAT")))
+        .children(party.tax_registration.as_deref().map(|number| write_tax_scheme(number, "TAX")))
         .child(
             Element::group("cac:PartyLegalEntity")
                 .value("cbc:RegistrationName", &party.name)
-                .children(
-                    party
-                        .legal_registration
-                        .as_ref()
-                        .map(|id| identifier("cbc:CompanyID", id)),
-                )
+                .children(party.legal_registration.as_ref().map(|id| identifier("cbc:CompanyID", id)))
                 .optional("cbc:CompanyLegalForm", party.legal_information.as_deref()),
         )
         .child(
@@ -309,28 +242,16 @@ fn write_tax_representative(party: &Party) -> Element {
     Element::group(TAX_REPRESENTATIVE)
         .child(Element::group("cac:PartyName").value("cbc:Name", &party.name))
         .child(write_address("cac:PostalAddress", &party.address))
-        .children(
-            party
-                .vat_number
-                .as_deref()
-                .map(|number| write_tax_scheme(number, "VAT")),
-        )
+        .children(party.vat_number.as_deref().map(|number| write_tax_scheme(number, "VAT")))
 }
 
 fn write_payee(payee: &Payee) -> Element {
     Element::group("cac:PayeeParty")
-        .child(
-            Element::group("cac:PartyIdentification")
-                .children(payee.identifier.as_ref().map(|id| identifier("cbc:ID", id))),
-        )
+        .child(Element::group("cac:PartyIdentification").children(payee.identifier.as_ref().map(|id| identifier("cbc:ID", id))))
         .child(Element::group("cac:PartyName").value("cbc:Name", &payee.name))
         .child(
-            Element::group("cac:PartyLegalEntity").children(
-                payee
-                    .legal_registration
-                    .as_ref()
-                    .map(|id| identifier("cbc:CompanyID", id)),
-            ),
+            Element::group("cac:PartyLegalEntity")
+                .children(payee.legal_registration.as_ref().map(|id| identifier("cbc:CompanyID", id))),
         )
 }
 
@@ -343,8 +264,5 @@ pub(super) fn write_address(group: &'static str, address: &Address) -> Element {
         .optional("cbc:PostalZone", address.postal_code.as_deref())
         .optional("cbc:CountrySubentity", address.subdivision.as_deref())
         .child(Element::group("cac:AddressLine").optional("cbc:Line", address.line3.as_deref()))
-        .child(
-            Element::group("cac:Country")
-                .optional("cbc:IdentificationCode", address.country.as_deref()),
-        )
+        .child(Element::group("cac:Country").optional("cbc:IdentificationCode", address.country.as_deref()))
 }

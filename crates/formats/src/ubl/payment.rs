@@ -1,9 +1,7 @@
 //! How to pay: BG-16 to BG-19, both ways, and the due date of a credit note.
 
 use jiff::civil::Date;
-use kvitt_domain::invoice::{
-    Card, DirectDebit, DocumentKind, Identifier, Invoice, PaymentAccount, PaymentInstruction,
-};
+use kvitt_domain::invoice::{Card, DirectDebit, DocumentKind, Identifier, Invoice, PaymentAccount, PaymentInstruction};
 use kvitt_rules::arena::Node;
 
 use super::element::Element;
@@ -20,11 +18,7 @@ const NETWORK_NOT_GIVEN: &str = "NA";
 
 /// BG-16. Neighbouring payment means that differ only in the account are one instruction with several accounts (BG-17),
 /// because UBL holds one account in each.
-pub(super) fn read<'d>(
-    terms: &mut Terms<'d>,
-    root: Node<'d>,
-    kind: DocumentKind,
-) -> Vec<PaymentInstruction> {
+pub(super) fn read<'d>(terms: &mut Terms<'d>, root: Node<'d>, kind: DocumentKind) -> Vec<PaymentInstruction> {
     let mut read: Vec<PaymentInstruction> = Vec::new();
     for means in all(root, "cac:PaymentMeans") {
         let instruction = read_one(terms, means);
@@ -32,9 +26,7 @@ pub(super) fn read<'d>(
             continue;
         }
         match read.last_mut() {
-            Some(last) if differ_only_in_account(last, &instruction) => {
-                last.accounts.extend(instruction.accounts)
-            }
+            Some(last) if differ_only_in_account(last, &instruction) => last.accounts.extend(instruction.accounts),
             _ => read.push(instruction),
         }
     }
@@ -49,25 +41,18 @@ fn read_one<'d>(terms: &mut Terms<'d>, means: Node<'d>) -> PaymentInstruction {
         remittance: terms.text(means, "cbc:PaymentID", "BT-83"),
         accounts: read_account(terms, means).into_iter().collect(),
         card: read_card(terms, means),
-        direct_debit: terms
-            .one(means, "cac:PaymentMandate", "BG-19")
-            .and_then(|mandate| read_mandate(terms, mandate)),
+        direct_debit: terms.one(means, "cac:PaymentMandate", "BG-19").and_then(|mandate| read_mandate(terms, mandate)),
     }
 }
 
 fn read_account<'d>(terms: &mut Terms<'d>, means: Node<'d>) -> Option<PaymentAccount> {
     let group = terms.one(means, "cac:PayeeFinancialAccount", "BG-17")?;
     // EHF 2 put the BIC one level deeper, and a bank's own number where it stands now.
-    let deeper = terms.text(
-        group,
-        "cac:FinancialInstitutionBranch/cac:FinancialInstitution/cbc:ID",
-        "BT-86",
-    );
+    let deeper = terms.text(group, "cac:FinancialInstitutionBranch/cac:FinancialInstitution/cbc:ID", "BT-86");
     Some(PaymentAccount {
         number: terms.required_text(group, "cbc:ID", "BT-84"),
         name: terms.text(group, "cbc:Name", "BT-85"),
-        bank: deeper
-            .or_else(|| terms.text(group, "cac:FinancialInstitutionBranch/cbc:ID", "BT-86")),
+        bank: deeper.or_else(|| terms.text(group, "cac:FinancialInstitutionBranch/cbc:ID", "BT-86")),
     })
 }
 
@@ -89,18 +74,12 @@ fn read_mandate<'d>(terms: &mut Terms<'d>, group: Node<'d>) -> Option<DirectDebi
 }
 
 fn only_carries_due_date(instruction: &PaymentInstruction) -> bool {
-    *instruction
-        == PaymentInstruction {
-            means_code: UNDEFINED.to_owned(),
-            ..PaymentInstruction::default()
-        }
+    *instruction == PaymentInstruction { means_code: UNDEFINED.to_owned(), ..PaymentInstruction::default() }
 }
 
 fn differ_only_in_account(one: &PaymentInstruction, other: &PaymentInstruction) -> bool {
     let plain = |instruction: &PaymentInstruction| {
-        !instruction.accounts.is_empty()
-            && instruction.card.is_none()
-            && instruction.direct_debit.is_none()
+        !instruction.accounts.is_empty() && instruction.card.is_none() && instruction.direct_debit.is_none()
     };
     plain(one)
         && plain(other)
@@ -111,24 +90,15 @@ fn differ_only_in_account(one: &PaymentInstruction, other: &PaymentInstruction) 
 
 /// Moves the creditor (BT-90) from the seller's identifiers, or the payee's, to the direct debits that it belongs to.
 /// Without a direct debit the identifier stays where it stands.
-pub(super) fn settle_creditor(
-    payment: &mut [PaymentInstruction],
-    sellers: &mut Vec<Identifier>,
-    payees: Option<Identifier>,
-) {
+pub(super) fn settle_creditor(payment: &mut [PaymentInstruction], sellers: &mut Vec<Identifier>, payees: Option<Identifier>) {
     let mut debits: Vec<_> = payment
         .iter_mut()
-        .filter(|means| {
-            means.direct_debit.is_some() || DIRECT_DEBITS.contains(&means.means_code.as_str())
-        })
+        .filter(|means| means.direct_debit.is_some() || DIRECT_DEBITS.contains(&means.means_code.as_str()))
         .collect();
     if debits.is_empty() {
         return;
     }
-    let own = sellers
-        .iter()
-        .position(|id| id.scheme.as_deref() == Some(SEPA))
-        .map(|at| sellers.remove(at));
+    let own = sellers.iter().position(|id| id.scheme.as_deref() == Some(SEPA)).map(|at| sellers.remove(at));
     if let Some(creditor) = own.or(payees) {
         for means in &mut debits {
             means.direct_debit.get_or_insert_default().creditor = Some(creditor.clone());
@@ -152,10 +122,7 @@ pub(super) fn read_due_date<'d>(terms: &mut Terms<'d>, root: Node<'d>) -> Option
 
 /// The creditor that the seller's identifiers carry: UBL has room for one, the first that a direct debit names.
 pub(super) fn creditor(invoice: &Invoice) -> Option<&Identifier> {
-    invoice
-        .payment
-        .iter()
-        .find_map(|means| means.direct_debit.as_ref()?.creditor.as_ref())
+    invoice.payment.iter().find_map(|means| means.direct_debit.as_ref()?.creditor.as_ref())
 }
 
 /// BG-16 as payment means, one for each account. The first carries a credit note's due date.
@@ -164,18 +131,12 @@ pub(super) fn write(invoice: &Invoice) -> Vec<Element> {
         DocumentKind::Invoice => None,
         DocumentKind::CreditNote => invoice.due_on.map(date),
     };
-    let undefined = PaymentInstruction {
-        means_code: UNDEFINED.to_owned(),
-        ..PaymentInstruction::default()
-    };
+    let undefined = PaymentInstruction { means_code: UNDEFINED.to_owned(), ..PaymentInstruction::default() };
     let carrier = (invoice.payment.is_empty() && due_on.is_some()).then_some(&undefined);
     let mut written = Vec::new();
     for means in invoice.payment.iter().chain(carrier) {
-        let accounts: Vec<Option<&PaymentAccount>> = if means.accounts.is_empty() {
-            vec![None]
-        } else {
-            means.accounts.iter().map(Some).collect()
-        };
+        let accounts: Vec<Option<&PaymentAccount>> =
+            if means.accounts.is_empty() { vec![None] } else { means.accounts.iter().map(Some).collect() };
         for account in accounts {
             let due_on = due_on.as_deref().filter(|_| written.is_empty());
             written.push(write_one(means, account, due_on));
@@ -184,20 +145,12 @@ pub(super) fn write(invoice: &Invoice) -> Vec<Element> {
     written
 }
 
-fn write_one(
-    means: &PaymentInstruction,
-    account: Option<&PaymentAccount>,
-    due_on: Option<&str>,
-) -> Element {
-    let code = Element::leaf("cbc:PaymentMeansCode", &*means.means_code)
-        .attribute("name", means.means_text.as_deref());
+fn write_one(means: &PaymentInstruction, account: Option<&PaymentAccount>, due_on: Option<&str>) -> Element {
+    let code = Element::leaf("cbc:PaymentMeansCode", &*means.means_code).attribute("name", means.means_text.as_deref());
     let mandate = means.direct_debit.as_ref().map(|debit| {
         Element::group("cac:PaymentMandate")
             .optional("cbc:ID", debit.mandate.as_deref())
-            .child(
-                Element::group("cac:PayerFinancialAccount")
-                    .optional("cbc:ID", debit.debited_account.as_deref()),
-            )
+            .child(Element::group("cac:PayerFinancialAccount").optional("cbc:ID", debit.debited_account.as_deref()))
     });
     Element::group("cac:PaymentMeans")
         .child(code)
@@ -213,10 +166,7 @@ fn write_one(
             Element::group("cac:PayeeFinancialAccount")
                 .value("cbc:ID", &account.number)
                 .optional("cbc:Name", account.name.as_deref())
-                .child(
-                    Element::group("cac:FinancialInstitutionBranch")
-                        .optional("cbc:ID", account.bank.as_deref()),
-                )
+                .child(Element::group("cac:FinancialInstitutionBranch").optional("cbc:ID", account.bank.as_deref()))
         }))
         .children(mandate)
 }

@@ -2,10 +2,7 @@
 
 use jiff::civil::Date;
 use kvitt_domain::fault::codes;
-use kvitt_domain::invoice::{
-    DeliveryInformation, DocumentKind, Identifier, Invoice, Note, Period, PrecedingInvoice,
-    References,
-};
+use kvitt_domain::invoice::{DeliveryInformation, DocumentKind, Identifier, Invoice, Note, Period, PrecedingInvoice, References};
 use kvitt_domain::{Currency, Fault};
 use kvitt_rules::arena::{Document, Limits, Node, XmlFault};
 
@@ -17,23 +14,11 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Invoice, Vec<Fault>>
     let document = Document::parse(bytes, limits).map_err(|fault| vec![of_xml(&fault, limits)])?;
     let root = document.root();
     let kinds = [DocumentKind::Invoice, DocumentKind::CreditNote];
-    let Some(kind) = kinds
-        .into_iter()
-        .find(|kind| root.is(names(*kind).namespace, names(*kind).root))
-    else {
+    let Some(kind) = kinds.into_iter().find(|kind| root.is(names(*kind).namespace, names(*kind).root)) else {
         let position = document.position(root.offset());
         let found = format!("{{{}}}{}", root.namespace(), root.name());
-        let place = format!(
-            "{} {}:{}",
-            shown(&root.path()),
-            position.line,
-            position.column
-        );
-        return Err(vec![
-            Fault::fatal(codes::DOCUMENT_UNKNOWN)
-                .at(place)
-                .with("root", shown(&found)),
-        ]);
+        let place = format!("{} {}:{}", shown(&root.path()), position.line, position.column);
+        return Err(vec![Fault::fatal(codes::DOCUMENT_UNKNOWN).at(place).with("root", shown(&found))]);
     };
     let mut terms = Terms::new(&document);
     let invoice = read_document(&mut terms, root, kind);
@@ -42,11 +27,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Invoice, Vec<Fault>>
 
 /// The arena's refusal as a fault. A budget is named in the singular word of [`Limits`].
 fn of_xml(fault: &XmlFault, limits: &Limits) -> Fault {
-    let over_budget = |what: &str, limit: usize| {
-        Fault::fatal(codes::XML_OVER_BUDGET)
-            .with("what", what)
-            .with("limit", limit)
-    };
+    let over_budget = |what: &str, limit: usize| Fault::fatal(codes::XML_OVER_BUDGET).with("what", what).with("limit", limit);
     let told = match fault.code {
         "xml.doctype" | "xml.entity" => Fault::fatal(codes::XML_DOCTYPE),
         "xml.too_large" => over_budget("bytes", limits.bytes),
@@ -73,15 +54,9 @@ fn read_document<'d>(terms: &mut Terms<'d>, root: Node<'d>, kind: DocumentKind) 
     let taxes = amounts::read_tax_totals(terms, root, tax_currency);
     let mut payment = payment::read(terms, root, kind);
     let mut seller = party::read_seller(terms, root);
-    payment::settle_creditor(
-        &mut payment,
-        &mut seller.identifiers,
-        party::read_payee_creditor(root),
-    );
+    payment::settle_creditor(&mut payment, &mut seller.identifiers, party::read_payee_creditor(root));
     let attachments = attachments::read(terms, root, kind, &number);
-    let lines: Vec<_> = all(root, names(kind).line)
-        .map(|node| line::read(terms, node, kind))
-        .collect();
+    let lines: Vec<_> = all(root, names(kind).line).map(|node| line::read(terms, node, kind)).collect();
     if lines.is_empty() {
         terms.missing(root, names(kind).line, "BG-25");
     }
@@ -97,10 +72,7 @@ fn read_document<'d>(terms: &mut Terms<'d>, root: Node<'d>, kind: DocumentKind) 
         tax_currency,
         specification: terms.text(root, "cbc:CustomizationID", "BT-24"),
         process: terms.text(root, "cbc:ProfileID", "BT-23"),
-        notes: all(root, "cbc:Note")
-            .filter_map(text_of)
-            .map(read_note)
-            .collect(),
+        notes: all(root, "cbc:Note").filter_map(text_of).map(read_note).collect(),
         references: read_references(terms, root, kind),
         preceding: read_preceding(terms, root),
         seller,
@@ -127,9 +99,7 @@ fn read_due_date<'d>(terms: &mut Terms<'d>, root: Node<'d>) -> Option<Date> {
 
 /// BT-20. EHF 2 gave terms one by one.
 fn read_payment_terms<'d>(terms: &mut Terms<'d>, root: Node<'d>) -> Option<String> {
-    let texts: Vec<String> = all(root, "cac:PaymentTerms")
-        .filter_map(|group| terms.free_text(group, "cbc:Note"))
-        .collect();
+    let texts: Vec<String> = all(root, "cac:PaymentTerms").filter_map(|group| terms.free_text(group, "cbc:Note")).collect();
     (!texts.is_empty()).then(|| texts.join("\n"))
 }
 
@@ -137,14 +107,10 @@ fn read_payment_terms<'d>(terms: &mut Terms<'d>, root: Node<'d>) -> Option<Strin
 fn read_note(text: String) -> Note {
     let coded = text.strip_prefix('#').and_then(|rest| rest.split_once('#'));
     match coded {
-        Some((code, rest)) if is_subject_code(code) && !rest.trim().is_empty() => Note {
-            subject_code: Some(code.to_owned()),
-            text: rest.trim_start().to_owned(),
-        },
-        _ => Note {
-            subject_code: None,
-            text,
-        },
+        Some((code, rest)) if is_subject_code(code) && !rest.trim().is_empty() => {
+            Note { subject_code: Some(code.to_owned()), text: rest.trim_start().to_owned() }
+        }
+        _ => Note { subject_code: None, text },
     }
 }
 
@@ -161,14 +127,9 @@ fn read_references<'d>(terms: &mut Terms<'d>, root: Node<'d>, kind: DocumentKind
         project: match kind {
             DocumentKind::Invoice => terms.text(root, "cac:ProjectReference/cbc:ID", "BT-11"),
             // EN 16931-3-2: a credit note has the project as a document of type 50.
-            DocumentKind::CreditNote => read_typed(
-                terms,
-                root,
-                "cac:AdditionalDocumentReference",
-                "50",
-                "BT-11",
-            )
-            .map(|project| project.value),
+            DocumentKind::CreditNote => {
+                read_typed(terms, root, "cac:AdditionalDocumentReference", "50", "BT-11").map(|project| project.value)
+            }
         },
         contract: terms.text(root, "cac:ContractDocumentReference/cbc:ID", "BT-12"),
         // Peppol BIS Billing 3 (BT-14): NA stands where only the sales order is known.
@@ -183,22 +144,11 @@ fn read_references<'d>(terms: &mut Terms<'d>, root: Node<'d>, kind: DocumentKind
 }
 
 /// BT-18, BT-128: the reference of type 130.
-pub(super) fn read_object<'d>(
-    terms: &mut Terms<'d>,
-    parent: Node<'d>,
-    group: &'static str,
-    term: &str,
-) -> Option<Identifier> {
+pub(super) fn read_object<'d>(terms: &mut Terms<'d>, parent: Node<'d>, group: &'static str, term: &str) -> Option<Identifier> {
     read_typed(terms, parent, group, "130", term)
 }
 
-fn read_typed<'d>(
-    terms: &mut Terms<'d>,
-    parent: Node<'d>,
-    group: &'static str,
-    code: &str,
-    term: &str,
-) -> Option<Identifier> {
+fn read_typed<'d>(terms: &mut Terms<'d>, parent: Node<'d>, group: &'static str, code: &str, term: &str) -> Option<Identifier> {
     let mut typed = all(parent, group).filter(|reference| has_type(*reference, code));
     let first = typed.next()?;
     if let Some(second) = typed.next() {
@@ -230,23 +180,13 @@ fn read_delivery<'d>(terms: &mut Terms<'d>, root: Node<'d>) -> Option<DeliveryIn
         name: terms.text(group, "cac:DeliveryParty/cac:PartyName/cbc:Name", "BT-70"),
         location: terms.identifier(group, "cac:DeliveryLocation/cbc:ID", "BT-71"),
         delivered_on: terms.date(group, "cbc:ActualDeliveryDate", "BT-72"),
-        address: party::read_address(
-            terms,
-            group,
-            "cac:DeliveryLocation/cac:Address",
-            &party::DELIVERED_TO,
-        ),
+        address: party::read_address(terms, group, "cac:DeliveryLocation/cac:Address", &party::DELIVERED_TO),
     };
     (delivery != DeliveryInformation::default()).then_some(delivery)
 }
 
 /// BG-14, BG-26; none where neither end is given.
-pub(super) fn read_period<'d>(
-    terms: &mut Terms<'d>,
-    parent: Node<'d>,
-    from: &str,
-    to: &str,
-) -> Option<Period> {
+pub(super) fn read_period<'d>(terms: &mut Terms<'d>, parent: Node<'d>, from: &str, to: &str) -> Option<Period> {
     let period = Period {
         from: terms.date(parent, "cac:InvoicePeriod/cbc:StartDate", from),
         to: terms.date(parent, "cac:InvoicePeriod/cbc:EndDate", to),

@@ -31,12 +31,7 @@ pub(super) struct Terms<'d> {
 
 impl<'d> Terms<'d> {
     pub(super) fn new(document: &'d Document<'d>) -> Terms<'d> {
-        Terms {
-            document,
-            faults: Vec::new(),
-            repeated: HashSet::new(),
-            currency: None,
-        }
+        Terms { document, faults: Vec::new(), repeated: HashSet::new(), currency: None }
     }
 
     /// What was read, if nothing was wrong; else the faults in document order.
@@ -49,12 +44,7 @@ impl<'d> Terms<'d> {
     }
 
     /// The one element at a path of prefixed names below `from`. A name that stands twice is a fault.
-    pub(super) fn one(
-        &mut self,
-        from: Node<'d>,
-        path: &'static str,
-        term: &str,
-    ) -> Option<Node<'d>> {
+    pub(super) fn one(&mut self, from: Node<'d>, path: &'static str, term: &str) -> Option<Node<'d>> {
         let mut node = from;
         for step in path.split('/') {
             let mut alike = all(node, step);
@@ -70,22 +60,12 @@ impl<'d> Terms<'d> {
     }
 
     /// The text at a path; none where it is missing or empty.
-    pub(super) fn text(
-        &mut self,
-        from: Node<'d>,
-        path: &'static str,
-        term: &str,
-    ) -> Option<String> {
+    pub(super) fn text(&mut self, from: Node<'d>, path: &'static str, term: &str) -> Option<String> {
         self.one(from, path, term).and_then(text_of)
     }
 
     /// The text at a path, or a fault.
-    pub(super) fn required_text(
-        &mut self,
-        from: Node<'d>,
-        path: &'static str,
-        term: &str,
-    ) -> String {
+    pub(super) fn required_text(&mut self, from: Node<'d>, path: &'static str, term: &str) -> String {
         let text = self.text(from, path, term);
         if text.is_none() {
             self.missing(from, path, term);
@@ -101,9 +81,7 @@ impl<'d> Terms<'d> {
 
     /// The date at a path.
     pub(super) fn date(&mut self, from: Node<'d>, path: &'static str, term: &str) -> Option<Date> {
-        let node = self
-            .one(from, path, term)
-            .filter(|node| !node.trimmed().is_empty())?;
+        let node = self.one(from, path, term).filter(|node| !node.trimmed().is_empty())?;
         self.valid(node, term, parse_date(node.trimmed()))
     }
 
@@ -114,57 +92,28 @@ impl<'d> Terms<'d> {
     }
 
     /// The decimal number at a path.
-    pub(super) fn decimal(
-        &mut self,
-        from: Node<'d>,
-        path: &'static str,
-        term: &str,
-    ) -> Option<Decimal> {
-        let node = self
-            .one(from, path, term)
-            .filter(|node| !node.trimmed().is_empty())?;
+    pub(super) fn decimal(&mut self, from: Node<'d>, path: &'static str, term: &str) -> Option<Decimal> {
+        let node = self.one(from, path, term).filter(|node| !node.trimmed().is_empty())?;
         self.valid(node, term, parse_decimal(node.trimmed()))
     }
 
     /// The decimal number at a path, or a fault.
-    pub(super) fn required_decimal(
-        &mut self,
-        from: Node<'d>,
-        path: &'static str,
-        term: &str,
-    ) -> Decimal {
+    pub(super) fn required_decimal(&mut self, from: Node<'d>, path: &'static str, term: &str) -> Decimal {
         self.require(from, path, term);
         self.decimal(from, path, term).unwrap_or_default()
     }
 
     /// The currency at a path.
-    pub(super) fn currency(
-        &mut self,
-        from: Node<'d>,
-        path: &'static str,
-        term: &str,
-    ) -> Option<Currency> {
-        let node = self
-            .one(from, path, term)
-            .filter(|node| !node.trimmed().is_empty())?;
+    pub(super) fn currency(&mut self, from: Node<'d>, path: &'static str, term: &str) -> Option<Currency> {
+        let node = self.one(from, path, term).filter(|node| !node.trimmed().is_empty())?;
         self.valid(node, term, Currency::parse(node.trimmed()))
     }
 
     /// The amount at a path, in the document's currency (Peppol R051).
-    pub(super) fn amount(
-        &mut self,
-        from: Node<'d>,
-        path: &'static str,
-        term: &str,
-    ) -> Option<Amount> {
-        let node = self
-            .one(from, path, term)
-            .filter(|node| !node.trimmed().is_empty())?;
+    pub(super) fn amount(&mut self, from: Node<'d>, path: &'static str, term: &str) -> Option<Amount> {
+        let node = self.one(from, path, term).filter(|node| !node.trimmed().is_empty())?;
         let amount = self.amount_in_any_currency(node, term)?;
-        if self
-            .currency
-            .is_some_and(|currency| currency != amount.currency())
-        {
+        if self.currency.is_some_and(|currency| currency != amount.currency()) {
             self.invalid_currency(node, term);
             return None;
         }
@@ -182,15 +131,9 @@ impl<'d> Terms<'d> {
     }
 
     /// The amount at a path, or a fault.
-    pub(super) fn required_amount(
-        &mut self,
-        from: Node<'d>,
-        path: &'static str,
-        term: &str,
-    ) -> Amount {
+    pub(super) fn required_amount(&mut self, from: Node<'d>, path: &'static str, term: &str) -> Amount {
         self.require(from, path, term);
-        self.amount(from, path, term)
-            .unwrap_or_else(|| self.nothing())
+        self.amount(from, path, term).unwrap_or_else(|| self.nothing())
     }
 
     /// The amount of an element in the currency that it names.
@@ -204,28 +147,14 @@ impl<'d> Terms<'d> {
         if let Some(amount) = Amount::from_decimal(value, currency) {
             return Some(amount);
         }
-        let code = if value.normalize().scale() > currency.decimals() {
-            codes::AMOUNT_DECIMALS
-        } else {
-            codes::TERM_INVALID
-        };
+        let code = if value.normalize().scale() > currency.decimals() { codes::AMOUNT_DECIMALS } else { codes::TERM_INVALID };
         let decimals = currency.decimals().to_string();
-        self.fault_at(
-            code,
-            node,
-            term,
-            &[("value", node.trimmed()), ("decimals", &decimals)],
-        );
+        self.fault_at(code, node, term, &[("value", node.trimmed()), ("decimals", &decimals)]);
         None
     }
 
     /// The identifier at a path with its scheme.
-    pub(super) fn identifier(
-        &mut self,
-        from: Node<'d>,
-        path: &'static str,
-        term: &str,
-    ) -> Option<Identifier> {
+    pub(super) fn identifier(&mut self, from: Node<'d>, path: &'static str, term: &str) -> Option<Identifier> {
         self.one(from, path, term).and_then(identifier_of)
     }
 
@@ -233,27 +162,14 @@ impl<'d> Terms<'d> {
     pub(super) fn party_identifier(&mut self, node: Node<'d>, term: &str) -> Option<Identifier> {
         let identifier = identifier_of(node)?;
         if looks_like_identity(&identifier) {
-            self.fault_at(
-                codes::TERM_INVALID,
-                node,
-                term,
-                &[("value", &identifier.value)],
-            );
+            self.fault_at(codes::TERM_INVALID, node, term, &[("value", &identifier.value)]);
         }
         Some(identifier)
     }
 
     /// The value of an attribute that must be there.
-    pub(super) fn required_attribute(
-        &mut self,
-        node: Node<'d>,
-        name: &str,
-        term: &str,
-    ) -> Option<&'d str> {
-        let value = node
-            .attribute(name)
-            .map(str::trim)
-            .filter(|value| !value.is_empty());
+    pub(super) fn required_attribute(&mut self, node: Node<'d>, name: &str, term: &str) -> Option<&'d str> {
+        let value = node.attribute(name).map(str::trim).filter(|value| !value.is_empty());
         if value.is_none() {
             self.fault_below(codes::TERM_MISSING, node, &format!("@{name}"), term, &[]);
         }
@@ -267,12 +183,7 @@ impl<'d> Terms<'d> {
 
     /// Says that an element's value cannot be.
     pub(super) fn invalid(&mut self, node: Node<'d>, term: &str) {
-        self.fault_at(
-            codes::TERM_INVALID,
-            node,
-            term,
-            &[("value", node.trimmed())],
-        );
+        self.fault_at(codes::TERM_INVALID, node, term, &[("value", node.trimmed())]);
     }
 
     /// Says that an element is one too many.
@@ -281,13 +192,7 @@ impl<'d> Terms<'d> {
     }
 
     /// Says something about an element.
-    pub(super) fn fault_at(
-        &mut self,
-        code: Code,
-        node: Node<'d>,
-        term: &str,
-        values: &[(&str, &str)],
-    ) {
+    pub(super) fn fault_at(&mut self, code: Code, node: Node<'d>, term: &str, values: &[(&str, &str)]) {
         if self.faults.len() < MAX_FAULTS {
             self.push(code, &format!("{term} {}", node.path()), node, values);
         }
@@ -299,10 +204,7 @@ impl<'d> Terms<'d> {
     }
 
     fn require(&mut self, from: Node<'d>, path: &'static str, term: &str) {
-        if self
-            .one(from, path, term)
-            .is_none_or(|node| node.trimmed().is_empty())
-        {
+        if self.one(from, path, term).is_none_or(|node| node.trimmed().is_empty()) {
             self.missing(from, path, term);
         }
     }
@@ -317,39 +219,19 @@ impl<'d> Terms<'d> {
     /// Says that an amount is in a currency that it cannot be in.
     pub(super) fn invalid_currency(&mut self, node: Node<'d>, term: &str) {
         let code = node.attribute("currencyID").unwrap_or_default();
-        self.fault_below(
-            codes::TERM_INVALID,
-            node,
-            "@currencyID",
-            term,
-            &[("value", code)],
-        );
+        self.fault_below(codes::TERM_INVALID, node, "@currencyID", term, &[("value", code)]);
     }
 
-    fn fault_below(
-        &mut self,
-        code: Code,
-        node: Node<'d>,
-        path: &str,
-        term: &str,
-        values: &[(&str, &str)],
-    ) {
+    fn fault_below(&mut self, code: Code, node: Node<'d>, path: &str, term: &str, values: &[(&str, &str)]) {
         if self.faults.len() < MAX_FAULTS {
-            self.push(
-                code,
-                &format!("{term} {}/{path}", node.path()),
-                node,
-                values,
-            );
+            self.push(code, &format!("{term} {}/{path}", node.path()), node, values);
         }
     }
 
     fn push(&mut self, code: Code, place: &str, node: Node<'d>, values: &[(&str, &str)]) {
         let position = self.document.position(node.offset());
         let fault = Fault::fatal(code).at(format!("{place} {}:{}", position.line, position.column));
-        let fault = values
-            .iter()
-            .fold(fault, |fault, (name, value)| fault.with(name, shown(value)));
+        let fault = values.iter().fold(fault, |fault, (name, value)| fault.with(name, shown(value)));
         self.faults.push((node.offset(), fault));
     }
 }
@@ -361,9 +243,7 @@ pub(super) fn all<'d>(group: Node<'d>, name: &str) -> impl Iterator<Item = Node<
         Some((_, local)) => (CBC, local),
         None => ("", name),
     };
-    group
-        .children()
-        .filter(move |child| child.is(namespace, local))
+    group.children().filter(move |child| child.is(namespace, local))
 }
 
 /// The element's text as the domain keeps it: trimmed, line ends as `\n`, none where it is empty.
@@ -372,40 +252,24 @@ pub(super) fn text_of(node: Node<'_>) -> Option<String> {
     if text.is_empty() {
         return None;
     }
-    Some(if text.contains('\r') {
-        text.replace("\r\n", "\n").replace('\r', "\n")
-    } else {
-        text.to_owned()
-    })
+    Some(if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_owned() })
 }
 
 /// The identifier in an element, none where it is empty.
 pub(super) fn identifier_of(node: Node<'_>) -> Option<Identifier> {
-    Some(Identifier {
-        value: text_of(node)?,
-        scheme: attribute_of(node, "schemeID"),
-    })
+    Some(Identifier { value: text_of(node)?, scheme: attribute_of(node, "schemeID") })
 }
 
 /// An attribute's value, none where it is missing or empty.
 pub(super) fn attribute_of(node: Node<'_>, name: &str) -> Option<String> {
-    node.attribute(name)
-        .map(str::trim)
-        .filter(|value| !value.is_empty())
-        .map(str::to_owned)
+    node.attribute(name).map(str::trim).filter(|value| !value.is_empty()).map(str::to_owned)
 }
 
 /// `YYYY-MM-DD` and nothing else: xsd:date would take a zone, EN 16931 does not (Peppol F001).
 fn parse_date(text: &str) -> Option<Date> {
     let bytes = text.as_bytes();
     let shaped = bytes.len() == 10
-        && bytes.iter().enumerate().all(|(at, byte)| {
-            if at == 4 || at == 7 {
-                *byte == b'-'
-            } else {
-                byte.is_ascii_digit()
-            }
-        });
+        && bytes.iter().enumerate().all(|(at, byte)| if at == 4 || at == 7 { *byte == b'-' } else { byte.is_ascii_digit() });
     if shaped { text.parse().ok() } else { None }
 }
 
@@ -420,11 +284,7 @@ fn parse_decimal(text: &str) -> Option<Decimal> {
     let sign = if text.starts_with('-') { "-" } else { "" };
     let whole = if whole.is_empty() { "0" } else { whole };
     // Zeros at the end say nothing and would count against the digits that a number may have.
-    let fraction = if fraction.len() > 20 {
-        fraction.trim_end_matches('0')
-    } else {
-        fraction
-    };
+    let fraction = if fraction.len() > 20 { fraction.trim_end_matches('0') } else { fraction };
     let dot = if fraction.is_empty() { "" } else { "." };
     Decimal::from_str_exact(&format!("{sign}{whole}{dot}{fraction}")).ok()
 }
@@ -452,25 +312,15 @@ mod tests {
             ("NaN", None),
             ("99999999999999999999999999999999", None),
         ] {
-            assert_eq!(
-                parse_decimal(text)
-                    .map(|value| value.to_string())
-                    .as_deref(),
-                expected,
-                "{text:?}"
-            );
+            assert_eq!(parse_decimal(text).map(|value| value.to_string()).as_deref(), expected, "{text:?}");
         }
     }
 
     #[test]
     fn dates_are_ten_characters() {
-        for (text, valid) in [
-            ("2025-02-28", true),
-            ("2025-02-29", false),
-            ("2025-2-8", false),
-            ("2025-02-28Z", false),
-            ("-025-02-28", false),
-        ] {
+        for (text, valid) in
+            [("2025-02-28", true), ("2025-02-29", false), ("2025-2-8", false), ("2025-02-28Z", false), ("-025-02-28", false)]
+        {
             assert_eq!(parse_date(text).is_some(), valid, "{text}");
         }
     }

@@ -21,24 +21,11 @@ fn document(invoice: &Invoice) -> Element {
         .children(party::write_parties(invoice))
         .children(invoice.delivery.as_ref().map(delivery))
         .children(payment::write(invoice))
-        .child(
-            Element::group("cac:PaymentTerms")
-                .optional("cbc:Note", invoice.payment_terms.as_deref()),
-        )
-        .children(
-            invoice
-                .allowances_and_charges
-                .iter()
-                .map(amounts::write_allowance_or_charge),
-        )
+        .child(Element::group("cac:PaymentTerms").optional("cbc:Note", invoice.payment_terms.as_deref()))
+        .children(invoice.allowances_and_charges.iter().map(amounts::write_allowance_or_charge))
         .children(amounts::write_tax_totals(invoice))
         .child(amounts::write_totals(&invoice.totals))
-        .children(
-            invoice
-                .lines
-                .iter()
-                .map(|line| line::write(line, invoice.kind)),
-        )
+        .children(invoice.lines.iter().map(|line| line::write(line, invoice.kind)))
 }
 
 fn header(root: Element, invoice: &Invoice) -> Element {
@@ -57,24 +44,14 @@ fn header(root: Element, invoice: &Invoice) -> Element {
             .child(type_code)
             .children(notes)
             .optional("cbc:TaxPointDate", tax_point.as_deref()),
-        DocumentKind::CreditNote => root
-            .optional("cbc:TaxPointDate", tax_point.as_deref())
-            .child(type_code)
-            .children(notes),
+        DocumentKind::CreditNote => root.optional("cbc:TaxPointDate", tax_point.as_deref()).child(type_code).children(notes),
     };
     root.value("cbc:DocumentCurrencyCode", invoice.currency.code())
-        .optional(
-            "cbc:TaxCurrencyCode",
-            invoice.tax_currency.map(Currency::code),
-        )
-        .optional(
-            "cbc:AccountingCost",
-            invoice.references.buyer_accounting.as_deref(),
-        )
+        .optional("cbc:TaxCurrencyCode", invoice.tax_currency.map(Currency::code))
+        .optional("cbc:AccountingCost", invoice.references.buyer_accounting.as_deref())
         .optional("cbc:BuyerReference", invoice.references.buyer.as_deref())
         .child(
-            period_group(invoice.period.unwrap_or_default())
-                .optional("cbc:DescriptionCode", invoice.tax_point_code.as_deref()),
+            period_group(invoice.period.unwrap_or_default()).optional("cbc:DescriptionCode", invoice.tax_point_code.as_deref()),
         )
 }
 
@@ -89,10 +66,7 @@ fn note(note: &Note) -> Element {
 fn references(root: Element, invoice: &Invoice) -> Element {
     let references = &invoice.references;
     // UBL wants an order number wherever there is an order reference; Peppol BIS Billing 3 (BT-14) fills in NA.
-    let order = references
-        .purchase_order
-        .as_deref()
-        .or(references.sales_order.as_ref().map(|_| "NA"));
+    let order = references.purchase_order.as_deref().or(references.sales_order.as_ref().map(|_| "NA"));
     let root = root
         .child(
             Element::group("cac:OrderReference")
@@ -106,26 +80,12 @@ fn references(root: Element, invoice: &Invoice) -> Element {
                     .optional("cbc:IssueDate", preceding.issued_on.map(date).as_deref()),
             )
         }))
-        .child(reference(
-            "cac:DespatchDocumentReference",
-            references.despatch_advice.as_deref(),
-        ))
-        .child(reference(
-            "cac:ReceiptDocumentReference",
-            references.receiving_advice.as_deref(),
-        ));
-    let originator = reference(
-        "cac:OriginatorDocumentReference",
-        references.tender.as_deref(),
-    );
-    let contract = reference(
-        "cac:ContractDocumentReference",
-        references.contract.as_deref(),
-    );
-    let object = references
-        .invoiced_object
-        .as_ref()
-        .map(|object| document_reference_of_object("cac:AdditionalDocumentReference", object));
+        .child(reference("cac:DespatchDocumentReference", references.despatch_advice.as_deref()))
+        .child(reference("cac:ReceiptDocumentReference", references.receiving_advice.as_deref()));
+    let originator = reference("cac:OriginatorDocumentReference", references.tender.as_deref());
+    let contract = reference("cac:ContractDocumentReference", references.contract.as_deref());
+    let object =
+        references.invoiced_object.as_ref().map(|object| document_reference_of_object("cac:AdditionalDocumentReference", object));
     let supporting = attachments::write(invoice);
     match invoice.kind {
         DocumentKind::Invoice => root
@@ -133,18 +93,13 @@ fn references(root: Element, invoice: &Invoice) -> Element {
             .child(contract)
             .children(object)
             .children(supporting)
-            .child(reference(
-                "cac:ProjectReference",
-                references.project.as_deref(),
-            )),
+            .child(reference("cac:ProjectReference", references.project.as_deref())),
         // A credit note has no project reference: EN 16931-3-2 makes it a document of type 50.
         DocumentKind::CreditNote => root
             .child(contract)
             .children(object)
             .children(references.project.as_ref().map(|project| {
-                Element::group("cac:AdditionalDocumentReference")
-                    .value("cbc:ID", project)
-                    .value("cbc:DocumentTypeCode", "50")
+                Element::group("cac:AdditionalDocumentReference").value("cbc:ID", project).value("cbc:DocumentTypeCode", "50")
             }))
             .children(supporting)
             .child(originator),
@@ -157,31 +112,16 @@ fn reference(group: &'static str, id: Option<&str>) -> Element {
 
 /// BT-18, BT-128: a document reference of type 130.
 pub(super) fn document_reference_of_object(group: &'static str, object: &Identifier) -> Element {
-    Element::group(group)
-        .child(identifier("cbc:ID", object))
-        .value("cbc:DocumentTypeCode", "130")
+    Element::group(group).child(identifier("cbc:ID", object)).value("cbc:DocumentTypeCode", "130")
 }
 
 fn delivery(delivery: &DeliveryInformation) -> Element {
     let location = Element::group("cac:DeliveryLocation")
-        .children(
-            delivery
-                .location
-                .as_ref()
-                .map(|location| identifier("cbc:ID", location)),
-        )
-        .children(
-            delivery
-                .address
-                .as_ref()
-                .map(|address| party::write_address("cac:Address", address)),
-        );
+        .children(delivery.location.as_ref().map(|location| identifier("cbc:ID", location)))
+        .children(delivery.address.as_ref().map(|address| party::write_address("cac:Address", address)));
     let name = Element::group("cac:PartyName").optional("cbc:Name", delivery.name.as_deref());
     Element::group("cac:Delivery")
-        .optional(
-            "cbc:ActualDeliveryDate",
-            delivery.delivered_on.map(date).as_deref(),
-        )
+        .optional("cbc:ActualDeliveryDate", delivery.delivered_on.map(date).as_deref())
         .child(location)
         .child(Element::group("cac:DeliveryParty").child(name))
 }

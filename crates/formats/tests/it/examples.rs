@@ -10,9 +10,7 @@ use kvitt_formats::{metadata, ubl};
 use kvitt_rules::arena::Limits;
 
 fn folder(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../examples")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name)
 }
 
 /// One document as it would be handed in: the file, and the metadata of the same name beside it.
@@ -42,14 +40,9 @@ fn good_examples_read_and_survive() {
         if path.extension().is_some_and(|ending| ending == "json") {
             continue;
         }
-        let invoice = hand_in(&path)
-            .unwrap_or_else(|faults| panic!("{}: {}", path.display(), crate::lines(&faults)));
+        let invoice = hand_in(&path).unwrap_or_else(|faults| panic!("{}: {}", path.display(), crate::lines(&faults)));
         let again = ubl::read(&ubl::write(&invoice), &Limits::default());
-        assert!(
-            again.as_ref() == Ok(&invoice),
-            "{} reads otherwise once it was written",
-            path.display()
-        );
+        assert!(again.as_ref() == Ok(&invoice), "{} reads otherwise once it was written", path.display());
         count += 1;
     }
     assert!(count >= 40, "only {count} examples");
@@ -62,10 +55,7 @@ fn faulty_examples_are_refused_for_their_reason() {
         ("02-doctype.xml", "xml.doctype"),
         ("03-cut-short.xml", "xml.unreadable"),
         ("04-an-order.xml", "document.unknown"),
-        (
-            "06-attachments.xml",
-            "attachment.type attachment.unreadable",
-        ),
+        ("06-attachments.xml", "attachment.type attachment.unreadable"),
         ("07-amounts-dates-currency.xml", "term.invalid"),
         ("08-metadata.xml", "metadata.unreadable metadata.value"),
         ("09-metadata-unreadable.xml", "metadata.unreadable"),
@@ -76,11 +66,6 @@ fn faulty_examples_are_refused_for_their_reason() {
         let faults = hand_in(&folder("faulty").join(file)).expect_err(file);
         let codes: BTreeSet<&str> = faults.iter().map(|fault| fault.code.name()).collect();
         let codes: Vec<&str> = codes.into_iter().collect();
-        assert_eq!(
-            codes.join(" "),
-            expected,
-            "{file}: {}",
-            crate::lines(&faults)
-        );
+        assert_eq!(codes.join(" "), expected, "{file}: {}", crate::lines(&faults));
     }
 }

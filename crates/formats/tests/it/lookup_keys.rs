@@ -7,17 +7,12 @@ use kvitt_rules::arena::Limits;
 
 /// Compares a page of `docs/` with what the tables say; `KVITT_BLESS=1` writes it.
 pub fn golden(name: &str, expected: &str) {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../docs")
-        .join(name);
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name);
     if std::env::var("KVITT_BLESS").is_ok_and(|bless| bless == "1") {
         std::fs::write(&path, expected).expect("docs/ can be written");
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        found == expected,
-        "docs/{name} is not what its table says; KVITT_BLESS=1 writes it"
-    );
+    assert!(found == expected, "docs/{name} is not what its table says; KVITT_BLESS=1 writes it");
 }
 
 #[test]
@@ -36,10 +31,7 @@ fn key_of(row: &LookupKey, recipient: &Recipient) -> Option<String> {
         "postal code" => recipient.address.postal_code.clone(),
         "city" => recipient.address.city.clone(),
         "organisation number" => recipient.org_number.clone(),
-        "Peppol address" => recipient
-            .electronic_address
-            .as_ref()
-            .map(|address| address.value.clone()),
+        "Peppol address" => recipient.electronic_address.as_ref().map(|address| address.value.clone()),
         // The number itself is in the vault: the recipient never has it.
         "fødselsnummer (SSN)" => None,
         other => panic!("the test does not know the key {other}"),
@@ -57,12 +49,8 @@ fn buyer() -> String {
       <cac:Contact><cbc:Telephone>+4790000000</cbc:Telephone><cbc:ElectronicMail>document@example.no</cbc:ElectronicMail></cac:Contact>
     </cac:Party>";
     let document = include_str!("../data/invoice_consumer_kid.xml");
-    let (head, rest) = document
-        .split_once("<cac:AccountingCustomerParty>")
-        .expect("there is a buyer");
-    let (_, tail) = rest
-        .split_once("</cac:AccountingCustomerParty>")
-        .expect("there is a buyer");
+    let (head, rest) = document.split_once("<cac:AccountingCustomerParty>").expect("there is a buyer");
+    let (_, tail) = rest.split_once("</cac:AccountingCustomerParty>").expect("there is a buyer");
     format!("{head}<cac:AccountingCustomerParty>{party}</cac:AccountingCustomerParty>{tail}")
 }
 
@@ -74,14 +62,9 @@ fn every_row_is_true_of_the_recipient() {
     for row in LOOKUP_KEYS {
         match row.element {
             Some(element) => {
-                let value = key_of(row, &from_document)
-                    .unwrap_or_else(|| panic!("{} is not read from {element}", row.key));
+                let value = key_of(row, &from_document).unwrap_or_else(|| panic!("{} is not read from {element}", row.key));
                 let leaf = element.rsplit('/').next().expect("a path has a last step");
-                assert!(
-                    document.contains(&format!("{value}</{leaf}>")),
-                    "{}: {value} does not stand in {element}",
-                    row.key
-                );
+                assert!(document.contains(&format!("{value}</{leaf}>")), "{}: {value} does not stand in {element}", row.key);
             }
             None => assert_eq!(key_of(row, &from_document), None, "{}", row.key),
         }
@@ -94,16 +77,9 @@ fn every_row_is_true_of_the_recipient() {
                 "recipient_email" => "metadata@example.no",
                 other => panic!("the test does not know the field {other}"),
             };
-            let metadata = metadata::read(format!("{{\"{field}\": \"{value}\"}}").as_bytes())
-                .expect("it reads");
-            let found =
-                key_of(row, &Recipient::of(&invoice, &metadata)).or(metadata.recipient_identity);
-            assert_eq!(
-                found.as_deref(),
-                Some(value),
-                "metadata wins for {}",
-                row.key
-            );
+            let metadata = metadata::read(format!("{{\"{field}\": \"{value}\"}}").as_bytes()).expect("it reads");
+            let found = key_of(row, &Recipient::of(&invoice, &metadata)).or(metadata.recipient_identity);
+            assert_eq!(found.as_deref(), Some(value), "metadata wins for {}", row.key);
         }
     }
 }

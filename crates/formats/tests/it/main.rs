@@ -15,23 +15,15 @@ use kvitt_domain::Fault;
 /// Faults as lines: code, place, values.
 fn lines(faults: &[Fault]) -> String {
     let line = |fault: &Fault| {
-        let values: Vec<String> = fault
-            .values
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        format!("{} | {} | {}", fault.code, fault.place, values.join(", "))
-            .trim_end_matches([' ', '|'])
-            .to_owned()
+        let values: Vec<String> = fault.values.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        format!("{} | {} | {}", fault.code, fault.place, values.join(", ")).trim_end_matches([' ', '|']).to_owned()
     };
     faults.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// The folder of shared test data, or none where this machine has none. With `KVITT_REQUIRE=vectors` that is a failure.
 fn shared(part: &str) -> Option<std::path::PathBuf> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared/vectors")
-        .join(part);
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors").join(part);
     if folder.is_dir() {
         return Some(folder);
     }

@@ -26,12 +26,7 @@ fn every_field_is_read() {
              "recipient_date_of_birth": "1955-11-10", "recipient_efaktura_id": "012345678", "recipient_ssn": "10915596784",
              "lang": "EN", "sender_comment": " Takk for handelen! ", "email_settings": { "attach_xml": false } }"#,
     );
-    let routes = |names: &[&str]| {
-        names
-            .iter()
-            .map(|name| RouteName::new(*name))
-            .collect::<Vec<_>>()
-    };
+    let routes = |names: &[&str]| names.iter().map(|name| RouteName::new(*name)).collect::<Vec<_>>();
     let expected = Metadata {
         recipient_type: Some(RecipientType::Consumer),
         uuid: "0f8fad5b-d9cb-469f-a165-70867728950e".parse().ok(),
@@ -53,12 +48,9 @@ fn every_field_is_read() {
 
 #[test]
 fn nothing_and_null_are_absent() {
-    for json in [
-        "{}",
-        "\u{feff}{}",
-        r#"{"uuid": null, "routing": null, "email_settings": {"xml_format": null}}"#,
-        r#"{"version":"1.1"}"#,
-    ] {
+    for json in
+        ["{}", "\u{feff}{}", r#"{"uuid": null, "routing": null, "email_settings": {"xml_format": null}}"#, r#"{"version":"1.1"}"#]
+    {
         assert_eq!(read(json), Metadata::default(), "{json}");
     }
 }
@@ -66,10 +58,7 @@ fn nothing_and_null_are_absent() {
 #[test]
 fn the_older_words_of_routes_are_replaced() {
     for (order, expected) in [
-        (
-            r#"["netbank", "vipps", "email"]"#,
-            "avtalegiro efaktura email",
-        ),
+        (r#"["netbank", "vipps", "email"]"#, "avtalegiro efaktura email"),
         (r#"["vipps", "netbank"]"#, "efaktura avtalegiro"),
         (r#"["einvoice"]"#, "peppol"),
         (r#"["efaktura", "silent_failure"]"#, "efaktura"),
@@ -82,47 +71,23 @@ fn the_older_words_of_routes_are_replaced() {
         assert_eq!(flat.route_order, metadata.route_order);
     }
     assert_eq!(read(r#"{"lang": "SE"}"#).language, Some(Language::English));
-    assert_eq!(
-        read(r#"{"email_settings": {"xml_format": "PEPPOLBIS30"}}"#).attach_xml,
-        Some(true)
-    );
+    assert_eq!(read(r#"{"email_settings": {"xml_format": "PEPPOLBIS30"}}"#).attach_xml, Some(true));
 }
 
 #[test]
 fn what_cannot_be_is_refused_by_name() {
     for (json, expected) in [
-        (
-            r#"{"version": "2.0"}"#,
-            "metadata.value | version | field=version, value=2.0",
-        ),
-        (
-            r#"{"recipient_type": "person"}"#,
-            "metadata.value | recipient_type | field=recipient_type, value=person",
-        ),
-        (
-            r#"{"uuid": "1"}"#,
-            "metadata.value | uuid | field=uuid, value=1",
-        ),
-        (
-            r#"{"route_order": "email"}"#,
-            "metadata.value | route_order | field=routing.route_order, value=email",
-        ),
+        (r#"{"version": "2.0"}"#, "metadata.value | version | field=version, value=2.0"),
+        (r#"{"recipient_type": "person"}"#, "metadata.value | recipient_type | field=recipient_type, value=person"),
+        (r#"{"uuid": "1"}"#, "metadata.value | uuid | field=uuid, value=1"),
+        (r#"{"route_order": "email"}"#, "metadata.value | route_order | field=routing.route_order, value=email"),
         (
             r#"{"route_order": ["silent_failure"]}"#,
             "metadata.value | route_order | field=routing.route_order, value=silent_failure",
         ),
-        (
-            r#"{"route_order": ["E-mail"]}"#,
-            "metadata.value | route_order | field=routing.route_order, value=E-mail",
-        ),
-        (
-            r#"{"recipient_email": "kari"}"#,
-            "metadata.value | recipient_email | field=recipient_email, value=kari",
-        ),
-        (
-            r#"{"recipient_phone": "99900001"}"#,
-            "metadata.value | recipient_phone | field=recipient_phone_number, value=99900001",
-        ),
+        (r#"{"route_order": ["E-mail"]}"#, "metadata.value | route_order | field=routing.route_order, value=E-mail"),
+        (r#"{"recipient_email": "kari"}"#, "metadata.value | recipient_email | field=recipient_email, value=kari"),
+        (r#"{"recipient_phone": "99900001"}"#, "metadata.value | recipient_phone | field=recipient_phone_number, value=99900001"),
         (
             r#"{"recipient_date_of_birth": "10.11.1955"}"#,
             "metadata.value | recipient_date_of_birth | field=recipient_date_of_birth, value=10.11.1955",
@@ -131,10 +96,7 @@ fn what_cannot_be_is_refused_by_name() {
             r#"{"recipient_efaktura_id": 123456789}"#,
             "metadata.value | recipient_efaktura_id | field=recipient_efaktura_id, value=(number)",
         ),
-        (
-            r#"{"lang": "Klingon"}"#,
-            "metadata.value | lang | field=lang, value=Klingon",
-        ),
+        (r#"{"lang": "Klingon"}"#, "metadata.value | lang | field=lang, value=Klingon"),
         (
             r#"{"email_settings": {"attach_xml": "yes"}}"#,
             "metadata.value | email_settings.attach_xml | field=email_settings.attach_xml, value=yes",
@@ -143,30 +105,12 @@ fn what_cannot_be_is_refused_by_name() {
             r#"{"recipent_type": "consumer"}"#,
             "metadata.unreadable | recipent_type | why=recipent_type is unknown; did you mean recipient_type?",
         ),
-        (
-            r#"{"routing": {"order": []}}"#,
-            "metadata.unreadable | routing.order | why=routing.order is unknown",
-        ),
-        (
-            r#"{"routing": []}"#,
-            "metadata.unreadable | routing | why=it must be an object",
-        ),
-        (
-            r#"{"lang": "EN", "language": "NO"}"#,
-            "metadata.unreadable | language | why=lang is given twice",
-        ),
-        (
-            r#"{"lang": "EN", "lang": "NO"}"#,
-            "metadata.unreadable |  | why=the field lang stands twice at line 1 column 28",
-        ),
-        (
-            "[]",
-            "metadata.unreadable |  | why=it must be one JSON object",
-        ),
-        (
-            "{",
-            "metadata.unreadable |  | why=EOF while parsing an object at line 1 column 1",
-        ),
+        (r#"{"routing": {"order": []}}"#, "metadata.unreadable | routing.order | why=routing.order is unknown"),
+        (r#"{"routing": []}"#, "metadata.unreadable | routing | why=it must be an object"),
+        (r#"{"lang": "EN", "language": "NO"}"#, "metadata.unreadable | language | why=lang is given twice"),
+        (r#"{"lang": "EN", "lang": "NO"}"#, "metadata.unreadable |  | why=the field lang stands twice at line 1 column 28"),
+        ("[]", "metadata.unreadable |  | why=it must be one JSON object"),
+        ("{", "metadata.unreadable |  | why=EOF while parsing an object at line 1 column 1"),
         (
             r#"{"version": "2", "colour": 1}"#,
             "metadata.value | version | field=version, value=2\nmetadata.unreadable | colour | why=colour is unknown",
@@ -174,30 +118,18 @@ fn what_cannot_be_is_refused_by_name() {
     ] {
         refused(json, expected);
     }
-    let long = format!(
-        "{{\"sender_comment\": \"{}\"}}",
-        "x".repeat(metadata::MAX_BYTES)
-    );
-    refused(
-        &long,
-        "metadata.unreadable |  | why=it has more than 65536 bytes",
-    );
+    let many: Vec<String> = (0..101).map(|at| format!("\"a{at}\": 1")).collect();
+    let faults = metadata::read(format!("{{{}}}", many.join(",")).as_bytes()).expect_err("too many");
+    assert!(lines(&faults).contains("an object has more than 100 fields"), "{}", lines(&faults));
+    let long = format!("{{\"sender_comment\": \"{}\"}}", "x".repeat(metadata::MAX_BYTES));
+    refused(&long, "metadata.unreadable |  | why=it has more than 65536 bytes");
 }
 
 #[test]
 fn a_fødselsnummer_is_never_repeated() {
-    refused(
-        r#"{"recipient_ssn": "10915596783"}"#,
-        "identity.invalid | recipient_ssn",
-    );
-    refused(
-        r#"{"recipient_ssn": 10915596784}"#,
-        "identity.invalid | recipient_ssn",
-    );
-    refused(
-        r#"{"recipient_ssn": "12345"}"#,
-        "identity.invalid | recipient_ssn",
-    );
+    refused(r#"{"recipient_ssn": "10915596783"}"#, "identity.invalid | recipient_ssn");
+    refused(r#"{"recipient_ssn": 10915596784}"#, "identity.invalid | recipient_ssn");
+    refused(r#"{"recipient_ssn": "12345"}"#, "identity.invalid | recipient_ssn");
     for misplaced in [
         r#"{"recipient_email": "10915596784"}"#,
         r#"{"uuid": "109155 96784"}"#,
@@ -208,10 +140,7 @@ fn a_fødselsnummer_is_never_repeated() {
     ] {
         let faults = metadata::read(misplaced.as_bytes()).expect_err(misplaced);
         let shown = format!("{faults:?}");
-        assert!(
-            !shown.contains("5596") && !shown.contains("96784"),
-            "{shown}"
-        );
+        assert!(!shown.contains("5596") && !shown.contains("96784"), "{shown}");
     }
 }
 
@@ -225,18 +154,8 @@ fn the_page_of_fields_is_the_table() {
          | field | also | values | meaning |\n|---|---|---|---|\n",
     );
     for field in FIELDS {
-        let also: Vec<String> = field
-            .aliases
-            .iter()
-            .map(|alias| format!("`{alias}`"))
-            .collect();
-        page.push_str(&format!(
-            "| `{}` | {} | {} | {} |\n",
-            field.name,
-            also.join(", "),
-            field.values,
-            field.meaning
-        ));
+        let also: Vec<String> = field.aliases.iter().map(|alias| format!("`{alias}`")).collect();
+        page.push_str(&format!("| `{}` | {} | {} | {} |\n", field.name, also.join(", "), field.values, field.meaning));
     }
     crate::lookup_keys::golden("metadata.md", &page);
 }

@@ -9,14 +9,8 @@ use kvitt_rules::arena::Limits;
 use crate::shared;
 
 /// The suites whose documents must read without a fault.
-const CLEAN_SUITES: [&str; 6] = [
-    "peppol-examples",
-    "peppol-national-examples",
-    "peppol-selfbilling",
-    "ehf",
-    "ehf-selfbilling",
-    "ehf-forwardbilling-energy",
-];
+const CLEAN_SUITES: [&str; 6] =
+    ["peppol-examples", "peppol-national-examples", "peppol-selfbilling", "ehf", "ehf-selfbilling", "ehf-forwardbilling-energy"];
 
 fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files = Vec::new();
@@ -24,14 +18,8 @@ fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
         let path = entry.expect("the folder is readable").path();
         if path.is_dir() {
             files.extend(self::files(&path));
-        } else if path
-            .extension()
-            .is_some_and(|ending| ending.eq_ignore_ascii_case("xml"))
-        {
-            files.push((
-                path.clone(),
-                std::fs::read(&path).expect("the file is readable"),
-            ));
+        } else if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xml")) {
+            files.push((path.clone(), std::fs::read(&path).expect("the file is readable")));
         }
     }
     files.sort();
@@ -60,9 +48,7 @@ fn inner_documents(bytes: &[u8]) -> Vec<Vec<u8>> {
 
 fn find_root<'t>(text: &'t str, root: &str) -> Option<(usize, &'t str)> {
     text.match_indices('<').find_map(|(start, _)| {
-        let name = text[start + 1..]
-            .split(|c: char| c.is_whitespace() || c == '>')
-            .next()?;
+        let name = text[start + 1..].split(|c: char| c.is_whitespace() || c == '>').next()?;
         let prefix = name.strip_suffix(root)?;
         (prefix.is_empty() || prefix.ends_with(':')).then_some((start, prefix))
     })
@@ -74,22 +60,9 @@ fn read(bytes: &[u8]) -> Result<Invoice, Vec<kvitt_domain::Fault>> {
 
 fn survives(invoice: &Invoice, path: &Path) {
     let written = ubl::write(invoice);
-    let again = read(&written).unwrap_or_else(|faults| {
-        panic!(
-            "{}: what was written does not read: {faults:?}",
-            path.display()
-        )
-    });
-    assert!(
-        &again == invoice,
-        "{} reads otherwise once it was written",
-        path.display()
-    );
-    assert!(
-        ubl::write(&again) == written,
-        "{}: the bytes are not stable",
-        path.display()
-    );
+    let again = read(&written).unwrap_or_else(|faults| panic!("{}: what was written does not read: {faults:?}", path.display()));
+    assert!(&again == invoice, "{} reads otherwise once it was written", path.display());
+    assert!(ubl::write(&again) == written, "{}: the bytes are not stable", path.display());
 }
 
 #[test]
@@ -105,12 +78,7 @@ fn no_document_makes_the_reader_panic_and_what_reads_survives() {
                     clean += 1;
                     survives(&invoice, &path);
                 }
-                Err(faults) => assert!(
-                    faults
-                        .iter()
-                        .all(|fault| fault.is_fatal() && !fault.place.is_empty()),
-                    "{faults:?}"
-                ),
+                Err(faults) => assert!(faults.iter().all(|fault| fault.is_fatal() && !fault.place.is_empty()), "{faults:?}"),
             }
         }
     }
@@ -133,29 +101,15 @@ fn official_examples_read_without_a_fault() {
 fn the_sums_of_official_examples_are_what_the_documents_say() {
     let Some(folder) = shared("ubl") else { return };
     for (file, lines, payable, subtotals) in [
-        (
-            "peppol-examples/base-example_profile02.xml",
-            "1300",
-            "1656.25",
-            1,
-        ),
-        (
-            "peppol-national-examples/Norwegian-example-1.xml",
-            "1436.5",
-            "802",
-            3,
-        ),
+        ("peppol-examples/base-example_profile02.xml", "1300", "1656.25", 1),
+        ("peppol-national-examples/Norwegian-example-1.xml", "1436.5", "802", 3),
         ("ehf/ehf-2-faktura-1.xml", "1436.5", "802", 3),
     ] {
         let bytes = std::fs::read(folder.join(file)).expect("the example is there");
         let invoice = read(&bytes).expect("the example reads");
         let decimal = |text: &str| text.parse::<rust_decimal::Decimal>().expect("a number");
         assert_eq!(invoice.totals.lines.to_decimal(), decimal(lines), "{file}");
-        assert_eq!(
-            invoice.totals.payable.to_decimal(),
-            decimal(payable),
-            "{file}"
-        );
+        assert_eq!(invoice.totals.payable.to_decimal(), decimal(payable), "{file}");
         assert_eq!(invoice.vat_breakdown.len(), subtotals, "{file}");
     }
 }
@@ -165,17 +119,11 @@ fn the_sums_of_official_examples_are_what_the_documents_say() {
 fn what_the_reference_calls_valid_reads() {
     let Some(folder) = shared("ubl") else { return };
     let expected = std::fs::read(folder.join("expected.json")).expect("the expectations are there");
-    let expected: serde_json::Value =
-        serde_json::from_slice(&expected).expect("the expectations are JSON");
-    let entries = expected["files"]
-        .as_array()
-        .expect("there is a list of files");
+    let expected: serde_json::Value = serde_json::from_slice(&expected).expect("the expectations are JSON");
+    let entries = expected["files"].as_array().expect("there is a list of files");
     let valid = entries.iter().filter(|entry| {
         let fatal = entry["fatal"].as_array().is_none_or(Vec::is_empty);
-        entry["kind"] == "document"
-            && entry["xsd_valid"] == true
-            && fatal
-            && entry["oracle_error"].is_null()
+        entry["kind"] == "document" && entry["xsd_valid"] == true && fatal && entry["oracle_error"].is_null()
     });
     let (mut count, mut refused) = (0, Vec::new());
     for entry in valid {
@@ -186,11 +134,6 @@ fn what_the_reference_calls_valid_reads() {
             refused.push(format!("{file}: {}", crate::lines(&faults)));
         }
     }
-    assert!(
-        refused.is_empty(),
-        "{} of {count} valid documents are refused:\n{}",
-        refused.len(),
-        refused.join("\n")
-    );
+    assert!(refused.is_empty(), "{} of {count} valid documents are refused:\n{}", refused.len(), refused.join("\n"));
     assert!(count > 100, "only {count} valid documents");
 }
