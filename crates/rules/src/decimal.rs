@@ -57,10 +57,7 @@ impl Decimal {
         if digits.iter().all(|byte| *byte == b'.') {
             return None;
         }
-        Some(Decimal {
-            units: if negative { -units } else { units },
-            scale,
-        })
+        Some(Decimal { units: if negative { -units } else { units }, scale })
     }
 
     pub(crate) fn plus(self, other: Decimal) -> Option<Decimal> {
@@ -70,21 +67,12 @@ impl Decimal {
     }
 
     pub(crate) fn minus(self, other: Decimal) -> Option<Decimal> {
-        self.plus(Decimal {
-            units: -other.units,
-            scale: other.scale,
-        })
+        self.plus(Decimal { units: -other.units, scale: other.scale })
     }
 
     pub(crate) fn times(self, other: Decimal) -> Option<Decimal> {
         let units = self.units.checked_mul(other.units)?;
-        Some(
-            Decimal {
-                units,
-                scale: self.scale + other.scale,
-            }
-            .shortened(),
-        )
+        Some(Decimal { units, scale: self.scale + other.scale }.shortened())
     }
 
     /// The quotient, cut at eighteen digits; none when dividing by zero.
@@ -94,10 +82,7 @@ impl Decimal {
             Some(shift) => (shift, QUOTIENT_SCALE),
             None => (0, self.scale - other.scale),
         };
-        let units = self
-            .units
-            .checked_mul(10i128.checked_pow(shift)?)?
-            .checked_div(other.units)?;
+        let units = self.units.checked_mul(10i128.checked_pow(shift)?)?.checked_div(other.units)?;
         Some(Decimal { units, scale }.shortened())
     }
 
@@ -115,17 +100,11 @@ impl Decimal {
         };
         let floor = self.units.div_euclid(step);
         let up = self.units.rem_euclid(step) >= step / 2;
-        Decimal {
-            units: floor + i128::from(up),
-            scale,
-        }
+        Decimal { units: floor + i128::from(up), scale }
     }
 
     pub(crate) fn absolute(self) -> Decimal {
-        Decimal {
-            units: self.units.abs(),
-            scale: self.scale,
-        }
+        Decimal { units: self.units.abs(), scale: self.scale }
     }
 
     pub(crate) fn is_zero(self) -> bool {
@@ -133,8 +112,7 @@ impl Decimal {
     }
 
     fn at_scale(self, scale: u32) -> Option<i128> {
-        self.units
-            .checked_mul(10i128.checked_pow(scale - self.scale)?)
+        self.units.checked_mul(10i128.checked_pow(scale - self.scale)?)
     }
 
     /// Without zeros at the end, so that long chains of products do not overflow without need.
@@ -182,11 +160,7 @@ impl std::fmt::Display for Decimal {
         let step = 10i128.pow(self.scale.min(38));
         let sign = if self.units < 0 { "-" } else { "" };
         let (whole, part) = (self.units.abs() / step, self.units.abs() % step);
-        write!(
-            f,
-            "{sign}{whole}.{part:0width$}",
-            width = self.scale as usize
-        )
+        write!(f, "{sign}{whole}.{part:0width$}", width = self.scale as usize)
     }
 }
 
@@ -200,44 +174,20 @@ mod tests {
 
     #[test]
     fn text_is_read_as_the_schema_says() {
-        for (text, shown) in [
-            ("1", "1"),
-            (" +1.50 ", "1.50"),
-            ("-.5", "-0.5"),
-            ("5.", "5"),
-            ("007", "7"),
-            ("0.00", "0.00"),
-        ] {
+        for (text, shown) in [("1", "1"), (" +1.50 ", "1.50"), ("-.5", "-0.5"), ("5.", "5"), ("007", "7"), ("0.00", "0.00")] {
             assert_eq!(d(text).to_string(), shown, "{text}");
         }
         let long = "1".repeat(37);
-        for text in [
-            "",
-            ".",
-            "-",
-            "1e2",
-            "1,5",
-            "abc",
-            "1 2",
-            "--1",
-            "1.2.3",
-            "INF",
-            long.as_str(),
-        ] {
+        for text in ["", ".", "-", "1e2", "1,5", "abc", "1 2", "--1", "1.2.3", "INF", long.as_str()] {
             assert!(Decimal::parse(text).is_none(), "{text}");
         }
     }
 
     #[test]
     fn halves_round_towards_positive_infinity() {
-        for (text, rounded) in [
-            ("1.005", "1.01"),
-            ("1.0049", "1.00"),
-            ("-1.005", "-1.00"),
-            ("-1.0051", "-1.01"),
-            ("2", "2"),
-            ("-0.004", "0"),
-        ] {
+        for (text, rounded) in
+            [("1.005", "1.01"), ("1.0049", "1.00"), ("-1.005", "-1.00"), ("-1.0051", "-1.01"), ("2", "2"), ("-0.004", "0")]
+        {
             assert_eq!(d(text).rounded(), d(rounded), "{text}");
         }
         assert_eq!(d("0.5").rounded_to(0), Decimal::ONE);

@@ -81,9 +81,7 @@ impl Findings {
 
     /// Is any of them fatal? A document with a fatal finding is not valid.
     pub fn is_fatal(&self) -> bool {
-        self.findings
-            .iter()
-            .any(|finding| finding.severity == Severity::Fatal)
+        self.findings.iter().any(|finding| finding.severity == Severity::Fatal)
     }
 
     /// Is there nothing to say?
@@ -129,11 +127,7 @@ impl Findings {
         values: impl FnOnce() -> Vec<String>,
     ) {
         let finding = self.entry(layer, id, severity, values);
-        if finding
-            .places
-            .iter()
-            .all(|place| place.offset != node.offset())
-        {
+        if finding.places.iter().all(|place| place.offset != node.offset()) {
             finding.count += 1;
             finding.place(node);
         }
@@ -146,20 +140,10 @@ impl Findings {
         severity: Severity,
         values: impl FnOnce() -> Vec<String>,
     ) -> &mut Finding {
-        let known = self
-            .findings
-            .iter()
-            .position(|finding| finding.id == id && finding.layer == layer);
+        let known = self.findings.iter().position(|finding| finding.id == id && finding.layer == layer);
         let at = known.unwrap_or_else(|| {
             let values = values().into_iter().map(shorten).collect();
-            self.findings.push(Finding {
-                id,
-                layer,
-                severity,
-                count: 0,
-                places: Vec::new(),
-                values,
-            });
+            self.findings.push(Finding { id, layer, severity, count: 0, places: Vec::new(), values });
             self.findings.len() - 1
         });
         &mut self.findings[at]
@@ -169,10 +153,7 @@ impl Findings {
 impl Finding {
     fn place(&mut self, node: Node<'_>) {
         if self.places.len() < MAX_PLACES {
-            self.places.push(Place {
-                offset: node.offset(),
-                path: node.path(),
-            });
+            self.places.push(Place { offset: node.offset(), path: node.path() });
         }
     }
 }
@@ -188,10 +169,7 @@ impl<'f> IntoIterator for &'f Findings {
 
 fn shorten(mut value: String) -> String {
     if value.len() > MAX_VALUE {
-        let cut = (0..=MAX_VALUE)
-            .rev()
-            .find(|at| value.is_char_boundary(*at))
-            .unwrap_or(0);
+        let cut = (0..=MAX_VALUE).rev().find(|at| value.is_char_boundary(*at)).unwrap_or(0);
         value.truncate(cut);
         value.push('…');
     }

@@ -15,12 +15,7 @@ impl<'f> Judge<'f> {
     }
 
     /// The rule `id` says that `holds` is true at this element.
-    pub(crate) fn check<'u>(
-        &mut self,
-        id: &'static str,
-        element: Element<'u>,
-        holds: impl Verdict<'u>,
-    ) {
+    pub(crate) fn check<'u>(&mut self, id: &'static str, element: Element<'u>, holds: impl Verdict<'u>) {
         match holds.verdict() {
             Ok(true) => {}
             Ok(false) => self.fire(id, element),
@@ -30,38 +25,23 @@ impl<'f> Judge<'f> {
 
     /// The rule is broken here.
     pub(crate) fn fire(&mut self, id: &'static str, element: Element<'_>) {
-        self.findings
-            .add(self.layer, id, severity(id), element.node, || {
-                own_value(element)
-            });
+        self.findings.add(self.layer, id, severity(id), element.node, || own_value(element));
     }
 
     /// The rule is broken here, and these values show how.
-    pub(crate) fn fire_with(
-        &mut self,
-        id: &'static str,
-        element: Element<'_>,
-        values: impl FnOnce() -> Vec<String>,
-    ) {
-        self.findings
-            .add(self.layer, id, severity(id), element.node, values);
+    pub(crate) fn fire_with(&mut self, id: &'static str, element: Element<'_>, values: impl FnOnce() -> Vec<String>) {
+        self.findings.add(self.layer, id, severity(id), element.node, values);
     }
 
     /// The rule speaks of the whole document, so that it is broken once however many places break it.
     pub(crate) fn fire_once(&mut self, id: &'static str, element: Element<'_>) {
-        self.findings
-            .add_once(self.layer, id, severity(id), element.node, || {
-                own_value(element)
-            });
+        self.findings.add_once(self.layer, id, severity(id), element.node, || own_value(element));
     }
 
     /// A rule could not be judged here: said once an element.
     pub(crate) fn unjudged(&mut self, unjudged: Unjudged<'_>) {
         let Unjudged { why, element } = unjudged;
-        self.findings
-            .add_place(self.layer, why.id(), Severity::Fatal, element.node, || {
-                own_value(element)
-            });
+        self.findings.add_place(self.layer, why.id(), Severity::Fatal, element.node, || own_value(element));
     }
 
     /// The value where it can be had; where not, that is said and there is none.
@@ -95,11 +75,7 @@ impl<'u> Verdict<'u> for Checked<'u, bool> {
 
 fn own_value(element: Element<'_>) -> Vec<String> {
     let text = element.trimmed();
-    if text.is_empty() {
-        Vec::new()
-    } else {
-        vec![text.to_owned()]
-    }
+    if text.is_empty() { Vec::new() } else { vec![text.to_owned()] }
 }
 
 /// The publishers' flags: what is not a warning is fatal.
@@ -108,11 +84,7 @@ pub(crate) fn severity(id: &str) -> Severity {
         "UBL-CR-666" | "UBL-CR-673" | "UBL-DT-01" | "UBL-DT-06" | "UBL-DT-07" => false,
         _ => WARNINGS.contains(&id) || id.starts_with("UBL-CR-") || id.starts_with("UBL-DT-"),
     };
-    if warning {
-        Severity::Warning
-    } else {
-        Severity::Fatal
-    }
+    if warning { Severity::Warning } else { Severity::Fatal }
 }
 
 const WARNINGS: [&str; 27] = [

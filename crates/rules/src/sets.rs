@@ -7,6 +7,7 @@ use crate::arena::Document;
 use crate::en16931;
 use crate::finding::Findings;
 use crate::peppol;
+use crate::structure;
 use crate::ubl::Ubl;
 
 /// A day in the proleptic Gregorian calendar; compared as written. `Day { year: 2026, month: 8, day: 24 }`.
@@ -31,20 +32,13 @@ pub struct RuleSet {
 static SETS: [RuleSet; 1] = [RuleSet {
     name: "EN 16931 UBL 1.3.16 + Peppol BIS Billing 3.0.21",
     // Peppol's May 2026 release became mandatory on this day.
-    in_force_from: Day {
-        year: 2026,
-        month: 8,
-        day: 24,
-    },
+    in_force_from: Day { year: 2026, month: 8, day: 24 },
 }];
 
 impl RuleSet {
     /// The set in force on a day. Before the first set's day it is the first one: older editions are not kept.
     pub fn in_force(on: Day) -> &'static RuleSet {
-        SETS.iter()
-            .rev()
-            .find(|set| set.in_force_from <= on)
-            .unwrap_or(&SETS[0])
+        SETS.iter().rev().find(|set| set.in_force_from <= on).unwrap_or(&SETS[0])
     }
 
     /// All sets, oldest first.
@@ -65,6 +59,7 @@ impl RuleSet {
     /// Judges a document by every layer of this set, adding what is found.
     pub fn judge(&self, document: &Document<'_>, findings: &mut Findings) {
         let ubl = Ubl::new(document);
+        structure::judge(&ubl, findings);
         en16931::judge(&ubl, findings);
         peppol::judge(&ubl, findings);
     }

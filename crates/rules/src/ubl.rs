@@ -17,25 +17,17 @@ pub(crate) struct Ubl<'d> {
 
 impl<'d> Ubl<'d> {
     pub(crate) fn new(document: &'d Document<'d>) -> Ubl<'d> {
-        let tags = document
-            .names()
-            .map(|(namespace, local)| vocabulary::tag(namespace, local))
-            .collect();
+        let tags = document.names().map(|(namespace, local)| vocabulary::tag(namespace, local)).collect();
         Ubl { document, tags }
     }
 
     pub(crate) fn root(&self) -> Element<'_> {
-        Element {
-            ubl: self,
-            node: self.document.root(),
-        }
+        Element { ubl: self, node: self.document.root() }
     }
 
     /// All elements in document order.
     pub(crate) fn elements(&self) -> impl Iterator<Item = Element<'_>> {
-        self.document
-            .nodes()
-            .map(|node| Element { ubl: self, node })
+        self.document.nodes().map(|node| Element { ubl: self, node })
     }
 }
 
@@ -52,10 +44,7 @@ impl<'u> Element<'u> {
     }
 
     pub(crate) fn parent(self) -> Option<Element<'u>> {
-        self.node.parent().map(|node| Element {
-            ubl: self.ubl,
-            node,
-        })
+        self.node.parent().map(|node| Element { ubl: self.ubl, node })
     }
 
     pub(crate) fn parent_tag(self) -> Tag {
@@ -79,10 +68,7 @@ impl<'u> Element<'u> {
     }
 
     pub(crate) fn children(self) -> impl Iterator<Item = Element<'u>> {
-        self.node.children().map(move |node| Element {
-            ubl: self.ubl,
-            node,
-        })
+        self.node.children().map(move |node| Element { ubl: self.ubl, node })
     }
 
     pub(crate) fn all(self, tag: Tag) -> impl Iterator<Item = Element<'u>> {
@@ -149,10 +135,7 @@ impl<'u> Element<'u> {
             true
         });
         match second {
-            Some(element) => Err(Unjudged {
-                why: Why::Repeated,
-                element,
-            }),
+            Some(element) => Err(Unjudged { why: Why::Repeated, element }),
             None => Ok(first),
         }
     }
@@ -161,10 +144,7 @@ impl<'u> Element<'u> {
         let mut all = self.all(tag);
         let first = all.next();
         match all.next() {
-            Some(element) => Err(Unjudged {
-                why: Why::Repeated,
-                element,
-            }),
+            Some(element) => Err(Unjudged { why: Why::Repeated, element }),
             None => Ok(first),
         }
     }
@@ -180,10 +160,7 @@ impl<'u> Element<'u> {
     }
 
     pub(crate) fn to_decimal(self) -> Checked<'u, Decimal> {
-        Decimal::parse(self.text()).ok_or(Unjudged {
-            why: Why::Number,
-            element: self,
-        })
+        Decimal::parse(self.text()).ok_or(Unjudged { why: Why::Number, element: self })
     }
 
     /// The text as `xs:boolean` when compared with one.
@@ -191,19 +168,13 @@ impl<'u> Element<'u> {
         match self.trimmed() {
             "true" | "1" => Ok(true),
             "false" | "0" => Ok(false),
-            _ => Err(Unjudged {
-                why: Why::Boolean,
-                element: self,
-            }),
+            _ => Err(Unjudged { why: Why::Boolean, element: self }),
         }
     }
 
     /// The text as `xs:date`, as days that can be compared.
     pub(crate) fn to_date(self) -> Checked<'u, i64> {
-        parse_date(self.text()).ok_or(Unjudged {
-            why: Why::Date,
-            element: self,
-        })
+        parse_date(self.text()).ok_or(Unjudged { why: Why::Date, element: self })
     }
 }
 
@@ -242,9 +213,7 @@ impl Why {
 /// `number(…)`: XPath's double, NaN for what is none. Only for comparisons with small whole numbers.
 pub(crate) fn to_double(text: &str) -> f64 {
     let text = text.trim_matches([' ', '\t', '\r', '\n']);
-    let plain = text
-        .bytes()
-        .all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E'));
+    let plain = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E'));
     match text {
         "INF" => f64::INFINITY,
         "-INF" => f64::NEG_INFINITY,
@@ -256,9 +225,7 @@ pub(crate) fn to_double(text: &str) -> f64 {
 /// `xs:date` (XML Schema part 2, section 3.2.9) in days, with the time zone as a part of the day: thousandths.
 pub(crate) fn parse_date(text: &str) -> Option<i64> {
     let text = text.trim_matches([' ', '\t', '\r', '\n']);
-    let (negative, digits) = text
-        .strip_prefix('-')
-        .map_or((false, text), |rest| (true, rest));
+    let (negative, digits) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
     let year_length = digits.find('-')?;
     let year_text = &digits[..year_length];
     if year_length < 4 || (year_length > 4 && year_text.starts_with('0')) || year_length > 9 {
@@ -269,12 +236,7 @@ pub(crate) fn parse_date(text: &str) -> Option<i64> {
     if bytes.len() < 5 || bytes[2] != b'-' || !rest.is_char_boundary(5) {
         return None;
     }
-    let number = |part: &str| {
-        part.bytes()
-            .all(|byte| byte.is_ascii_digit())
-            .then(|| part.parse::<i64>().ok())
-            .flatten()
-    };
+    let number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse::<i64>().ok()).flatten();
     let year = number(year_text)? * if negative { -1 } else { 1 };
     let (month, day) = (number(&rest[..2])?, number(&rest[3..5])?);
     let zone_minutes = parse_zone(&rest[5..])?;
@@ -294,9 +256,7 @@ pub(crate) fn parse_date(text: &str) -> Option<i64> {
 fn parse_zone(text: &str) -> Option<i64> {
     match text.as_bytes() {
         [] | [b'Z'] => Some(0),
-        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2]
-            if [h1, h2, m1, m2].iter().all(|digit| digit.is_ascii_digit()) =>
-        {
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] if [h1, h2, m1, m2].iter().all(|digit| digit.is_ascii_digit()) => {
             let digit = |byte: &u8| i64::from(byte - b'0');
             let minutes = (digit(h1) * 10 + digit(h2)) * 60 + digit(m1) * 10 + digit(m2);
             let valid = digit(m1) < 6 && minutes <= 14 * 60;
@@ -327,16 +287,7 @@ mod tests {
         assert_eq!(day("2027-01-01") - day("2026-01-01"), 365 * 1440);
         assert_eq!(day("2026-01-01Z"), day(" 2026-01-01 "));
         assert!(day("2026-01-01+01:00") < day("2026-01-01Z"));
-        for text in [
-            "",
-            "2026-13-01",
-            "2026-02-30",
-            "26-01-01",
-            "2026-1-1",
-            "20260101",
-            "2026-01-01x",
-            "2026-01-01+15:00",
-        ] {
+        for text in ["", "2026-13-01", "2026-02-30", "26-01-01", "2026-1-1", "20260101", "2026-01-01x", "2026-01-01+15:00"] {
             assert!(parse_date(text).is_none(), "{text}");
         }
     }

@@ -2,12 +2,13 @@
 //!
 //! A rule compares numbers, never strings: each different name of a document is looked up once. The constants stand in
 //! one module a namespace and are spelt as UBL spells them: `cac::Party`, `cbc::ID`. Names that only a table speaks of
-//! (the restrictions of EN 16931) get numbers too, at start-up.
+//! (the structure of UBL, the restrictions of EN 16931) get numbers too, at start-up.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::en16931::restrictions;
+use crate::structure;
 
 /// An element's name; [`OTHER`] stands for every name that no rule speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,36 +93,32 @@ fn space(namespace: &str, local: &str) -> Option<Space> {
 
 /// The number of a name as the tables write it: `cac:` before aggregates, `ext:` before extensions, basic ones bare.
 pub(crate) fn written(name: &str) -> Tag {
-    VOCABULARY
-        .get(&split(name))
-        .copied()
-        .expect("every name of the tables is collected at start-up")
+    VOCABULARY.get(&split(name)).copied().expect("every name of the tables is collected at start-up")
 }
 
 /// The number of an aggregate that the tables use as a place.
 pub(crate) fn aggregate(local: &str) -> Tag {
-    VOCABULARY
-        .get(&(Space::Aggregate, local))
-        .copied()
-        .expect("places are in the vocabulary")
+    VOCABULARY.get(&(Space::Aggregate, local)).copied().expect("places are in the vocabulary")
+}
+
+/// The name that a number stands for, as the tables write it; for showing only, because it searches.
+pub(crate) fn name(tag: Tag) -> &'static str {
+    VOCABULARY.iter().find(|(_, number)| **number == tag).map_or("", |((_, local), _)| local)
 }
 
 fn split(name: &str) -> (Space, &str) {
     match name.split_once(':') {
         Some(("cac", local)) => (Space::Aggregate, local),
         Some(("ext", local)) => (Space::Extension, local),
+        Some(("root", local)) => (Space::Document, local),
         _ => (Space::Basic, name),
     }
 }
 
 static VOCABULARY: LazyLock<HashMap<(Space, &'static str), Tag>> = LazyLock::new(|| {
     let mut vocabulary = HashMap::new();
-    let known = [
-        (Space::Document, root::ALL),
-        (Space::Extension, ext::ALL),
-        (Space::Aggregate, cac::ALL),
-        (Space::Basic, cbc::ALL),
-    ];
+    let known =
+        [(Space::Document, root::ALL), (Space::Extension, ext::ALL), (Space::Aggregate, cac::ALL), (Space::Basic, cbc::ALL)];
     for (space, names) in known {
         vocabulary.extend(names.iter().map(|(name, tag)| ((space, *name), *tag)));
     }
@@ -129,7 +126,7 @@ static VOCABULARY: LazyLock<HashMap<(Space, &'static str), Tag>> = LazyLock::new
     for (space, names) in known {
         next[space as usize] += names.len() as u16;
     }
-    for name in restrictions::names() {
+    for name in restrictions::names().chain(structure::names()) {
         let (space, local) = split(name);
         vocabulary.entry((space, local)).or_insert_with(|| {
             let number = next[space as usize];

@@ -6,16 +6,9 @@ use super::Position;
 pub(super) fn position(source: &[u8], offset: usize) -> Position {
     let before = &source[..offset.min(source.len())];
     let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    let line_start = before
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .map_or(0, |at| at + 1);
+    let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     // A character starts at every byte that is not a UTF-8 continuation.
-    let column = before[line_start..]
-        .iter()
-        .filter(|byte| **byte & 0xC0 != 0x80)
-        .count()
-        + 1;
+    let column = before[line_start..].iter().filter(|byte| **byte & 0xC0 != 0x80).count() + 1;
     Position { line, column }
 }
 
@@ -24,10 +17,7 @@ pub(super) fn position(source: &[u8], offset: usize) -> Position {
 pub(super) fn forbidden(source: &str) -> Option<usize> {
     let bytes = source.as_bytes();
     let control = |byte: u8| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r');
-    if bytes
-        .iter()
-        .fold(false, |found, byte| found | control(*byte))
-    {
+    if bytes.iter().fold(false, |found, byte| found | control(*byte)) {
         return bytes.iter().position(|byte| control(*byte));
     }
     // U+FFFE and U+FFFF are the only others, and both begin with this byte.

@@ -132,9 +132,7 @@ impl<'a> Document<'a> {
 
     /// Every different name of elements and attributes, namespace first, in the order of their numbers.
     pub(crate) fn names(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.names
-            .all()
-            .map(|name| (self.names.namespace(name.namespace), name.local))
+        self.names.all().map(|name| (self.names.namespace(name.namespace), name.local))
     }
 
     /// How many elements the document has.
@@ -169,34 +167,21 @@ struct Span {
 }
 
 impl Span {
-    const EMPTY: Span = Span {
-        start: 0,
-        length: 0,
-    };
+    const EMPTY: Span = Span { start: 0, length: 0 };
     const DECODED: u32 = 1 << 31;
 
     fn source(start: usize, end: usize) -> Span {
-        Span {
-            start: start as u32,
-            length: (end - start) as u32,
-        }
+        Span { start: start as u32, length: (end - start) as u32 }
     }
 
     fn decoded(start: usize, end: usize) -> Span {
-        Span {
-            start: start as u32,
-            length: (end - start) as u32 | Span::DECODED,
-        }
+        Span { start: start as u32, length: (end - start) as u32 | Span::DECODED }
     }
 
     fn resolve<'d>(self, source: &'d str, decoded: &'d str) -> &'d str {
         let start = self.start as usize;
         let length = (self.length & !Span::DECODED) as usize;
-        let store = if self.length & Span::DECODED == 0 {
-            source
-        } else {
-            decoded
-        };
+        let store = if self.length & Span::DECODED == 0 { source } else { decoded };
         &store[start..start + length]
     }
 }

@@ -79,10 +79,7 @@ struct Binding<'a> {
 impl<'a> Resolver<'a> {
     pub(super) fn new() -> Resolver<'a> {
         Resolver {
-            names: Names {
-                names: Vec::with_capacity(128),
-                namespaces: vec![String::new(), XML_NAMESPACE_URI.to_owned()],
-            },
+            names: Names { names: Vec::with_capacity(128), namespaces: vec![String::new(), XML_NAMESPACE_URI.to_owned()] },
             known: HashMap::with_capacity(128),
             bindings: Vec::with_capacity(8),
             element_cache: Cache::new(),
@@ -95,37 +92,18 @@ impl<'a> Resolver<'a> {
     }
 
     /// Takes a declaration (`xmlns="…"` has the empty prefix) made by the element at `depth`; the root is 1.
-    pub(super) fn declare(
-        &mut self,
-        prefix: &'a str,
-        uri: &str,
-        depth: usize,
-    ) -> Result<(), NameFault> {
-        if prefix == "xmlns"
-            || uri == XMLNS_NAMESPACE_URI
-            || (prefix == "xml") != (uri == XML_NAMESPACE_URI)
-        {
-            return Err(NameFault::BadDeclaration(
-                "the prefixes xml and xmlns and their namespaces are reserved",
-            ));
+    pub(super) fn declare(&mut self, prefix: &'a str, uri: &str, depth: usize) -> Result<(), NameFault> {
+        if prefix == "xmlns" || uri == XMLNS_NAMESPACE_URI || (prefix == "xml") != (uri == XML_NAMESPACE_URI) {
+            return Err(NameFault::BadDeclaration("the prefixes xml and xmlns and their namespaces are reserved"));
         }
         if prefix.is_empty() && uri.is_empty() {
-            if self
-                .lookup("")
-                .is_some_and(|namespace| namespace != NO_NAMESPACE)
-            {
-                self.bindings.push(Binding {
-                    prefix,
-                    namespace: NO_NAMESPACE,
-                    depth,
-                });
+            if self.lookup("").is_some_and(|namespace| namespace != NO_NAMESPACE) {
+                self.bindings.push(Binding { prefix, namespace: NO_NAMESPACE, depth });
             }
             return Ok(());
         }
         if uri.is_empty() {
-            return Err(NameFault::BadDeclaration(
-                "a prefix cannot be bound to the empty namespace",
-            ));
+            return Err(NameFault::BadDeclaration("a prefix cannot be bound to the empty namespace"));
         }
         if !prefix.is_empty() && !is_ncname(prefix) {
             return Err(NameFault::Malformed);
@@ -133,22 +111,14 @@ impl<'a> Resolver<'a> {
         let namespace = self.namespace_number(uri)?;
         // A repeated declaration changes nothing, and must not cost the cache.
         if self.lookup(prefix) != Some(namespace) {
-            self.bindings.push(Binding {
-                prefix,
-                namespace,
-                depth,
-            });
+            self.bindings.push(Binding { prefix, namespace, depth });
         }
         Ok(())
     }
 
     /// Forgets what the element at `depth` declared.
     pub(super) fn leave(&mut self, depth: usize) {
-        while self
-            .bindings
-            .last()
-            .is_some_and(|binding| binding.depth >= depth)
-        {
+        while self.bindings.last().is_some_and(|binding| binding.depth >= depth) {
             self.bindings.pop();
         }
     }
@@ -180,9 +150,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn root_bindings_only(&self) -> bool {
-        self.bindings
-            .last()
-            .is_none_or(|binding| binding.depth == 1)
+        self.bindings.last().is_none_or(|binding| binding.depth == 1)
     }
 
     fn resolve(&mut self, written: &'a str, default_applies: bool) -> Result<u32, NameFault> {
@@ -204,11 +172,7 @@ impl<'a> Resolver<'a> {
             return Err(NameFault::TooMany);
         }
         let number = self.names.names.len() as u32;
-        self.names.names.push(Name {
-            namespace,
-            local,
-            prefix,
-        });
+        self.names.names.push(Name { namespace, local, prefix });
         self.known.insert((namespace, local), number);
         Ok(number)
     }
@@ -217,11 +181,7 @@ impl<'a> Resolver<'a> {
         if prefix == "xml" {
             return Some(XML_NAMESPACE);
         }
-        self.bindings
-            .iter()
-            .rev()
-            .find(|binding| binding.prefix == prefix)
-            .map(|binding| binding.namespace)
+        self.bindings.iter().rev().find(|binding| binding.prefix == prefix).map(|binding| binding.namespace)
     }
 
     fn namespace_number(&mut self, uri: &str) -> Result<u32, NameFault> {
@@ -244,9 +204,7 @@ struct Cache<'a, const SLOTS: usize> {
 impl<'a, const SLOTS: usize> Cache<'a, SLOTS> {
     fn new() -> Self {
         // No name is empty, so that an empty slot never matches.
-        Cache {
-            slots: [("", 0); SLOTS],
-        }
+        Cache { slots: [("", 0); SLOTS] }
     }
 
     fn get(&self, written: &str) -> Option<u32> {

@@ -34,11 +34,7 @@ impl<'d> Node<'d> {
 
     /// Child elements in document order.
     pub fn children(self) -> impl Iterator<Item = Node<'d>> {
-        Children {
-            document: self.document,
-            next: self.index + 1,
-            end: self.element().end,
-        }
+        Children { document: self.document, next: self.index + 1, end: self.element().end }
     }
 
     /// The first child element with that local name, in any namespace.
@@ -56,17 +52,13 @@ impl<'d> Node<'d> {
         let Some((first, rest)) = path.split_first() else {
             return Some(self);
         };
-        self.children()
-            .filter(|child| child.name() == *first)
-            .find_map(|child| child.descendant(rest))
+        self.children().filter(|child| child.name() == *first).find_map(|child| child.descendant(rest))
     }
 
     /// The element's own text with character references and predefined entities resolved, otherwise as written.
     /// Line ends are not normalised; white space between child elements is not kept.
     pub fn text(self) -> &'d str {
-        self.element()
-            .text
-            .resolve(self.document.source, &self.document.decoded)
+        self.element().text.resolve(self.document.source, &self.document.decoded)
     }
 
     /// [`Node::text`] without the white space (XML's four characters) around it.
@@ -76,21 +68,24 @@ impl<'d> Node<'d> {
 
     /// The value of the attribute with that local name, in any namespace.
     pub fn attribute(self, local: &str) -> Option<&'d str> {
-        self.attributes()
-            .find_map(|(name, value)| (name == local).then_some(value))
+        self.attributes().find_map(|(name, value)| (name == local).then_some(value))
     }
 
     /// Local names and values of the attributes as written in order, without namespace declarations.
     pub fn attributes(self) -> impl Iterator<Item = (&'d str, &'d str)> {
+        self.qualified_attributes().map(|((_, name), value)| (name, value))
+    }
+
+    /// Namespace, local name and value of each attribute; the namespace is empty for a plain name.
+    pub(crate) fn qualified_attributes(self) -> impl Iterator<Item = ((&'d str, &'d str), &'d str)> {
         let document = self.document;
         let from = self.element().first_attribute as usize;
         let next = document.elements.get(self.index as usize + 1);
-        let to = next.map_or(document.attributes.len(), |element| {
-            element.first_attribute as usize
-        });
+        let to = next.map_or(document.attributes.len(), |element| element.first_attribute as usize);
         document.attributes[from..to].iter().map(move |attribute| {
             let value = attribute.value.resolve(document.source, &document.decoded);
-            (document.names.name(attribute.name).local, value)
+            let name = document.names.name(attribute.name);
+            ((document.names.namespace(name.namespace), name.local), value)
         })
     }
 
@@ -124,15 +119,9 @@ impl<'d> Node<'d> {
         path.push_str(self.name());
         if let Some(parent) = self.parent() {
             let name = self.element().name;
-            let alike = parent
-                .children()
-                .filter(|sibling| sibling.element().name == name);
-            let before = alike
-                .take_while(|sibling| sibling.index < self.index)
-                .count();
-            let followed = parent
-                .children()
-                .any(|sibling| sibling.index > self.index && sibling.element().name == name);
+            let alike = parent.children().filter(|sibling| sibling.element().name == name);
+            let before = alike.take_while(|sibling| sibling.index < self.index).count();
+            let followed = parent.children().any(|sibling| sibling.index > self.index && sibling.element().name == name);
             if before > 0 || followed {
                 path.push_str(&format!("[{}]", before + 1));
             }

@@ -22,84 +22,41 @@ pub(super) fn read<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Document<'a>,
     let source = guard_bytes(bytes, limits)?;
     let mut reader = Reader::new(source, limits);
     reader.run()?;
-    let Reader {
-        names,
-        elements,
-        attributes,
-        decoded,
-        ..
-    } = reader;
-    Ok(Document {
-        source,
-        names: names.finish(),
-        elements,
-        attributes,
-        decoded,
-    })
+    let Reader { names, elements, attributes, decoded, .. } = reader;
+    Ok(Document { source, names: names.finish(), elements, attributes, decoded })
 }
 
 /// Everything that can be said before the first event: size, encoding, document type, characters.
 fn guard_bytes<'a>(bytes: &'a [u8], limits: &Limits) -> Result<&'a str, XmlFault> {
-    let fault =
-        |code, offset, detail: &str| Err(make_fault(bytes, code, offset, detail.to_owned()));
+    let fault = |code, offset, detail: &str| Err(make_fault(bytes, code, offset, detail.to_owned()));
     if bytes.len() > limits.bytes.min(MAX_BYTES) {
         let most = limits.bytes.min(MAX_BYTES);
-        return fault(
-            "xml.too_large",
-            0,
-            &format!("{} bytes, more than the {most} allowed", bytes.len()),
-        );
+        return fault("xml.too_large", 0, &format!("{} bytes, more than the {most} allowed", bytes.len()));
     }
-    if matches!(
-        bytes,
-        [0xFE, 0xFF, ..] | [0xFF, 0xFE, ..] | [0, b'<', ..] | [b'<', 0, ..]
-    ) {
-        return fault(
-            "xml.encoding",
-            0,
-            "the document is UTF-16 (or UTF-32); send it as UTF-8",
-        );
+    if matches!(bytes, [0xFE, 0xFF, ..] | [0xFF, 0xFE, ..] | [0, b'<', ..] | [b'<', 0, ..]) {
+        return fault("xml.encoding", 0, "the document is UTF-16 (or UTF-32); send it as UTF-8");
     }
     if let Some(offset) = doctype_in_prolog(bytes) {
-        return fault(
-            "xml.doctype",
-            offset,
-            "a document type declaration is not allowed",
-        );
+        return fault("xml.doctype", offset, "a document type declaration is not allowed");
     }
     let source = match std::str::from_utf8(bytes) {
         Ok(source) => source,
         Err(error) => {
             let offset = error.valid_up_to();
-            return fault(
-                "xml.not_utf8",
-                offset,
-                &format!("byte {:#04x} is not UTF-8", bytes[offset]),
-            );
+            return fault("xml.not_utf8", offset, &format!("byte {:#04x} is not UTF-8", bytes[offset]));
         }
     };
     if let Some(offset) = characters::forbidden(source) {
-        return fault(
-            "xml.not_well_formed",
-            offset,
-            "a character that XML does not allow",
-        );
+        return fault("xml.not_well_formed", offset, "a character that XML does not allow");
     }
     Ok(source)
 }
 
 /// Finds a DOCTYPE before the root without reading it: its inside may be anything, of any size.
 fn doctype_in_prolog(bytes: &[u8]) -> Option<usize> {
-    let mut at = if bytes.starts_with(BYTE_ORDER_MARK) {
-        BYTE_ORDER_MARK.len()
-    } else {
-        0
-    };
+    let mut at = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
     loop {
-        at += bytes[at..]
-            .iter()
-            .take_while(|byte| is_space(**byte))
-            .count();
+        at += bytes[at..].iter().take_while(|byte| is_space(**byte)).count();
         let rest = &bytes[at..];
         let close: &[u8] = match rest {
             [b'<', b'?', ..] => b"?>",
@@ -107,23 +64,14 @@ fn doctype_in_prolog(bytes: &[u8]) -> Option<usize> {
             [b'<', b'!', b'D' | b'd', ..] => return Some(at),
             _ => return None,
         };
-        at += 2
-            + rest[2..]
-                .windows(close.len())
-                .position(|window| window == close)?
-            + close.len();
+        at += 2 + rest[2..].windows(close.len()).position(|window| window == close)? + close.len();
     }
 }
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 fn make_fault(bytes: &[u8], code: &'static str, offset: usize, detail: String) -> XmlFault {
-    XmlFault {
-        code,
-        position: characters::position(bytes, offset),
-        offset,
-        detail,
-    }
+    XmlFault { code, position: characters::position(bytes, offset), offset, detail }
 }
 
 struct Reader<'a, 'l> {
@@ -157,11 +105,7 @@ enum OpenText {
 impl<'a, 'l> Reader<'a, 'l> {
     fn new(source: &'a str, limits: &'l Limits) -> Reader<'a, 'l> {
         // Counting start tags first keeps the store exact: growing by doubling would cost half of the memory bound.
-        let tags = source
-            .as_bytes()
-            .windows(2)
-            .filter(|pair| pair[0] == b'<' && is_tag_start(pair[1]))
-            .count();
+        let tags = source.as_bytes().windows(2).filter(|pair| pair[0] == b'<' && is_tag_start(pair[1])).count();
         Reader {
             source,
             limits,
@@ -176,11 +120,7 @@ impl<'a, 'l> Reader<'a, 'l> {
     }
 
     fn run(&mut self) -> Result<(), XmlFault> {
-        let base = if self.source.as_bytes().starts_with(BYTE_ORDER_MARK) {
-            BYTE_ORDER_MARK.len()
-        } else {
-            0
-        };
+        let base = if self.source.as_bytes().starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
         let mut events = Events::from_str(&self.source[base..]);
         events.config_mut().check_comments = true;
         loop {
@@ -189,11 +129,7 @@ impl<'a, 'l> Reader<'a, 'l> {
                 Ok(event) => event,
                 Err(error) => {
                     let offset = base + events.error_position() as usize;
-                    return Err(self.fault(
-                        "xml.not_well_formed",
-                        offset,
-                        quote(&error.to_string()),
-                    ));
+                    return Err(self.fault("xml.not_well_formed", offset, quote(&error.to_string())));
                 }
             };
             let end = base + events.buffer_position() as usize;
@@ -211,11 +147,7 @@ impl<'a, 'l> Reader<'a, 'l> {
                 Event::PI(_) => self.instruction(start, end)?,
                 Event::Comment(_) => {}
                 Event::DocType(_) => {
-                    return Err(self.fault(
-                        "xml.doctype",
-                        start,
-                        "a document type declaration is not allowed",
-                    ));
+                    return Err(self.fault("xml.doctype", start, "a document type declaration is not allowed"));
                 }
                 Event::Eof => return self.finish(end),
             }
@@ -238,19 +170,8 @@ impl<'a, 'l> Reader<'a, 'l> {
         let first_attribute = self.attributes.len() as u32;
         let name = self.tag(start + 1, inside_end)?;
         let element = self.elements.len() as u32;
-        self.elements.push(Element {
-            name,
-            parent,
-            end: element + 1,
-            offset: start as u32,
-            first_attribute,
-            text: Span::EMPTY,
-        });
-        self.open.push(Open {
-            element,
-            text: OpenText::Slice(Span::EMPTY),
-            has_children: false,
-        });
+        self.elements.push(Element { name, parent, end: element + 1, offset: start as u32, first_attribute, text: Span::EMPTY });
+        self.open.push(Open { element, text: OpenText::Slice(Span::EMPTY), has_children: false });
         Ok(())
     }
 
@@ -279,10 +200,7 @@ impl<'a, 'l> Reader<'a, 'l> {
         let depth = self.open.len() + 1;
         let (written, mut tag) = Tag::open(inside);
         if written.len() == inside.len() {
-            return self
-                .names
-                .element(written)
-                .map_err(|fault| self.name_fault(fault, from, written));
+            return self.names.element(written).map_err(|fault| self.name_fault(fault, from, written));
         }
         let mut count = 0;
         let mut prefixes: Vec<&str> = Vec::new();
@@ -290,34 +208,23 @@ impl<'a, 'l> Reader<'a, 'l> {
             count += 1;
             if count > self.limits.attributes {
                 let detail = format!("more than {} attributes", self.limits.attributes);
-                return Err(self.fault(
-                    "xml.too_many_attributes",
-                    from + attribute.name_at,
-                    detail,
-                ));
+                return Err(self.fault("xml.too_many_attributes", from + attribute.name_at, detail));
             }
             let Some(prefix) = declared_prefix(attribute.name) else {
                 continue;
             };
             if prefixes.contains(&prefix) {
-                return Err(self.fault(
-                    "xml.not_well_formed",
-                    from + attribute.name_at,
-                    "an attribute stands twice",
-                ));
+                return Err(self.fault("xml.not_well_formed", from + attribute.name_at, "an attribute stands twice"));
             }
             prefixes.push(prefix);
             let at = from + attribute.value_at;
             let value = self.value(at, at + attribute.value.len())?;
             let uri = value.resolve(self.source, &self.decoded).to_owned();
-            self.names.declare(prefix, &uri, depth).map_err(|fault| {
-                self.name_fault(fault, from + attribute.name_at, attribute.name)
-            })?;
+            self.names
+                .declare(prefix, &uri, depth)
+                .map_err(|fault| self.name_fault(fault, from + attribute.name_at, attribute.name))?;
         }
-        let name = self
-            .names
-            .element(written)
-            .map_err(|fault| self.name_fault(fault, from, written))?;
+        let name = self.names.element(written).map_err(|fault| self.name_fault(fault, from, written))?;
         if count > prefixes.len() {
             self.attributes(from, inside)?;
         }
@@ -332,19 +239,9 @@ impl<'a, 'l> Reader<'a, 'l> {
                 continue;
             }
             let name_at = from + attribute.name_at;
-            let name = self
-                .names
-                .attribute(attribute.name)
-                .map_err(|fault| self.name_fault(fault, name_at, attribute.name))?;
-            if self.attributes[first..]
-                .iter()
-                .any(|other| other.name == name)
-            {
-                return Err(self.fault(
-                    "xml.not_well_formed",
-                    name_at,
-                    "an attribute stands twice",
-                ));
+            let name = self.names.attribute(attribute.name).map_err(|fault| self.name_fault(fault, name_at, attribute.name))?;
+            if self.attributes[first..].iter().any(|other| other.name == name) {
+                return Err(self.fault("xml.not_well_formed", name_at, "an attribute stands twice"));
             }
             let at = from + attribute.value_at;
             let value = self.value(at, at + attribute.value.len())?;
@@ -359,10 +256,7 @@ impl<'a, 'l> Reader<'a, 'l> {
             return Err(self.text_too_long(from));
         }
         let raw: &'a str = &self.source[from..to];
-        if !raw
-            .bytes()
-            .any(|byte| matches!(byte, b'&' | b'\t' | b'\r' | b'\n'))
-        {
+        if !raw.bytes().any(|byte| matches!(byte, b'&' | b'\t' | b'\r' | b'\n')) {
             return Ok(Span::source(from, to));
         }
         let start = self.decoded.len();
@@ -377,11 +271,7 @@ impl<'a, 'l> Reader<'a, 'l> {
                 continue;
             }
             let Some(length) = raw[at..].find(';') else {
-                return Err(self.fault(
-                    "xml.not_well_formed",
-                    from + at,
-                    "an & that begins no reference",
-                ));
+                return Err(self.fault("xml.not_well_formed", from + at, "an & that begins no reference"));
             };
             let character = self.resolve_reference(&raw[at + 1..at + length], from + at)?;
             self.decoded.push(character);
@@ -414,20 +304,12 @@ impl<'a, 'l> Reader<'a, 'l> {
         if self.has_bracket
             && let Some(at) = text.find("]]>")
         {
-            return Err(self.fault(
-                "xml.not_well_formed",
-                start + at,
-                "]]> must not stand in a text",
-            ));
+            return Err(self.fault("xml.not_well_formed", start + at, "]]> must not stand in a text"));
         }
         let Some(open) = self.open.last() else {
             return match text.bytes().position(|byte| !is_space(byte)) {
                 None => Ok(()),
-                Some(at) => Err(self.fault(
-                    "xml.not_well_formed",
-                    start + at,
-                    "text outside the root element",
-                )),
+                Some(at) => Err(self.fault("xml.not_well_formed", start + at, "text outside the root element")),
             };
         };
         if open.has_children && text.bytes().all(is_space) {
@@ -438,41 +320,26 @@ impl<'a, 'l> Reader<'a, 'l> {
 
     fn character_data(&mut self, start: usize, end: usize) -> Result<(), XmlFault> {
         if self.open.is_empty() {
-            return Err(self.fault(
-                "xml.not_well_formed",
-                start,
-                "text outside the root element",
-            ));
+            return Err(self.fault("xml.not_well_formed", start, "text outside the root element"));
         }
         self.append(start + "<![CDATA[".len(), end - "]]>".len())
     }
 
     fn reference(&mut self, start: usize, end: usize) -> Result<(), XmlFault> {
         if self.open.is_empty() {
-            return Err(self.fault(
-                "xml.not_well_formed",
-                start,
-                "text outside the root element",
-            ));
+            return Err(self.fault("xml.not_well_formed", start, "text outside the root element"));
         }
         let written: &'a str = &self.source[start + 1..end - 1];
         let character = self.resolve_reference(written, start)?;
         let pieces = self.pieces();
         pieces.push(character);
         let length = pieces.len();
-        if length > self.limits.text {
-            Err(self.text_too_long(start))
-        } else {
-            Ok(())
-        }
+        if length > self.limits.text { Err(self.text_too_long(start)) } else { Ok(()) }
     }
 
     /// Adds a slice of the source to the open element's text; the first one costs nothing.
     fn append(&mut self, start: usize, end: usize) -> Result<(), XmlFault> {
-        let open = self
-            .open
-            .last_mut()
-            .expect("callers have seen an open element");
+        let open = self.open.last_mut().expect("callers have seen an open element");
         let length = match open.text {
             OpenText::Slice(span) if span.length == 0 => {
                 open.text = OpenText::Slice(Span::source(start, end));
@@ -485,20 +352,13 @@ impl<'a, 'l> Reader<'a, 'l> {
                 pieces.len()
             }
         };
-        if length > self.limits.text {
-            Err(self.text_too_long(start))
-        } else {
-            Ok(())
-        }
+        if length > self.limits.text { Err(self.text_too_long(start)) } else { Ok(()) }
     }
 
     /// The open element's buffer, begun with what its text was so far.
     fn pieces(&mut self) -> &mut String {
         let level = self.open.len();
-        let open = self
-            .open
-            .last_mut()
-            .expect("callers have seen an open element");
+        let open = self.open.last_mut().expect("callers have seen an open element");
         if self.pieces.len() < level {
             self.pieces.resize_with(level, String::new);
         }
@@ -522,16 +382,11 @@ impl<'a, 'l> Reader<'a, 'l> {
             _ => match written.strip_prefix('#') {
                 Some(number) => number,
                 None if characters::is_ncname(written) => {
-                    let detail =
-                        format!("the entity {} is not one of XML's own five", quote(written));
+                    let detail = format!("the entity {} is not one of XML's own five", quote(written));
                     return Err(self.fault("xml.entity", offset, detail));
                 }
                 None => {
-                    return Err(self.fault(
-                        "xml.not_well_formed",
-                        offset,
-                        "an & that begins no reference",
-                    ));
+                    return Err(self.fault("xml.not_well_formed", offset, "an & that begins no reference"));
                 }
             },
         };
@@ -541,80 +396,46 @@ impl<'a, 'l> Reader<'a, 'l> {
         };
         // `from_str_radix` takes a sign, a reference does not.
         let plain = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let number = plain
-            .then(|| u32::from_str_radix(digits, radix).ok())
-            .flatten();
-        match number
-            .and_then(char::from_u32)
-            .filter(|character| characters::is_allowed(*character))
-        {
+        let number = plain.then(|| u32::from_str_radix(digits, radix).ok()).flatten();
+        match number.and_then(char::from_u32).filter(|character| characters::is_allowed(*character)) {
             Some(character) => Ok(character),
-            None => Err(self.fault(
-                "xml.not_well_formed",
-                offset,
-                "a reference to a character that XML does not allow",
-            )),
+            None => Err(self.fault("xml.not_well_formed", offset, "a reference to a character that XML does not allow")),
         }
     }
 
     fn declaration(&mut self, start: usize, end: usize, base: usize) -> Result<(), XmlFault> {
         if start != base {
-            return Err(self.fault(
-                "xml.not_well_formed",
-                start,
-                "the XML declaration must come first",
-            ));
+            return Err(self.fault("xml.not_well_formed", start, "the XML declaration must come first"));
         }
         let inside: &'a str = &self.source[start + "<?".len()..end - "?>".len()];
         let (_, mut tag) = Tag::open(inside);
         let mut version = None;
-        while let Some(attribute) = tag
-            .next()
-            .map_err(|fault| self.tag_fault(fault, start + 2))?
-        {
+        while let Some(attribute) = tag.next().map_err(|fault| self.tag_fault(fault, start + 2))? {
             let at = start + 2 + attribute.name_at;
             match attribute.name {
                 "version" if version.is_none() => version = Some(attribute.value),
                 "encoding" if version.is_some() && is_utf8_name(attribute.value) => {}
                 "encoding" if version.is_some() => {
-                    let detail = format!(
-                        "the encoding {} is not supported; send UTF-8",
-                        quote(attribute.value)
-                    );
+                    let detail = format!("the encoding {} is not supported; send UTF-8", quote(attribute.value));
                     return Err(self.fault("xml.encoding", at, detail));
                 }
                 "standalone" if version.is_some() && matches!(attribute.value, "yes" | "no") => {}
                 _ => {
-                    return Err(self.fault(
-                        "xml.not_well_formed",
-                        at,
-                        "the XML declaration is malformed",
-                    ));
+                    return Err(self.fault("xml.not_well_formed", at, "the XML declaration is malformed"));
                 }
             }
         }
         match version {
             Some("1.0" | "1.1") => Ok(()),
-            _ => Err(self.fault(
-                "xml.not_well_formed",
-                start,
-                "the XML declaration names no known version",
-            )),
+            _ => Err(self.fault("xml.not_well_formed", start, "the XML declaration names no known version")),
         }
     }
 
     fn instruction(&mut self, start: usize, end: usize) -> Result<(), XmlFault> {
         let inside = &self.source[start + "<?".len()..end - "?>".len()];
-        let target = inside
-            .split(|character: char| character.is_ascii_whitespace())
-            .next()
-            .unwrap_or_default();
+        let target = inside.split(|character: char| character.is_ascii_whitespace()).next().unwrap_or_default();
         if !characters::is_ncname(target) || target.eq_ignore_ascii_case("xml") {
-            return Err(self.fault(
-                "xml.not_well_formed",
-                start,
-                "a malformed processing instruction",
-            ));
+            return Err(self.fault("xml.not_well_formed", start, "a malformed processing instruction"));
         }
         Ok(())
     }
@@ -623,11 +444,7 @@ impl<'a, 'l> Reader<'a, 'l> {
         if let Some(open) = self.open.last() {
             let element = &self.elements[open.element as usize];
             let offset = element.offset as usize;
-            return Err(self.fault(
-                "xml.not_well_formed",
-                offset,
-                "an element that is never closed",
-            ));
+            return Err(self.fault("xml.not_well_formed", offset, "an element that is never closed"));
         }
         if self.elements.is_empty() {
             return Err(self.fault("xml.empty", end, "there is no element"));
@@ -638,21 +455,11 @@ impl<'a, 'l> Reader<'a, 'l> {
     fn name_fault(&self, fault: NameFault, offset: usize, written: &str) -> XmlFault {
         let written = quote(written);
         match fault {
-            NameFault::Malformed => self.fault(
-                "xml.not_well_formed",
-                offset,
-                format!("{written} is not a name"),
-            ),
-            NameFault::UndeclaredPrefix => self.fault(
-                "xml.namespace",
-                offset,
-                format!("the prefix of {written} is not declared"),
-            ),
-            NameFault::TooMany => self.fault(
-                "xml.too_many_elements",
-                offset,
-                format!("more than {MAX_NAMES} different names"),
-            ),
+            NameFault::Malformed => self.fault("xml.not_well_formed", offset, format!("{written} is not a name")),
+            NameFault::UndeclaredPrefix => {
+                self.fault("xml.namespace", offset, format!("the prefix of {written} is not declared"))
+            }
+            NameFault::TooMany => self.fault("xml.too_many_elements", offset, format!("more than {MAX_NAMES} different names")),
             NameFault::BadDeclaration(why) => self.fault("xml.namespace", offset, why),
         }
     }
@@ -662,11 +469,7 @@ impl<'a, 'l> Reader<'a, 'l> {
     }
 
     fn text_too_long(&self, offset: usize) -> XmlFault {
-        self.fault(
-            "xml.text_too_long",
-            offset,
-            format!("a text of more than {} bytes", self.limits.text),
-        )
+        self.fault("xml.text_too_long", offset, format!("a text of more than {} bytes", self.limits.text))
     }
 
     fn fault(&self, code: &'static str, offset: usize, detail: impl Into<String>) -> XmlFault {
@@ -690,9 +493,7 @@ fn declared_prefix(name: &str) -> Option<&str> {
 /// US-ASCII is a part of UTF-8, so that a document that says so truthfully can be read, and one that lies is refused
 /// as what it is.
 fn is_utf8_name(encoding: &str) -> bool {
-    ["utf-8", "utf8", "us-ascii", "ascii"]
-        .iter()
-        .any(|name| encoding.eq_ignore_ascii_case(name))
+    ["utf-8", "utf8", "us-ascii", "ascii"].iter().any(|name| encoding.eq_ignore_ascii_case(name))
 }
 
 /// The document's words in a fault are cut short: a hostile name may be a megabyte long.

@@ -63,17 +63,9 @@ impl<'a> Tag<'a> {
         self.at = value_at + length + 1;
         let value = &self.inside[value_at..value_at + length];
         if let Some(less_than) = value.find('<') {
-            return Err(TagFault {
-                at: value_at + less_than,
-                why: "an attribute's value holds a <",
-            });
+            return Err(TagFault { at: value_at + less_than, why: "an attribute's value holds a <" });
         }
-        Ok(Some(WrittenAttribute {
-            name,
-            value,
-            name_at,
-            value_at,
-        }))
+        Ok(Some(WrittenAttribute { name, value, name_at, value_at }))
     }
 
     fn skip_space(&mut self) {

@@ -27,10 +27,7 @@ fn text_is_what_was_written() {
         ("<a> x <b>in</b> y</a>", " x  y"),
         ("<a>  </a>", "  "),
         ("<a/>", ""),
-        (
-            "\u{FEFF}<?xml version='1.0' encoding='utf-8' standalone='yes'?>\n<a>x</a>\n<!-- end -->",
-            "x",
-        ),
+        ("\u{FEFF}<?xml version='1.0' encoding='utf-8' standalone='yes'?>\n<a>x</a>\n<!-- end -->", "x"),
     ] {
         let document = parse(xml).unwrap_or_else(|fault| panic!("{xml}: {fault}"));
         assert_eq!(document.root().text(), text, "{xml}");
@@ -48,8 +45,7 @@ fn nested_texts_do_not_mix() {
 
 #[test]
 fn attributes_are_read_as_xml_says() {
-    let document =
-        parse("<a x:one='1' two = \"a&amp;b\tc\r\nd\" xmlns:x='urn:x' three=''/>").unwrap();
+    let document = parse("<a x:one='1' two = \"a&amp;b\tc\r\nd\" xmlns:x='urn:x' three=''/>").unwrap();
     let found: Vec<_> = document.root().attributes().collect();
     assert_eq!(found, [("one", "1"), ("two", "a&b c d"), ("three", "")]);
     assert_eq!(document.root().attribute("two"), Some("a&b c d"));
@@ -58,26 +54,12 @@ fn attributes_are_read_as_xml_says() {
 
 #[test]
 fn namespaces_follow_their_scope() {
-    let document = parse(
-        "<a xmlns='urn:1' xmlns:p='urn:2'><p:b/><b/><c xmlns='' xmlns:p='urn:3'><b/><p:b/></c><p:b xml:lang='no'/></a>",
-    )
-    .unwrap();
-    let all = document
-        .root()
-        .children()
-        .chain(document.root().child("c").unwrap().children());
+    let document =
+        parse("<a xmlns='urn:1' xmlns:p='urn:2'><p:b/><b/><c xmlns='' xmlns:p='urn:3'><b/><p:b/></c><p:b xml:lang='no'/></a>")
+            .unwrap();
+    let all = document.root().children().chain(document.root().child("c").unwrap().children());
     let found: Vec<_> = all.map(|node| (node.namespace(), node.name())).collect();
-    assert_eq!(
-        found,
-        [
-            ("urn:2", "b"),
-            ("urn:1", "b"),
-            ("", "c"),
-            ("urn:2", "b"),
-            ("", "b"),
-            ("urn:3", "b")
-        ]
-    );
+    assert_eq!(found, [("urn:2", "b"), ("urn:1", "b"), ("", "c"), ("urn:2", "b"), ("", "b"), ("urn:3", "b")]);
     assert!(document.root().is("urn:1", "a"));
     assert!(!document.root().is("urn:2", "a"));
 }
@@ -85,13 +67,7 @@ fn namespaces_follow_their_scope() {
 #[test]
 fn a_repeated_declaration_changes_nothing() {
     let document = parse("<a xmlns:p='urn:2'><p:b xmlns:p='urn:2'><p:c/></p:b><p:d/></a>").unwrap();
-    assert!(
-        document
-            .root()
-            .descendant(&["b", "c"])
-            .unwrap()
-            .is("urn:2", "c")
-    );
+    assert!(document.root().descendant(&["b", "c"]).unwrap().is("urn:2", "c"));
     assert!(document.root().child("d").unwrap().is("urn:2", "d"));
 }
 
@@ -103,21 +79,9 @@ fn places_are_for_people() {
          <c:InvoiceLine/><z:x/>\n<c:InvoiceLine>æ<c:Item/></c:InvoiceLine></Invoice>",
     )
     .unwrap();
-    let item = document
-        .root()
-        .children()
-        .nth(2)
-        .unwrap()
-        .child("Item")
-        .unwrap();
+    let item = document.root().children().nth(2).unwrap().child("Item").unwrap();
     assert_eq!(item.path(), "/Invoice/cac:InvoiceLine[2]/cac:Item");
-    assert_eq!(
-        document.position(item.offset()),
-        Position {
-            line: 3,
-            column: 17
-        }
-    );
+    assert_eq!(document.position(item.offset()), Position { line: 3, column: 17 });
     assert_eq!(document.root().child("x").unwrap().path(), "/Invoice/z:x");
     assert_eq!(item.parent().unwrap().parent(), Some(document.root()));
     assert_eq!(document.root().parent(), None);
@@ -186,19 +150,9 @@ fn each_refusal_has_its_code_and_place() {
         ("<a>\n &nbsp;</a>", "xml.entity", 2, 2),
         ("<a b='&nbsp;'/>", "xml.entity", 1, 7),
         ("<!DOCTYPE a><a/>", "xml.doctype", 1, 1),
-        (
-            "<?xml version='1.0'?>\n<!-- x --><!doctype a [",
-            "xml.doctype",
-            2,
-            11,
-        ),
+        ("<?xml version='1.0'?>\n<!-- x --><!doctype a [", "xml.doctype", 2, 11),
         ("<a><!DOCTYPE b></a>", "xml.doctype", 1, 4),
-        (
-            "<?xml version='1.0' encoding='ISO-8859-1'?><a/>",
-            "xml.encoding",
-            1,
-            21,
-        ),
+        ("<?xml version='1.0' encoding='ISO-8859-1'?><a/>", "xml.encoding", 1, 21),
     ] {
         let fault = refused(xml, code);
         assert_eq!(fault.position, Position { line, column }, "{xml}: {fault}");
@@ -219,28 +173,14 @@ fn bombs_are_refused_before_they_cost() {
     refused(format!("<a{declarations}/>"), "xml.too_many_attributes");
     let names: String = (0..100_000).map(|n| format!("<e{n}/>")).collect();
     refused(format!("<a>{names}</a>"), "xml.too_many_elements");
-    refused(
-        format!("<!DOCTYPE a [{}", "<!ENTITY x 'y'>".repeat(1_000_000)),
-        "xml.doctype",
-    );
+    refused(format!("<!DOCTYPE a [{}", "<!ENTITY x 'y'>".repeat(1_000_000)), "xml.doctype");
     let name = "n".repeat(1_000_000);
-    assert!(
-        refused(format!("<a></{name}>"), "xml.not_well_formed")
-            .detail
-            .len()
-            < 1_000
-    );
+    assert!(refused(format!("<a></{name}>"), "xml.not_well_formed").detail.len() < 1_000);
 }
 
 #[test]
 fn each_limit_is_kept_exactly() {
-    let small = Limits {
-        bytes: 200,
-        depth: 2,
-        elements: 3,
-        attributes: 2,
-        text: 5,
-    };
+    let small = Limits { bytes: 200, depth: 2, elements: 3, attributes: 2, text: 5 };
     for (xml, code) in [
         ("<a><b/><c/></a>", None),
         ("<a><b/><c/><d/></a>", Some("xml.too_many_elements")),
@@ -254,16 +194,11 @@ fn each_limit_is_kept_exactly() {
         ("<a><![CDATA[123456]]></a>", Some("xml.text_too_long")),
         ("<a x='123456'/>", Some("xml.text_too_long")),
     ] {
-        let code_found = Document::parse(xml.as_bytes(), &small)
-            .err()
-            .map(|fault| fault.code);
+        let code_found = Document::parse(xml.as_bytes(), &small).err().map(|fault| fault.code);
         assert_eq!(code_found, code, "{xml}");
     }
     let long = format!("<a>{}</a>", " ".repeat(200));
-    assert_eq!(
-        Document::parse(long.as_bytes(), &small).unwrap_err().code,
-        "xml.too_large"
-    );
+    assert_eq!(Document::parse(long.as_bytes(), &small).unwrap_err().code, "xml.too_large");
 }
 
 /// The promise of eight times the document, counted from the stores themselves on the densest shapes there are.
@@ -275,22 +210,13 @@ fn memory_stays_flat() {
         format!("<a>{}</a>", "<b>&lt;</b>".repeat(100_000)),
         format!("<a>{}</a>", "x&lt;<b/>".repeat(100_000)),
         format!("<a>{}</a>", "A".repeat(1_000_000)),
-        format!(
-            "<a xmlns:p='u'>{}</a>",
-            "<b xmlns:p='v'><p:c/></b>".repeat(50_000)
-        ),
+        format!("<a xmlns:p='u'>{}</a>", "<b xmlns:p='v'><p:c/></b>".repeat(50_000)),
     ] {
         let document = parse(&xml).unwrap();
         let stores = document.elements.capacity() * size_of::<Element>()
             + document.attributes.capacity() * size_of::<Attribute>()
             + document.decoded.capacity();
-        assert!(
-            stores <= 7 * xml.len(),
-            "{} bytes for {} of {:.30}",
-            stores,
-            xml.len(),
-            xml
-        );
+        assert!(stores <= 7 * xml.len(), "{} bytes for {} of {:.30}", stores, xml.len(), xml);
     }
     let attachment = format!("<a><b>{}</b></a>", "QUJD".repeat(1_000_000));
     let document = parse(&attachment).unwrap();
@@ -336,10 +262,7 @@ fn any_markup_is_read_or_refused() {
         "<!DOCTYPE",
     ];
     bolero::check!().with_type::<Vec<u8>>().for_each(|choices| {
-        let xml: String = choices
-            .iter()
-            .map(|choice| PIECES[*choice as usize % PIECES.len()])
-            .collect();
+        let xml: String = choices.iter().map(|choice| PIECES[*choice as usize % PIECES.len()]).collect();
         if let Ok(document) = parse(&xml) {
             walk(&document);
         }
@@ -350,12 +273,7 @@ fn walk(document: &Document<'_>) {
     let mut stack = vec![document.root()];
     while let Some(node) = stack.pop() {
         assert!(document.source[node.offset()..].starts_with('<'));
-        let _ = (
-            node.path(),
-            node.text(),
-            node.namespace(),
-            node.attributes().count(),
-        );
+        let _ = (node.path(), node.text(), node.namespace(), node.attributes().count());
         stack.extend(node.children());
     }
 }

@@ -24,10 +24,7 @@ impl CodeList {
 }
 
 fn read(text: &'static str) -> Vec<&'static str> {
-    text.lines()
-        .filter(|line| !line.starts_with('#'))
-        .flat_map(str::split_ascii_whitespace)
-        .collect()
+    text.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_ascii_whitespace).collect()
 }
 
 macro_rules! code_lists {
@@ -78,10 +75,7 @@ mod tests {
     #[test]
     fn every_list_is_sorted_and_has_no_code_twice() {
         for (file, list) in super::ALL {
-            assert!(
-                list.codes().is_sorted_by(|left, right| left < right),
-                "{file}"
-            );
+            assert!(list.codes().is_sorted_by(|left, right| left < right), "{file}");
             assert!(list.codes().len() > 2, "{file}");
         }
     }

@@ -13,47 +13,21 @@ pub(super) fn root(judge: &mut Judge<'_>, root: Element<'_>) {
     judge.check("BR-01", root, says(&[cbc::CustomizationID]));
     judge.check("BR-02", root, says(&[cbc::ID]));
     judge.check("BR-03", root, says(&[cbc::IssueDate]));
-    let kind = says(&[cbc::InvoiceTypeCode])
-        .and_then(|says_it| Ok(says_it || says(&[cbc::CreditNoteTypeCode])?));
+    let kind = says(&[cbc::InvoiceTypeCode]).and_then(|says_it| Ok(says_it || says(&[cbc::CreditNoteTypeCode])?));
     judge.check("BR-04", root, kind);
     judge.check("BR-05", root, says(&[cbc::DocumentCurrencyCode]));
-    let name = |party| {
-        says(&[
-            party,
-            cac::Party,
-            cac::PartyLegalEntity,
-            cbc::RegistrationName,
-        ])
-    };
+    let name = |party| says(&[party, cac::Party, cac::PartyLegalEntity, cbc::RegistrationName]);
     judge.check("BR-06", root, name(cac::AccountingSupplierParty));
     judge.check("BR-07", root, name(cac::AccountingCustomerParty));
-    judge.check(
-        "BR-08",
-        root,
-        root.exists(&[cac::AccountingSupplierParty, cac::Party, cac::PostalAddress]),
-    );
-    judge.check(
-        "BR-10",
-        root,
-        root.exists(&[cac::AccountingCustomerParty, cac::Party, cac::PostalAddress]),
-    );
-    judge.check(
-        "BR-16",
-        root,
-        root.has(cac::InvoiceLine) || root.has(cac::CreditNoteLine),
-    );
+    judge.check("BR-08", root, root.exists(&[cac::AccountingSupplierParty, cac::Party, cac::PostalAddress]));
+    judge.check("BR-10", root, root.exists(&[cac::AccountingCustomerParty, cac::Party, cac::PostalAddress]));
+    judge.check("BR-16", root, root.has(cac::InvoiceLine) || root.has(cac::CreditNoteLine));
     let has_tax_point = root.has(cbc::TaxPointDate);
     let has_tax_point_code = root.exists(&[cac::InvoicePeriod, cbc::DescriptionCode]);
     judge.check("BR-CO-03", root, !(has_tax_point && has_tax_point_code));
-    judge.check(
-        "BR-CO-18",
-        root,
-        root.exists(&[cac::TaxTotal, cac::TaxSubtotal]),
-    );
+    judge.check("BR-CO-18", root, root.exists(&[cac::TaxTotal, cac::TaxSubtotal]));
     accounting_currency(judge, root);
-    let balance = root
-        .all(cbc::DocumentCurrencyCode)
-        .try_fold((), |(), currency| total_is_sum(root, currency.text()));
+    let balance = root.all(cbc::DocumentCurrencyCode).try_fold((), |(), currency| total_is_sum(root, currency.text()));
     match balance {
         Ok(()) => {}
         Err(Imbalance::Unjudged(unjudged)) => judge.unjudged(unjudged),
@@ -64,18 +38,11 @@ pub(super) fn root(judge: &mut Judge<'_>, root: Element<'_>) {
 /// BR-53: a VAT total in the accounting currency, at any place.
 fn accounting_currency(judge: &mut Judge<'_>, root: Element<'_>) {
     for currency in root.all(cbc::TaxCurrencyCode) {
-        let mut has_total =
-            |amount: Element<'_>| amount.attribute("currencyID") == Some(currency.text());
+        let mut has_total = |amount: Element<'_>| amount.attribute("currencyID") == Some(currency.text());
         // Tax totals stand on the document and, forbidden but possible, on its lines.
         let found = root.any(&[cac::TaxTotal, cbc::TaxAmount], &mut has_total)
-            || root.any(
-                &[cac::InvoiceLine, cac::TaxTotal, cbc::TaxAmount],
-                &mut has_total,
-            )
-            || root.any(
-                &[cac::CreditNoteLine, cac::TaxTotal, cbc::TaxAmount],
-                &mut has_total,
-            );
+            || root.any(&[cac::InvoiceLine, cac::TaxTotal, cbc::TaxAmount], &mut has_total)
+            || root.any(&[cac::CreditNoteLine, cac::TaxTotal, cbc::TaxAmount], &mut has_total);
         if !found {
             judge.fire("BR-53", root);
             return;
@@ -99,63 +66,38 @@ fn total_is_sum<'u>(root: Element<'u>, currency: &str) -> Result<(), Imbalance<'
     let mut vat = None;
     let mut totals = 0;
     for total in root.all(cac::TaxTotal) {
-        let mut amounts = total
-            .all(cbc::TaxAmount)
-            .filter(|amount| amount.attribute("currencyID") == Some(currency));
+        let mut amounts = total.all(cbc::TaxAmount).filter(|amount| amount.attribute("currencyID") == Some(currency));
         if let Some(amount) = amounts.next() {
             totals += 1;
             vat = Some(amount.to_decimal()?);
         }
         if let Some(element) = amounts.next() {
-            return Err(Unjudged {
-                why: Why::Repeated,
-                element,
-            }
-            .into());
+            return Err(Unjudged { why: Why::Repeated, element }.into());
         }
     }
     if totals != 1 {
-        return Err(Imbalance::Found(vec![format!(
-            "{totals} VAT totals in {currency}"
-        )]));
+        return Err(Imbalance::Found(vec![format!("{totals} VAT totals in {currency}")]));
     }
     let Some(monetary) = root.only(cac::LegalMonetaryTotal)? else {
         return Err(Imbalance::Found(Vec::new()));
     };
     let inclusive = monetary.decimal(cbc::TaxInclusiveAmount)?;
     let exclusive = monetary.decimal(cbc::TaxExclusiveAmount)?;
-    let expected = exclusive
-        .zip(vat)
-        .and_then(|(exclusive, vat)| exclusive.plus(vat))
-        .map(Decimal::rounded);
+    let expected = exclusive.zip(vat).and_then(|(exclusive, vat)| exclusive.plus(vat)).map(Decimal::rounded);
     if inclusive.is_some() && inclusive == expected {
         return Ok(());
     }
-    Err(Imbalance::Found(
-        [inclusive, expected]
-            .into_iter()
-            .flatten()
-            .map(|amount| amount.to_string())
-            .collect(),
-    ))
+    Err(Imbalance::Found([inclusive, expected].into_iter().flatten().map(|amount| amount.to_string()).collect()))
 }
 
 /// BR-52.
 pub(super) fn additional_reference(judge: &mut Judge<'_>, reference: Element<'_>) {
-    judge.check(
-        "BR-52",
-        reference,
-        reference.only_text(&[cbc::ID]).map(|id| !id.is_empty()),
-    );
+    judge.check("BR-52", reference, reference.only_text(&[cbc::ID]).map(|id| !id.is_empty()));
 }
 
 /// BR-55.
 pub(super) fn billing_reference(judge: &mut Judge<'_>, reference: Element<'_>) {
-    judge.check(
-        "BR-55",
-        reference,
-        reference.exists(&[cac::InvoiceDocumentReference, cbc::ID]),
-    );
+    judge.check("BR-55", reference, reference.exists(&[cac::InvoiceDocumentReference, cbc::ID]));
 }
 
 /// BR-49, BR-61.
@@ -170,37 +112,18 @@ pub(super) fn payment_means(judge: &mut Judge<'_>, means: Element<'_>) {
 
 /// BR-50: only under credit transfer, whose code is compared exactly as written.
 pub(super) fn payee_account(judge: &mut Judge<'_>, account: Element<'_>) {
-    let Some(means) = account
-        .parent()
-        .filter(|means| means.tag() == cac::PaymentMeans)
-    else {
+    let Some(means) = account.parent().filter(|means| means.tag() == cac::PaymentMeans) else {
         return;
     };
-    if means
-        .all(cbc::PaymentMeansCode)
-        .any(|code| matches!(code.text(), "30" | "58"))
-    {
-        judge.check(
-            "BR-50",
-            account,
-            account.only_text(&[cbc::ID]).map(|id| !id.is_empty()),
-        );
+    if means.all(cbc::PaymentMeansCode).any(|code| matches!(code.text(), "30" | "58")) {
+        judge.check("BR-50", account, account.only_text(&[cbc::ID]).map(|id| !id.is_empty()));
     }
 }
 
 /// BR-51: at most the first six and last four digits of a card, which are ten.
 pub(super) fn card_number(judge: &mut Judge<'_>, number: Element<'_>) {
     if number.is_below(&[cac::CardAccount, cac::PaymentMeans]) {
-        judge.check(
-            "BR-51",
-            number,
-            number
-                .trimmed()
-                .split_whitespace()
-                .flat_map(str::chars)
-                .nth(10)
-                .is_none(),
-        );
+        judge.check("BR-51", number, number.trimmed().split_whitespace().flat_map(str::chars).nth(10).is_none());
     }
 }
 
@@ -209,15 +132,7 @@ pub(super) fn note(judge: &mut Judge<'_>, note: Element<'_>) {
     if !is_of_document(note) {
         return;
     }
-    let subject = note
-        .text()
-        .split_once('#')
-        .and_then(|(_, after)| after.split_once('#'))
-        .map(|(subject, _)| subject);
+    let subject = note.text().split_once('#').and_then(|(_, after)| after.split_once('#')).map(|(subject, _)| subject);
     let is_coded = subject.filter(|subject| subject.chars().count() == 3);
-    judge.check(
-        "BR-CL-08",
-        note,
-        is_coded.is_none_or(|subject| NOTE_SUBJECTS.has(subject)),
-    );
+    judge.check("BR-CL-08", note, is_coded.is_none_or(|subject| NOTE_SUBJECTS.has(subject)));
 }

@@ -52,12 +52,7 @@ fn visit(judge: &mut Judge<'_>, element: Element<'_>, place: Option<Place>, usag
     syntax::element(judge, element);
     codes::element(judge, element);
     for child in element.children() {
-        visit(
-            judge,
-            child,
-            place.and_then(|place| place.step(child.tag())),
-            usage,
-        );
+        visit(judge, child, place.and_then(|place| place.step(child.tag())), usage);
     }
 }
 
@@ -90,9 +85,7 @@ fn model(judge: &mut Judge<'_>, element: Element<'_>, usage: &Usage) {
             };
             match parent.tag() {
                 cac::AllowanceCharge => vat::allowance_charge(judge, element, parent),
-                cac::TaxSubtotal if is_own_subtotal(parent) => {
-                    vat::breakdown(judge, element, usage)
-                }
+                cac::TaxSubtotal if is_own_subtotal(parent) => vat::breakdown(judge, element, usage),
                 _ => {}
             }
         }
@@ -103,18 +96,13 @@ fn model(judge: &mut Judge<'_>, element: Element<'_>, usage: &Usage) {
 
 /// A tax subtotal of the document itself.
 fn is_own_subtotal(subtotal: Element<'_>) -> bool {
-    let total = subtotal
-        .parent()
-        .filter(|total| total.tag() == cac::TaxTotal);
-    total
-        .and_then(Element::parent)
-        .is_some_and(Element::is_root)
+    let total = subtotal.parent().filter(|total| total.tag() == cac::TaxTotal);
+    total.and_then(Element::parent).is_some_and(Element::is_root)
 }
 
 /// Something of a line's item.
 fn is_line_item(element: Element<'_>) -> bool {
-    element.is_below(&[cac::Item, cac::InvoiceLine])
-        || element.is_below(&[cac::Item, cac::CreditNoteLine])
+    element.is_below(&[cac::Item, cac::InvoiceLine]) || element.is_below(&[cac::Item, cac::CreditNoteLine])
 }
 
 /// Is this the document, or a child of it?
@@ -127,8 +115,5 @@ fn is_of_document(element: Element<'_>) -> bool {
 
 /// Does the text have at most two digits after the point? As published: what follows the point, white space too.
 fn has_cents_at_most(amount: Element<'_>) -> bool {
-    amount
-        .text()
-        .split_once('.')
-        .is_none_or(|(_, after)| after.chars().nth(2).is_none())
+    amount.text().split_once('.').is_none_or(|(_, after)| after.chars().nth(2).is_none())
 }

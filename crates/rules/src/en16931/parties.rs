@@ -16,10 +16,8 @@ pub(super) fn seller(judge: &mut Judge<'_>, seller: Element<'_>) {
                 }
             }
         }
-        Ok(
-            seller.exists(&[cac::Party, cac::PartyIdentification, cbc::ID])
-                || seller.exists(&[cac::Party, cac::PartyLegalEntity, cbc::CompanyID]),
-        )
+        Ok(seller.exists(&[cac::Party, cac::PartyIdentification, cbc::ID])
+            || seller.exists(&[cac::Party, cac::PartyLegalEntity, cbc::CompanyID]))
     };
     judge.check("BR-CO-26", seller, identified());
 }
@@ -28,18 +26,13 @@ pub(super) fn seller(judge: &mut Judge<'_>, seller: Element<'_>) {
 pub(super) fn payee(judge: &mut Judge<'_>, payee: Element<'_>) {
     let is_sellers = |own: &[Tag], sellers: &[Tag]| {
         payee.any(own, &mut |value| {
-            payee.parent().is_some_and(|document| {
-                document.any(sellers, &mut |other| other.text() == value.text())
-            })
+            payee.parent().is_some_and(|document| document.any(sellers, &mut |other| other.text() == value.text()))
         })
     };
     let name = [cac::PartyName, cbc::Name];
     let id = [cac::PartyIdentification, cbc::ID];
-    let of_seller =
-        |[first, second]: [Tag; 2]| [cac::AccountingSupplierParty, cac::Party, first, second];
-    let holds = payee.exists(&name)
-        && !is_sellers(&name, &of_seller(name))
-        && !is_sellers(&id, &of_seller(id));
+    let of_seller = |[first, second]: [Tag; 2]| [cac::AccountingSupplierParty, cac::Party, first, second];
+    let holds = payee.exists(&name) && !is_sellers(&name, &of_seller(name)) && !is_sellers(&id, &of_seller(id));
     judge.check("BR-17", payee, holds);
 }
 
@@ -47,11 +40,7 @@ pub(super) fn payee(judge: &mut Judge<'_>, payee: Element<'_>) {
 pub(super) fn representative(judge: &mut Judge<'_>, representative: Element<'_>) {
     let name = representative.only_text(&[cac::PartyName, cbc::Name]);
     judge.check("BR-18", representative, name.map(|name| !name.is_empty()));
-    judge.check(
-        "BR-19",
-        representative,
-        representative.has(cac::PostalAddress),
-    );
+    judge.check("BR-19", representative, representative.has(cac::PostalAddress));
     let vat_id = || -> Checked<'_, bool> {
         for scheme in representative.all(cac::PartyTaxScheme) {
             if is_vat(scheme)? && scheme.has(cbc::CompanyID) {
@@ -79,13 +68,7 @@ pub(super) fn address(judge: &mut Judge<'_>, address: Element<'_>) {
         cac::TaxRepresentativeParty => "BR-20",
         _ => return,
     };
-    judge.check(
-        id,
-        address,
-        address
-            .only_text(&country)
-            .map(|country| !country.is_empty()),
-    );
+    judge.check(id, address, address.only_text(&country).map(|country| !country.is_empty()));
 }
 
 /// BR-62, BR-63: an electronic address says its scheme.
@@ -110,8 +93,7 @@ pub(super) fn tax_scheme(judge: &mut Judge<'_>, scheme: Element<'_>) {
         let end = id.char_indices().nth(2).map_or(id.len(), |(end, _)| end);
         let prefix = &id[..end];
         // As published, the prefix is looked for in the list's text, so that a shorter id passes when its letters do.
-        let short = prefix.len() < 2
-            && (prefix.is_empty() || COUNTRIES.codes().iter().any(|code| code.contains(prefix)));
+        let short = prefix.len() < 2 && (prefix.is_empty() || COUNTRIES.codes().iter().any(|code| code.contains(prefix)));
         Ok(prefix == "EL" || COUNTRIES.has(prefix) || short)
     };
     judge.check("BR-CO-09", scheme, begins_with_country());

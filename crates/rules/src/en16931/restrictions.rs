@@ -187,16 +187,13 @@ const REFERENCE: &str = "CopyIndicator UUID IssueDate IssueTime DocumentTypeCode
 const ADDRESS: &str = "ID AddressTypeCode AddressFormatCode Postbox Floor Room BlockName BuildingName BuildingNumber \
     InhouseMail Department MarkAttention MarkCare PlotIdentification CitySubdivisionName CountrySubentityCode Region \
     District TimezoneOffset";
-const PARTY_TAX_SCHEME: &str =
-    "RegistrationName TaxLevelCode ExemptionReasonCode ExemptionReason cac:RegistrationAddress";
+const PARTY_TAX_SCHEME: &str = "RegistrationName TaxLevelCode ExemptionReasonCode ExemptionReason cac:RegistrationAddress";
 const TAX_SCHEME: &str = "Name TaxTypeCode CurrencyCode cac:JurisdictionRegionAddress";
 const LEGAL_ENTITY: &str = "RegistrationDate RegistrationExpirationDate CompanyLegalFormCode CompanyLegalForm \
     SoleProprietorshipIndicator CompanyLiquidationStatusCode CorporateStockAmount FullyPaidSharesIndicator \
     cac:RegistrationAddress cac:CorporateRegistrationScheme cac:HeadOfficeParty cac:ShareholderParty";
-const PARTY_END: &str =
-    "cac:Person cac:AgentParty cac:ServiceProviderParty cac:PowerOfAttorney cac:FinancialAccount";
-const ITEM_IDENTIFICATION: &str =
-    "ExtendedID BarcodeSymbologyID cac:PhysicalAttribute cac:MeasurementDimension cac:IssuerParty";
+const PARTY_END: &str = "cac:Person cac:AgentParty cac:ServiceProviderParty cac:PowerOfAttorney cac:FinancialAccount";
+const ITEM_IDENTIFICATION: &str = "ExtendedID BarcodeSymbologyID cac:PhysicalAttribute cac:MeasurementDimension cac:IssuerParty";
 
 /// Every name that the table forbids, for the vocabulary.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
@@ -214,10 +211,7 @@ impl Place {
     /// The place one step down, if the table speaks of it.
     pub(crate) fn step(self, tag: Tag) -> Option<Place> {
         let steps = &TREE[self.0 as usize].steps;
-        steps
-            .binary_search_by_key(&tag, |step| step.0)
-            .ok()
-            .map(|found| Place(steps[found].1))
+        steps.binary_search_by_key(&tag, |step| step.0).ok().map(|found| Place(steps[found].1))
     }
 
     /// The rules that forbid an element at this place, by number.
@@ -259,11 +253,7 @@ static TREE: LazyLock<Vec<TreeNode>> = LazyLock::new(|| {
     for Row(place, first, names) in TABLE {
         for line in lines_of(place) {
             let mut at = 0;
-            for step in line.into_iter().chain(
-                place
-                    .split('/')
-                    .filter(|step| !matches!(*step, "" | "Line")),
-            ) {
+            for step in line.into_iter().chain(place.split('/').filter(|step| !matches!(*step, "" | "Line"))) {
                 at = grow(&mut tree, at, vocabulary::aggregate(step));
             }
             for (rule, name) in (*first..).zip(names.split_ascii_whitespace()) {
@@ -311,9 +301,7 @@ mod tests {
         rules.dedup();
         assert_eq!(rules.len(), count, "a rule number stands twice");
         // The rules outside the table depend on values or attributes; the others were never published.
-        let outside: Vec<u16> = (1..RULES as u16)
-            .filter(|rule| rules.binary_search(rule).is_err())
-            .collect();
+        let outside: Vec<u16> = (1..RULES as u16).filter(|rule| rules.binary_search(rule).is_err()).collect();
         let in_syntax = [2, 412].into_iter().chain(648..=680);
         let never = [120, 423, 536];
         let mut expected: Vec<u16> = in_syntax.chain(never).collect();
@@ -323,9 +311,6 @@ mod tests {
 
     #[test]
     fn ids_are_the_official_ones() {
-        assert_eq!(
-            (id(1), id(99), id(682)),
-            ("UBL-CR-001", "UBL-CR-099", "UBL-CR-682")
-        );
+        assert_eq!((id(1), id(99), id(682)), ("UBL-CR-001", "UBL-CR-099", "UBL-CR-682"));
     }
 }

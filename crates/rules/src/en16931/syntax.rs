@@ -50,9 +50,7 @@ fn occurrences(judge: &mut Judge<'_>, root: Element<'_>) {
     for (id, path) in AT_MOST_ONE {
         judge.check(id, root, root.count_at(path) <= 1);
     }
-    let objects = root
-        .all(cac::AdditionalDocumentReference)
-        .filter(|reference| is_object(*reference));
+    let objects = root.all(cac::AdditionalDocumentReference).filter(|reference| is_object(*reference));
     let ids: usize = objects.map(|reference| reference.count(cbc::ID)).sum();
     judge.check("UBL-SR-04", root, ids <= 1);
     let mut names = 0;
@@ -65,9 +63,7 @@ fn occurrences(judge: &mut Judge<'_>, root: Element<'_>) {
 
 /// Does this reference name the invoiced object (BT-18) rather than a supporting document?
 fn is_object(reference: Element<'_>) -> bool {
-    reference
-        .all(cbc::DocumentTypeCode)
-        .any(|kind| kind.text() == "130")
+    reference.all(cbc::DocumentTypeCode).any(|kind| kind.text() == "130")
 }
 
 /// UBL-SR-12, UBL-SR-13, UBL-SR-18: one VAT identifier, and one other tax registration of the seller.
@@ -80,9 +76,7 @@ fn tax_schemes(judge: &mut Judge<'_>, root: Element<'_>) {
                 let (mut is_vat, mut is_other) = (false, false);
                 for scheme in registration.all(cac::TaxScheme) {
                     // Compared without trimming; a scheme without an id counts as another one.
-                    let vat = scheme
-                        .only(cbc::ID)?
-                        .is_some_and(|id| id.text().eq_ignore_ascii_case("VAT"));
+                    let vat = scheme.only(cbc::ID)?.is_some_and(|id| id.text().eq_ignore_ascii_case("VAT"));
                     is_vat |= vat;
                     is_other |= !vat;
                 }
@@ -108,12 +102,8 @@ fn payments(judge: &mut Judge<'_>, ubl: &Ubl<'_>, root: Element<'_>) {
     let (mut references_differ, mut codes_differ, mut creditors) = (false, false, 0);
     for element in ubl.elements() {
         match element.tag() {
-            cbc::PaymentID => {
-                references_differ |= *reference.get_or_insert(element.text()) != element.text()
-            }
-            cbc::PaymentMeansCode => {
-                codes_differ |= *code.get_or_insert(element.text()) != element.text()
-            }
+            cbc::PaymentID => references_differ |= *reference.get_or_insert(element.text()) != element.text(),
+            cbc::PaymentMeansCode => codes_differ |= *code.get_or_insert(element.text()) != element.text(),
             cbc::ID if element.parent_tag() == cac::PartyIdentification => {
                 let scheme = element.attribute("schemeID").unwrap_or_default();
                 creditors += usize::from(scheme.eq_ignore_ascii_case("SEPA"));
@@ -140,15 +130,8 @@ const FORBIDDEN_ATTRIBUTES: [(&str, &str); 22] = [
 
 fn attributes(judge: &mut Judge<'_>, ubl: &Ubl<'_>) {
     // Names are few and attributes many: first ask which of these names the document uses at all.
-    let used = |attribute: &str| {
-        ubl.document
-            .names()
-            .any(|(namespace, name)| namespace.is_empty() && name == attribute)
-    };
-    let suspects: Vec<_> = FORBIDDEN_ATTRIBUTES
-        .iter()
-        .filter(|(name, _)| used(name))
-        .collect();
+    let used = |attribute: &str| ubl.document.names().any(|(namespace, name)| namespace.is_empty() && name == attribute);
+    let suspects: Vec<_> = FORBIDDEN_ATTRIBUTES.iter().filter(|(name, _)| used(name)).collect();
     let has_schemes = used("schemeID") || used("listID");
     if suspects.is_empty() && !has_schemes {
         return;
@@ -175,9 +158,7 @@ fn forbidden_scheme(element: Element<'_>, attribute: &str) -> Option<&'static st
     let of_root = parent.is_root();
     // Several rules speak only of the document's own payment means.
     let is_own = |means: Option<Element<'_>>| {
-        means.is_some_and(|means| {
-            means.tag() == cac::PaymentMeans && means.parent().is_some_and(Element::is_root)
-        })
+        means.is_some_and(|means| means.tag() == cac::PaymentMeans && means.parent().is_some_and(Element::is_root))
     };
     let is_scheme = attribute == "schemeID";
     match (element.tag(), parent.tag()) {
@@ -187,29 +168,22 @@ fn forbidden_scheme(element: Element<'_>, attribute: &str) -> Option<&'static st
         (cbc::SalesOrderID, _) if of_root && is_scheme => Some("UBL-CR-651"),
         (cbc::CompanyID, cac::PartyTaxScheme) if is_scheme => Some("UBL-CR-652"),
         (cbc::PaymentID, _) if is_own(Some(parent)) && is_scheme => Some("UBL-CR-653"),
-        (cbc::ID, cac::PayeeFinancialAccount) if is_own(parent.parent()) && is_scheme => {
-            Some("UBL-CR-654")
-        }
+        (cbc::ID, cac::PayeeFinancialAccount) if is_own(parent.parent()) && is_scheme => Some("UBL-CR-654"),
         (cbc::ID, cac::FinancialInstitutionBranch) if is_scheme => {
-            let account = parent
-                .parent()
-                .filter(|account| account.tag() == cac::PayeeFinancialAccount)?;
+            let account = parent.parent().filter(|account| account.tag() == cac::PayeeFinancialAccount)?;
             is_own(account.parent()).then_some("UBL-CR-655")
         }
         (cbc::InvoiceTypeCode, _) if of_root && !is_scheme => Some("UBL-CR-656"),
         (cbc::DocumentCurrencyCode, _) if of_root && !is_scheme => Some("UBL-CR-657"),
         (cbc::TaxCurrencyCode, _) if of_root && !is_scheme => Some("UBL-CR-658"),
-        (cbc::DocumentTypeCode, cac::AdditionalDocumentReference) if !is_scheme => parent
-            .parent()
-            .is_some_and(Element::is_root)
-            .then_some("UBL-CR-659"),
+        (cbc::DocumentTypeCode, cac::AdditionalDocumentReference) if !is_scheme => {
+            parent.parent().is_some_and(Element::is_root).then_some("UBL-CR-659")
+        }
         (cbc::IdentificationCode, cac::Country) if !is_scheme => Some("UBL-CR-660"),
         (cbc::PaymentMeansCode, _) if is_own(Some(parent)) && !is_scheme => Some("UBL-CR-661"),
         (cbc::AllowanceChargeReasonCode, _) if !is_scheme => Some("UBL-CR-662"),
         (cbc::ID, cac::AdditionalDocumentReference) if is_scheme => {
-            let other = parent
-                .all(cbc::DocumentTypeCode)
-                .any(|kind| kind.text() != "130");
+            let other = parent.all(cbc::DocumentTypeCode).any(|kind| kind.text() != "130");
             (other || !parent.has(cbc::DocumentTypeCode)).then_some("UBL-CR-665")
         }
         (cbc::ID, cac::BuyersItemIdentification) if is_scheme => Some("UBL-CR-667"),
@@ -218,11 +192,7 @@ fn forbidden_scheme(element: Element<'_>, attribute: &str) -> Option<&'static st
         (cbc::PrimaryAccountNumberID, _) if is_scheme => Some("UBL-CR-674"),
         (cbc::NetworkID, cac::CardAccount) if is_scheme => Some("UBL-CR-675"),
         (cbc::ID, cac::PaymentMandate) if is_scheme => Some("UBL-CR-676"),
-        (cbc::ID, cac::PayerFinancialAccount)
-            if is_scheme && parent.parent_tag() == cac::PaymentMandate =>
-        {
-            Some("UBL-CR-677")
-        }
+        (cbc::ID, cac::PayerFinancialAccount) if is_scheme && parent.parent_tag() == cac::PaymentMandate => Some("UBL-CR-677"),
         (cbc::ID, cac::TaxCategory) if is_scheme => Some("UBL-CR-678"),
         (cbc::ID, cac::ClassifiedTaxCategory) if is_scheme => Some("UBL-CR-679"),
         _ => None,
@@ -236,15 +206,10 @@ pub(super) fn element(judge: &mut Judge<'_>, element: Element<'_>) {
             judge.check("UBL-SR-51", element, element.count(cac::AddressLine) <= 1);
         }
         cac::Party if element.parent_tag() == cac::AccountingSupplierParty => {
-            judge.check(
-                "UBL-SR-42",
-                element,
-                element.count(cac::PartyTaxScheme) <= 2,
-            );
+            judge.check("UBL-SR-42", element, element.count(cac::PartyTaxScheme) <= 2);
         }
         cac::PartyTaxScheme => {
-            let complete =
-                element.has(cbc::CompanyID) && element.exists(&[cac::TaxScheme, cbc::ID]);
+            let complete = element.has(cbc::CompanyID) && element.exists(&[cac::TaxScheme, cbc::ID]);
             judge.check("UBL-SR-53", element, complete);
         }
         cac::AdditionalDocumentReference => additional_reference(judge, element),
@@ -257,29 +222,13 @@ pub(super) fn element(judge: &mut Judge<'_>, element: Element<'_>) {
         cac::PayeeParty => payee(judge, element),
         cac::PaymentMeans => payment_means(judge, element),
         cac::BillingReference => {
-            judge.check(
-                "UBL-SR-06",
-                element,
-                element.count(cac::InvoiceDocumentReference) <= 1,
-            );
-            judge.check(
-                "UBL-SR-07",
-                element,
-                element.exists(&[cac::InvoiceDocumentReference, cbc::ID]),
-            );
+            judge.check("UBL-SR-06", element, element.count(cac::InvoiceDocumentReference) <= 1);
+            judge.check("UBL-SR-07", element, element.exists(&[cac::InvoiceDocumentReference, cbc::ID]));
         }
         cac::TaxRepresentativeParty => {
             let party = |path: &[Tag]| element.count_at(path) <= 1;
-            judge.check(
-                "UBL-SR-22",
-                element,
-                party(&[cac::Party, cac::PartyName, cbc::Name]),
-            );
-            judge.check(
-                "UBL-SR-23",
-                element,
-                party(&[cac::Party, cac::PartyTaxScheme, cbc::CompanyID]),
-            );
+            judge.check("UBL-SR-22", element, party(&[cac::Party, cac::PartyName, cbc::Name]));
+            judge.check("UBL-SR-23", element, party(&[cac::Party, cac::PartyTaxScheme, cbc::CompanyID]));
         }
         cac::TaxSubtotal => {
             let reasons = element.count_at(&[cac::TaxCategory, cbc::TaxExemptionReason]);
@@ -289,9 +238,7 @@ pub(super) fn element(judge: &mut Judge<'_>, element: Element<'_>) {
         cac::PayerFinancialAccount if element.parent_tag() == cac::PaymentMeans => {
             judge.fire_once("UBL-CR-680", element);
         }
-        cbc::PaymentDueDate
-            if is_own_means(element.parent()) && document_tag(element) != root::CreditNote =>
-        {
+        cbc::PaymentDueDate if is_own_means(element.parent()) && document_tag(element) != root::CreditNote => {
             judge.fire_once("UBL-CR-412", element);
         }
         _ => {}
@@ -319,16 +266,8 @@ fn data_type(judge: &mut Judge<'_>, element: Element<'_>) {
             judge.fire("UBL-DT-01", element);
         }
     } else if name.ends_with("BinaryObject") {
-        judge.check(
-            "UBL-DT-06",
-            element,
-            element.attribute("mimeCode").is_some(),
-        );
-        judge.check(
-            "UBL-DT-07",
-            element,
-            element.attribute("filename").is_some(),
-        );
+        judge.check("UBL-DT-06", element, element.attribute("mimeCode").is_some());
+        judge.check("UBL-DT-07", element, element.attribute("filename").is_some());
     }
 }
 
@@ -345,28 +284,14 @@ fn is_below_price_allowance(element: Element<'_>) -> bool {
 
 /// UBL-SR-33, UBL-SR-43, UBL-CR-666, UBL-CR-673.
 fn additional_reference(judge: &mut Judge<'_>, reference: Element<'_>) {
-    judge.check(
-        "UBL-SR-33",
-        reference,
-        reference.count(cbc::DocumentDescription) <= 1,
-    );
-    let has_type = |code: &str| {
-        reference
-            .all(cbc::DocumentTypeCode)
-            .any(|kind| kind.text() == code)
-    };
+    judge.check("UBL-SR-33", reference, reference.count(cbc::DocumentDescription) <= 1);
+    let has_type = |code: &str| reference.all(cbc::DocumentTypeCode).any(|kind| kind.text() == code);
     let project = document_tag(reference) == root::CreditNote && has_type("50");
     let plain = || {
-        let has_scheme = reference
-            .all(cbc::ID)
-            .any(|id| id.attribute("schemeID").is_some());
+        let has_scheme = reference.all(cbc::ID).any(|id| id.attribute("schemeID").is_some());
         !has_scheme && !reference.has(cbc::DocumentTypeCode)
     };
-    judge.check(
-        "UBL-SR-43",
-        reference,
-        has_type("130") || project || plain(),
-    );
+    judge.check("UBL-SR-43", reference, has_type("130") || project || plain());
     if is_object(reference) {
         if let Some(attachment) = reference.child(cac::Attachment) {
             judge.fire_once("UBL-CR-666", attachment);
@@ -398,42 +323,19 @@ fn allowance_charge(judge: &mut Judge<'_>, element: Element<'_>) {
 /// UBL-SR-34 to UBL-SR-37, -48, -50, -52.
 fn line(judge: &mut Judge<'_>, line: Element<'_>) {
     judge.check("UBL-SR-34", line, line.count(cbc::Note) <= 1);
-    judge.check(
-        "UBL-SR-35",
-        line,
-        line.count_at(&[cac::OrderLineReference, cbc::LineID]) <= 1,
-    );
+    judge.check("UBL-SR-35", line, line.count_at(&[cac::OrderLineReference, cbc::LineID]) <= 1);
     judge.check("UBL-SR-36", line, line.count(cac::InvoicePeriod) <= 1);
-    judge.check(
-        "UBL-SR-37",
-        line,
-        line.count_at(&[cac::Price, cac::AllowanceCharge, cbc::Amount]) <= 1,
-    );
-    judge.check(
-        "UBL-SR-48",
-        line,
-        line.count_at(&[cac::Item, cac::ClassifiedTaxCategory]) == 1,
-    );
-    judge.check(
-        "UBL-SR-50",
-        line,
-        line.count_at(&[cac::Item, cbc::Description]) <= 1,
-    );
+    judge.check("UBL-SR-37", line, line.count_at(&[cac::Price, cac::AllowanceCharge, cbc::Amount]) <= 1);
+    judge.check("UBL-SR-48", line, line.count_at(&[cac::Item, cac::ClassifiedTaxCategory]) == 1);
+    judge.check("UBL-SR-50", line, line.count_at(&[cac::Item, cbc::Description]) <= 1);
     judge.check("UBL-SR-52", line, line.count(cac::DocumentReference) <= 1);
 }
 
 /// UBL-SR-19 to UBL-SR-21: a payee stands once, and by another name than the seller.
 fn payee(judge: &mut Judge<'_>, payee: Element<'_>) {
-    let seller = [
-        cac::AccountingSupplierParty,
-        cac::Party,
-        cac::PartyLegalEntity,
-        cbc::RegistrationName,
-    ];
+    let seller = [cac::AccountingSupplierParty, cac::Party, cac::PartyLegalEntity, cbc::RegistrationName];
     let differs = payee.any(&[cac::PartyName, cbc::Name], &mut |name| {
-        payee
-            .parent()
-            .is_some_and(|document| document.any(&seller, &mut |other| other.text() != name.text()))
+        payee.parent().is_some_and(|document| document.any(&seller, &mut |other| other.text() != name.text()))
     });
     let mut ids = 0;
     payee.any(&[cac::PartyIdentification, cbc::ID], &mut |id| {
@@ -441,26 +343,14 @@ fn payee(judge: &mut Judge<'_>, payee: Element<'_>) {
         ids += usize::from(!scheme.eq_ignore_ascii_case("SEPA"));
         false
     });
-    judge.check(
-        "UBL-SR-19",
-        payee,
-        payee.count_at(&[cac::PartyName, cbc::Name]) <= 1 && differs,
-    );
+    judge.check("UBL-SR-19", payee, payee.count_at(&[cac::PartyName, cbc::Name]) <= 1 && differs);
     judge.check("UBL-SR-20", payee, ids <= 1 && differs);
-    judge.check(
-        "UBL-SR-21",
-        payee,
-        payee.count_at(&[cac::PartyLegalEntity, cbc::CompanyID]) <= 1 && differs,
-    );
+    judge.check("UBL-SR-21", payee, payee.count_at(&[cac::PartyLegalEntity, cbc::CompanyID]) <= 1 && differs);
 }
 
 /// UBL-SR-26 to UBL-SR-28.
 fn payment_means(judge: &mut Judge<'_>, means: Element<'_>) {
     judge.check("UBL-SR-26", means, means.count(cbc::PaymentID) <= 1);
     judge.check("UBL-SR-27", means, means.count(cbc::PaymentMeansCode) <= 1);
-    judge.check(
-        "UBL-SR-28",
-        means,
-        means.count_at(&[cac::PaymentMandate, cbc::ID]) <= 1,
-    );
+    judge.check("UBL-SR-28", means, means.count_at(&[cac::PaymentMandate, cbc::ID]) <= 1);
 }

@@ -11,32 +11,16 @@ use crate::vocabulary::{Tag, cac, cbc};
 fn cents(judge: &mut Judge<'_>, parent: Element<'_>, rules: &[(&'static str, Tag)]) {
     for (id, amount) in rules {
         let only = parent.only(*amount);
-        judge.check(
-            id,
-            parent,
-            only.map(|amount| amount.is_none_or(has_cents_at_most)),
-        );
+        judge.check(id, parent, only.map(|amount| amount.is_none_or(has_cents_at_most)));
     }
 }
 
 /// An equation: the amount that stands there, and the one that is expected. None on either side does not hold.
-fn equals(
-    judge: &mut Judge<'_>,
-    id: &'static str,
-    place: Element<'_>,
-    found: Option<Decimal>,
-    expected: Option<Decimal>,
-) {
+fn equals(judge: &mut Judge<'_>, id: &'static str, place: Element<'_>, found: Option<Decimal>, expected: Option<Decimal>) {
     if found.is_some() && found == expected {
         return;
     }
-    judge.fire_with(id, place, || {
-        [found, expected]
-            .into_iter()
-            .flatten()
-            .map(|amount| amount.to_string())
-            .collect()
-    });
+    judge.fire_with(id, place, || [found, expected].into_iter().flatten().map(|amount| amount.to_string()).collect());
 }
 
 /// BR-12 to BR-15, BR-CO-10 to BR-CO-13, BR-CO-16, BR-DEC-09 to BR-DEC-18.
@@ -69,18 +53,11 @@ fn sums<'u>(judge: &mut Judge<'_>, total: Element<'u>) -> Checked<'u, ()> {
         return Ok(());
     };
     let lines = total.decimal(cbc::LineExtensionAmount)?;
-    equals(
-        judge,
-        "BR-CO-10",
-        total,
-        lines,
-        sum_of_lines(document)?.map(Decimal::rounded),
-    );
+    equals(judge, "BR-CO-10", total, lines, sum_of_lines(document)?.map(Decimal::rounded));
 
     let allowances = total.decimal(cbc::AllowanceTotalAmount)?;
     let charges = total.decimal(cbc::ChargeTotalAmount)?;
-    for (id, is_charges, declared) in [("BR-CO-11", false, allowances), ("BR-CO-12", true, charges)]
-    {
+    for (id, is_charges, declared) in [("BR-CO-11", false, allowances), ("BR-CO-12", true, charges)] {
         let (sum, count) = sum_of_allowance_charges(document, is_charges)?;
         if declared.is_some() || count > 0 {
             equals(judge, id, total, declared, sum.map(Decimal::rounded));
@@ -102,9 +79,7 @@ fn sums<'u>(judge: &mut Judge<'_>, total: Element<'u>) -> Checked<'u, ()> {
 
     let mut payable = total.decimal(cbc::PayableAmount)?;
     if let Some(rounding) = total.decimal(cbc::PayableRoundingAmount)? {
-        payable = payable
-            .and_then(|payable| payable.minus(rounding))
-            .map(Decimal::rounded);
+        payable = payable.and_then(|payable| payable.minus(rounding)).map(Decimal::rounded);
     }
     let mut due = total.decimal(cbc::TaxInclusiveAmount)?;
     if let Some(prepaid) = total.decimal(cbc::PrepaidAmount)? {
@@ -116,10 +91,7 @@ fn sums<'u>(judge: &mut Judge<'_>, total: Element<'u>) -> Checked<'u, ()> {
 
 fn sum_of_lines(document: Element<'_>) -> Checked<'_, Option<Decimal>> {
     let mut sum = Some(Decimal::ZERO);
-    for line in document
-        .children()
-        .filter(|child| matches!(child.tag(), cac::InvoiceLine | cac::CreditNoteLine))
-    {
+    for line in document.children().filter(|child| matches!(child.tag(), cac::InvoiceLine | cac::CreditNoteLine)) {
         if let Some(amount) = line.decimal(cbc::LineExtensionAmount)? {
             sum = sum.and_then(|sum| sum.plus(amount));
         }
@@ -127,10 +99,7 @@ fn sum_of_lines(document: Element<'_>) -> Checked<'_, Option<Decimal>> {
     Ok(sum)
 }
 
-fn sum_of_allowance_charges(
-    document: Element<'_>,
-    charges: bool,
-) -> Checked<'_, (Option<Decimal>, usize)> {
+fn sum_of_allowance_charges(document: Element<'_>, charges: bool) -> Checked<'_, (Option<Decimal>, usize)> {
     let mut sum = Some(Decimal::ZERO);
     let mut count = 0;
     for element in document.all(cac::AllowanceCharge) {
@@ -171,14 +140,7 @@ pub(super) fn tax_subtotal(judge: &mut Judge<'_>, subtotal: Element<'_>) {
     }
     judge.check("BR-45", subtotal, subtotal.has(cbc::TaxableAmount));
     judge.check("BR-46", subtotal, subtotal.has(cbc::TaxAmount));
-    cents(
-        judge,
-        subtotal,
-        &[
-            ("BR-DEC-19", cbc::TaxableAmount),
-            ("BR-DEC-20", cbc::TaxAmount),
-        ],
-    );
+    cents(judge, subtotal, &[("BR-DEC-19", cbc::TaxableAmount), ("BR-DEC-20", cbc::TaxAmount)]);
     let rate = |judge: &mut Judge<'_>| -> Checked<'_, ()> {
         let mut category = None;
         for candidate in subtotal.all(cac::TaxCategory) {
@@ -187,16 +149,9 @@ pub(super) fn tax_subtotal(judge: &mut Judge<'_>, subtotal: Element<'_>) {
             }
         }
         let code = category.and_then(|category| category.child(cbc::ID));
-        let rate = category
-            .map(|category| category.decimal(cbc::Percent))
-            .transpose()?
-            .flatten();
+        let rate = category.map(|category| category.decimal(cbc::Percent)).transpose()?.flatten();
         judge.check("BR-47", subtotal, code.is_some());
-        judge.check(
-            "BR-48",
-            subtotal,
-            rate.is_some() || code.is_some_and(|code| code.trimmed() == "O"),
-        );
+        judge.check("BR-48", subtotal, rate.is_some() || code.is_some_and(|code| code.trimmed() == "O"));
         let tax = subtotal.decimal(cbc::TaxAmount)?;
         let is_untaxed = tax.is_some_and(|tax| tax.rounded_to(0).is_zero());
         let rate = match rate {
@@ -208,16 +163,10 @@ pub(super) fn tax_subtotal(judge: &mut Judge<'_>, subtotal: Element<'_>) {
         };
         let taxable = subtotal.decimal(cbc::TaxableAmount)?;
         let expected = taxable.and_then(|taxable| tax_of(taxable, rate));
-        let difference = tax
-            .zip(expected)
-            .and_then(|(tax, expected)| tax.absolute().minus(expected));
+        let difference = tax.zip(expected).and_then(|(tax, expected)| tax.absolute().minus(expected));
         if difference.is_none_or(|difference| difference.absolute() >= Decimal::ONE) {
             judge.fire_with("BR-CO-17", subtotal, || {
-                [tax, expected]
-                    .into_iter()
-                    .flatten()
-                    .map(|amount| amount.to_string())
-                    .collect()
+                [tax, expected].into_iter().flatten().map(|amount| amount.to_string()).collect()
             });
         }
         Ok(())
@@ -235,30 +184,14 @@ struct AllowanceRules {
     cents: [&'static str; 2],
 }
 
-const OWN_ALLOWANCE: AllowanceRules = AllowanceRules {
-    amount: "BR-31",
-    category: Some("BR-32"),
-    reason: ["BR-33", "BR-CO-21"],
-    cents: ["BR-DEC-01", "BR-DEC-02"],
-};
-const OWN_CHARGE: AllowanceRules = AllowanceRules {
-    amount: "BR-36",
-    category: Some("BR-37"),
-    reason: ["BR-38", "BR-CO-22"],
-    cents: ["BR-DEC-05", "BR-DEC-06"],
-};
-const LINE_ALLOWANCE: AllowanceRules = AllowanceRules {
-    amount: "BR-41",
-    category: None,
-    reason: ["BR-42", "BR-CO-23"],
-    cents: ["BR-DEC-24", "BR-DEC-25"],
-};
-const LINE_CHARGE: AllowanceRules = AllowanceRules {
-    amount: "BR-43",
-    category: None,
-    reason: ["BR-44", "BR-CO-24"],
-    cents: ["BR-DEC-27", "BR-DEC-28"],
-};
+const OWN_ALLOWANCE: AllowanceRules =
+    AllowanceRules { amount: "BR-31", category: Some("BR-32"), reason: ["BR-33", "BR-CO-21"], cents: ["BR-DEC-01", "BR-DEC-02"] };
+const OWN_CHARGE: AllowanceRules =
+    AllowanceRules { amount: "BR-36", category: Some("BR-37"), reason: ["BR-38", "BR-CO-22"], cents: ["BR-DEC-05", "BR-DEC-06"] };
+const LINE_ALLOWANCE: AllowanceRules =
+    AllowanceRules { amount: "BR-41", category: None, reason: ["BR-42", "BR-CO-23"], cents: ["BR-DEC-24", "BR-DEC-25"] };
+const LINE_CHARGE: AllowanceRules =
+    AllowanceRules { amount: "BR-43", category: None, reason: ["BR-44", "BR-CO-24"], cents: ["BR-DEC-27", "BR-DEC-28"] };
 
 /// BR-31 to BR-44, BR-CO-21 to BR-CO-24, BR-DEC-01 to -06 and -24 to -28.
 pub(super) fn allowance_charge(judge: &mut Judge<'_>, element: Element<'_>) {
@@ -285,15 +218,10 @@ pub(super) fn allowance_charge(judge: &mut Judge<'_>, element: Element<'_>) {
         };
         judge.check(id, element, categorised());
     }
-    let reason =
-        element.has(cbc::AllowanceChargeReason) || element.has(cbc::AllowanceChargeReasonCode);
+    let reason = element.has(cbc::AllowanceChargeReason) || element.has(cbc::AllowanceChargeReasonCode);
     for id in rules.reason {
         judge.check(id, element, reason);
     }
     let [amount, base] = rules.cents;
-    cents(
-        judge,
-        element,
-        &[(amount, cbc::Amount), (base, cbc::BaseAmount)],
-    );
+    cents(judge, element, &[(amount, cbc::Amount), (base, cbc::BaseAmount)]);
 }

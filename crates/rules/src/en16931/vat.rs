@@ -134,22 +134,18 @@ impl Total {
 
 impl Sums {
     fn rate(&mut self, rate: Decimal) -> &mut RateSums {
-        let at = self
-            .by_rate
-            .iter()
-            .position(|sums| sums.rate == rate)
-            .unwrap_or_else(|| {
-                let none = Total::default();
-                self.by_rate.push(RateSums {
-                    rate,
-                    lines: none,
-                    charges: none,
-                    allowances: none,
-                    has_line: false,
-                    has_either: false,
-                });
-                self.by_rate.len() - 1
+        let at = self.by_rate.iter().position(|sums| sums.rate == rate).unwrap_or_else(|| {
+            let none = Total::default();
+            self.by_rate.push(RateSums {
+                rate,
+                lines: none,
+                charges: none,
+                allowances: none,
+                has_line: false,
+                has_either: false,
             });
+            self.by_rate.len() - 1
+        });
         &mut self.by_rate[at]
     }
 }
@@ -182,10 +178,7 @@ pub(crate) struct Usage {
 /// Has this category or party tax scheme the scheme VAT? Any case, white space around it allowed.
 pub(crate) fn is_vat(element: Element<'_>) -> Checked<'_, bool> {
     for scheme in element.all(cac::TaxScheme) {
-        if scheme
-            .only(cbc::ID)?
-            .is_some_and(|id| id.trimmed().eq_ignore_ascii_case("VAT"))
-        {
+        if scheme.only(cbc::ID)?.is_some_and(|id| id.trimmed().eq_ignore_ascii_case("VAT")) {
             return Ok(true);
         }
     }
@@ -199,10 +192,7 @@ fn code(category: Element<'_>) -> Checked<'_, &str> {
 
 /// Allowance (`false`) or charge (`true`); none when the indicator is missing.
 pub(crate) fn is_charge(allowance_charge: Element<'_>) -> Checked<'_, Option<bool>> {
-    allowance_charge
-        .child(cbc::ChargeIndicator)
-        .map(Element::to_boolean)
-        .transpose()
+    allowance_charge.child(cbc::ChargeIndicator).map(Element::to_boolean).transpose()
 }
 
 impl Usage {
@@ -232,8 +222,8 @@ impl Usage {
                 cac::InvoiceLine | cac::CreditNoteLine => usage.note_line(element),
                 cac::AllowanceCharge => usage.note_allowance_charge(element),
                 cac::PartyLegalEntity => {
-                    usage.buyer_legal_id |= element.has(cbc::CompanyID)
-                        && element.is_below(&[cac::Party, cac::AccountingCustomerParty]);
+                    usage.buyer_legal_id |=
+                        element.has(cbc::CompanyID) && element.is_below(&[cac::Party, cac::AccountingCustomerParty]);
                     Ok(())
                 }
                 cbc::IdentificationCode => {
@@ -264,8 +254,7 @@ impl Usage {
                 if let Some(family) = family {
                     self.used[family].breakdowns += 1;
                     self.used[family].breakdowns_vat += usize::from(vat);
-                    self.used[family].breakdowns_exact +=
-                        usize::from(is_exact && (vat || code == "L"));
+                    self.used[family].breakdowns_exact += usize::from(is_exact && (vat || code == "L"));
                 }
                 self.other_breakdown |= vat && code != "O";
             }
@@ -334,26 +323,18 @@ impl Usage {
         if !is_own(Some(line)) {
             return Ok(());
         }
-        let mut categories = line
-            .all(cac::Item)
-            .flat_map(|item| item.all(cac::ClassifiedTaxCategory));
+        let mut categories = line.all(cac::Item).flat_map(|item| item.all(cac::ClassifiedTaxCategory));
         let Some(first) = categories.next() else {
             return Ok(());
         };
         let rest: Vec<_> = categories.collect();
         let amount = line.decimal(cbc::LineExtensionAmount);
-        self.note_amount(
-            first,
-            &rest,
-            amount,
-            &mut |sums, amount| sums.lines.add(amount),
-            &mut |rate, amount| {
-                rate.has_line = true;
-                if let Some(amount) = amount {
-                    rate.lines.add(amount);
-                }
-            },
-        )
+        self.note_amount(first, &rest, amount, &mut |sums, amount| sums.lines.add(amount), &mut |rate, amount| {
+            rate.has_line = true;
+            if let Some(amount) = amount {
+                rate.lines.add(amount);
+            }
+        })
     }
 
     fn note_allowance_charge<'u>(&mut self, allowance_charge: Element<'u>) -> Checked<'u, ()> {
@@ -393,10 +374,7 @@ impl Usage {
         part: &mut dyn FnMut(&mut RateSums, Option<Decimal>),
     ) -> Checked<'u, ()> {
         if rest.len() >= MAX_RATES {
-            return Err(Unjudged {
-                why: Why::TooLarge,
-                element: first,
-            });
+            return Err(Unjudged { why: Why::TooLarge, element: first });
         }
         let all = || std::iter::once(first).chain(rest.iter().copied());
         for (number, category) in all().enumerate() {
@@ -404,9 +382,7 @@ impl Usage {
             let Some(family) = family_of(code) else {
                 continue;
             };
-            let is_again = all()
-                .take(number)
-                .any(|earlier| self::code(earlier).is_ok_and(|earlier| earlier == code));
+            let is_again = all().take(number).any(|earlier| self::code(earlier).is_ok_and(|earlier| earlier == code));
             if is_again {
                 continue;
             }
@@ -430,10 +406,7 @@ impl Usage {
                     seen.push(rate);
                 }
                 if sums.by_rate.len() >= MAX_RATES {
-                    return Err(Unjudged {
-                        why: Why::TooLarge,
-                        element: category,
-                    });
+                    return Err(Unjudged { why: Why::TooLarge, element: category });
                 }
                 part(sums.rate(rate), amount);
             }
@@ -459,9 +432,7 @@ impl Kind {
 
 /// Is this a child of the root?
 fn is_own(element: Option<Element<'_>>) -> bool {
-    element
-        .and_then(Element::parent)
-        .is_some_and(Element::is_root)
+    element.and_then(Element::parent).is_some_and(Element::is_root)
 }
 
 /// The rules on the document as a whole: 01 to 04, 11 to 14, and split payment.
@@ -477,11 +448,7 @@ pub(crate) fn document(judge: &mut Judge<'_>, root: Element<'_>, usage: &Usage) 
             _ => usage.seller_is_registered(),
         };
         // As published, the standard rate counts as used whatever its tax scheme, and must then be VAT.
-        let item = if family.code == "S" {
-            used.item && !(used.item_vat && registered)
-        } else {
-            used.item_vat && !registered
-        };
+        let item = if family.code == "S" { used.item && !(used.item_vat && registered) } else { used.item_vat && !registered };
         judge.check(r02, root, !item);
         let (allowance, charge) = match family.code {
             "O" => (used.own_allowance_vat, used.own_charge_vat),
@@ -505,11 +472,7 @@ fn breakdown_matches_use(family: &Family, used: &Used) -> bool {
         Kind::Standard => (used.either || used.item) == (used.breakdowns > 0),
         Kind::Islands => {
             let is_used = used.either_vat || used.item_vat;
-            if is_used {
-                used.breakdowns_exact > 0
-            } else {
-                used.breakdowns_vat == 0
-            }
+            if is_used { used.breakdowns_exact > 0 } else { used.breakdowns_vat == 0 }
         }
         _ => !(used.anywhere_vat || used.item_vat) || used.breakdowns_vat == 1,
     }
@@ -520,26 +483,12 @@ fn intra_community(judge: &mut Judge<'_>, root: Element<'_>, usage: &Usage) {
         return;
     }
     let longer_than_one = |path: &[_]| -> Checked<'_, bool> {
-        Ok(root
-            .only_at(path)?
-            .is_some_and(|element| element.text().chars().nth(1).is_some()))
+        Ok(root.only_at(path)?.is_some_and(|element| element.text().chars().nth(1).is_some()))
     };
     let delivered = longer_than_one(&[cac::Delivery, cbc::ActualDeliveryDate]);
-    let period = root
-        .all(cac::InvoicePeriod)
-        .any(|period| period.children().next().is_some());
-    judge.check(
-        "BR-IC-11",
-        root,
-        delivered.map(|delivered| delivered || period),
-    );
-    let country = [
-        cac::Delivery,
-        cac::DeliveryLocation,
-        cac::Address,
-        cac::Country,
-        cbc::IdentificationCode,
-    ];
+    let period = root.all(cac::InvoicePeriod).any(|period| period.children().next().is_some());
+    judge.check("BR-IC-11", root, delivered.map(|delivered| delivered || period));
+    let country = [cac::Delivery, cac::DeliveryLocation, cac::Address, cac::Country, cbc::IdentificationCode];
     judge.check("BR-IC-12", root, longer_than_one(&country));
 }
 
@@ -553,9 +502,7 @@ fn split_payment(judge: &mut Judge<'_>, root: Element<'_>, usage: &Usage) {
     let allowance = [cac::AllowanceCharge, cac::TaxCategory, cbc::ID];
     let is = |path: &[_], code: &str| root.any(path, &mut |id| id.text() == code);
     let split = is(&breakdown, "B") || is(&allowance, "B") || usage.split_item;
-    let standard = is(&[cac::TaxTotal, cac::TaxSubtotal, cbc::ID], "S")
-        || is(&allowance, "S")
-        || usage.standard_item;
+    let standard = is(&[cac::TaxTotal, cac::TaxSubtotal, cbc::ID], "S") || is(&allowance, "S") || usage.standard_item;
     judge.check("BR-B-02", root, !(split && standard));
 }
 
@@ -575,13 +522,8 @@ pub(crate) fn breakdown(judge: &mut Judge<'_>, category: Element<'_>, usage: &Us
         match holds {
             Balance::Holds => {}
             Balance::Expected(expected) => judge.fire_with(r08, category, || {
-                let found = subtotal
-                    .child(cbc::TaxableAmount)
-                    .map_or("", Element::trimmed);
-                vec![
-                    found.to_owned(),
-                    expected.map_or_else(String::new, |sum| sum.to_string()),
-                ]
+                let found = subtotal.child(cbc::TaxableAmount).map_or("", Element::trimmed);
+                vec![found.to_owned(), expected.map_or_else(String::new, |sum| sum.to_string())]
             }),
         }
     }
@@ -604,55 +546,34 @@ fn taxable_amount_is_sum<'u>(
     usage: &Usage,
 ) -> Checked<'u, Balance> {
     let total = |lines: Total, charges: Total, allowances: Total| {
-        lines
-            .0
-            .zip(charges.0)
-            .zip(allowances.0)
-            .and_then(|((lines, charges), allowances)| lines.plus(charges)?.minus(allowances))
+        lines.0.zip(charges.0).zip(allowances.0).and_then(|((lines, charges), allowances)| lines.plus(charges)?.minus(allowances))
     };
     if !kind.has_rates() {
         let taxable = subtotal.decimal(cbc::TaxableAmount)?;
         let expected = total(sums.lines, sums.charges, sums.allowances);
         let holds = usage.has_lines && taxable.is_some() && taxable == expected;
-        return Ok(if holds {
-            Balance::Holds
-        } else {
-            Balance::Expected(expected)
-        });
+        return Ok(if holds { Balance::Holds } else { Balance::Expected(expected) });
     }
     let Some(rate) = category.decimal(cbc::Percent)? else {
         return Ok(Balance::Holds);
     };
     let taxable = subtotal.decimal(cbc::TaxableAmount)?;
     let found = sums.by_rate.iter().find(|sums| sums.rate == rate);
-    let expected = found.map_or(Some(Decimal::ZERO), |sums| {
-        total(sums.lines, sums.charges, sums.allowances)
-    });
+    let expected = found.map_or(Some(Decimal::ZERO), |sums| total(sums.lines, sums.charges, sums.allowances));
     let counted = match kind {
         Kind::Standard => found.is_some_and(|sums| sums.has_line || sums.has_either),
         _ => usage.has_lines,
     };
-    let near = taxable
-        .zip(expected)
-        .is_some_and(|(taxable, expected)| within_one(taxable, expected));
-    Ok(if counted && near {
-        Balance::Holds
-    } else {
-        Balance::Expected(expected)
-    })
+    let near = taxable.zip(expected).is_some_and(|(taxable, expected)| within_one(taxable, expected));
+    Ok(if counted && near { Balance::Holds } else { Balance::Expected(expected) })
 }
 
 /// Do two amounts differ by less than one?
 fn within_one(left: Decimal, right: Decimal) -> bool {
-    left.minus(right)
-        .is_some_and(|difference| difference.absolute() < Decimal::ONE)
+    left.minus(right).is_some_and(|difference| difference.absolute() < Decimal::ONE)
 }
 
-fn tax_amount_is_right<'u>(
-    category: Element<'u>,
-    subtotal: Element<'u>,
-    kind: Kind,
-) -> Checked<'u, bool> {
+fn tax_amount_is_right<'u>(category: Element<'u>, subtotal: Element<'u>, kind: Kind) -> Checked<'u, bool> {
     let tax = subtotal.decimal(cbc::TaxAmount)?;
     if !kind.has_rates() {
         return Ok(tax.is_some_and(Decimal::is_zero));
@@ -667,21 +588,11 @@ fn tax_amount_is_right<'u>(
 
 /// The tax of an amount at a rate in percent, rounded to two decimals; signs are left to the rules that compare.
 pub(crate) fn tax_of(taxable: Decimal, rate: Decimal) -> Option<Decimal> {
-    Some(
-        taxable
-            .absolute()
-            .times(rate)?
-            .over(Decimal::HUNDRED)?
-            .rounded(),
-    )
+    Some(taxable.absolute().times(rate)?.over(Decimal::HUNDRED)?.rounded())
 }
 
 /// The rules on an allowance's or charge's category: 06 and 07.
-pub(crate) fn allowance_charge(
-    judge: &mut Judge<'_>,
-    category: Element<'_>,
-    allowance_charge: Element<'_>,
-) {
+pub(crate) fn allowance_charge(judge: &mut Judge<'_>, category: Element<'_>, allowance_charge: Element<'_>) {
     let Ok(Some(charge)) = is_charge(allowance_charge) else {
         return;
     };
@@ -699,11 +610,7 @@ pub(crate) fn item(judge: &mut Judge<'_>, category: Element<'_>) {
     let (Some(family), Ok(true)) = (family_of(code), is_vat(category)) else {
         return;
     };
-    judge.check(
-        FAMILIES[family].ids[4],
-        category,
-        rate_is_right(category, FAMILIES[family].kind),
-    );
+    judge.check(FAMILIES[family].ids[4], category, rate_is_right(category, FAMILIES[family].kind));
 }
 
 fn rate_is_right(category: Element<'_>, kind: Kind) -> Checked<'_, bool> {

@@ -9,8 +9,8 @@ use crate::vocabulary::{cac, cbc};
 
 /// Document types of the billing edition.
 const INVOICE_TYPES: [&str; 26] = [
-    "71", "80", "82", "84", "102", "218", "219", "326", "331", "380", "382", "383", "384", "386",
-    "388", "393", "395", "553", "575", "623", "780", "817", "870", "875", "876", "877",
+    "71", "80", "82", "84", "102", "218", "219", "326", "331", "380", "382", "383", "384", "386", "388", "393", "395", "553",
+    "575", "623", "780", "817", "870", "875", "876", "877",
 ];
 const CREDIT_NOTE_TYPES: [&str; 5] = ["381", "396", "81", "83", "532"];
 
@@ -22,20 +22,12 @@ pub(super) fn element(judge: &mut Judge<'_>, element: Element<'_>, context: &Con
     match element.tag() {
         cbc::EmbeddedDocumentBinaryObject => {
             if let Some(kind) = element.attribute("mimeCode") {
-                judge.check(
-                    "PEPPOL-EN16931-CL001",
-                    element,
-                    codelists::MIME_TYPES.contains(&kind),
-                );
+                judge.check("PEPPOL-EN16931-CL001", element, codelists::MIME_TYPES.contains(&kind));
             }
         }
         cbc::AllowanceChargeReasonCode => reason(judge, element),
         cbc::DescriptionCode if element.parent_tag() == cac::InvoicePeriod => {
-            judge.check(
-                "PEPPOL-EN16931-CL006",
-                element,
-                codelists::TAX_POINT_DATES.has(element.trimmed()),
-            );
+            judge.check("PEPPOL-EN16931-CL006", element, codelists::TAX_POINT_DATES.has(element.trimmed()));
         }
         cbc::Amount
         | cbc::BaseAmount
@@ -56,32 +48,15 @@ pub(super) fn element(judge: &mut Judge<'_>, element: Element<'_>, context: &Con
                 Edition::Billing => &CREDIT_NOTE_TYPES,
                 Edition::SelfBilling => &SELF_BILLED_CREDIT_NOTE_TYPES,
             };
-            judge.check(
-                "PEPPOL-EN16931-P0101",
-                element,
-                !restricts_types(context) || known.contains(&element.trimmed()),
-            );
+            judge.check("PEPPOL-EN16931-P0101", element, !restricts_types(context) || known.contains(&element.trimmed()));
         }
-        cbc::IssueDate
-        | cbc::DueDate
-        | cbc::TaxPointDate
-        | cbc::StartDate
-        | cbc::EndDate
-        | cbc::ActualDeliveryDate => {
+        cbc::IssueDate | cbc::DueDate | cbc::TaxPointDate | cbc::StartDate | cbc::EndDate | cbc::ActualDeliveryDate => {
             let text = element.text();
-            judge.check(
-                "PEPPOL-EN16931-F001",
-                element,
-                text.chars().count() == 10 && parse_date(text).is_some(),
-            );
+            judge.check("PEPPOL-EN16931-F001", element, text.chars().count() == 10 && parse_date(text).is_some());
         }
         cbc::EndpointID => {
             if let Some(scheme) = element.attribute("schemeID") {
-                judge.check(
-                    "PEPPOL-EN16931-CL008",
-                    element,
-                    codelists::PEPPOL_ENDPOINT_SCHEMES.has(scheme),
-                );
+                judge.check("PEPPOL-EN16931-CL008", element, codelists::PEPPOL_ENDPOINT_SCHEMES.has(scheme));
             }
         }
         cac::TaxCategory => exemption(judge, element),
@@ -91,40 +66,21 @@ pub(super) fn element(judge: &mut Judge<'_>, element: Element<'_>, context: &Con
 
 /// CL002, CL003: the indicator is compared as written here, unlike in EN 16931.
 fn reason(judge: &mut Judge<'_>, code: Element<'_>) {
-    let Some(parent) = code
-        .parent()
-        .filter(|parent| parent.tag() == cac::AllowanceCharge)
-    else {
+    let Some(parent) = code.parent().filter(|parent| parent.tag() == cac::AllowanceCharge) else {
         return;
     };
-    let indicator_is = |wanted: &str| {
-        parent
-            .all(cbc::ChargeIndicator)
-            .any(|indicator| indicator.text() == wanted)
-    };
+    let indicator_is = |wanted: &str| parent.all(cbc::ChargeIndicator).any(|indicator| indicator.text() == wanted);
     if indicator_is("false") {
-        judge.check(
-            "PEPPOL-EN16931-CL002",
-            code,
-            codelists::ALLOWANCE_REASONS.has(code.trimmed()),
-        );
+        judge.check("PEPPOL-EN16931-CL002", code, codelists::ALLOWANCE_REASONS.has(code.trimmed()));
     } else if indicator_is("true") {
-        judge.check(
-            "PEPPOL-EN16931-CL003",
-            code,
-            codelists::CHARGE_REASONS.has(code.trimmed()),
-        );
+        judge.check("PEPPOL-EN16931-CL003", code, codelists::CHARGE_REASONS.has(code.trimmed()));
     }
 }
 
 /// CL007 and R051: the currency is one, and the document's own but for the VAT total in the accounting currency.
 fn amount(judge: &mut Judge<'_>, amount: Element<'_>, context: &Context<'_>) {
     let currency = amount.attribute("currencyID").unwrap_or_default();
-    judge.check(
-        "PEPPOL-EN16931-CL007",
-        amount,
-        codelists::PEPPOL_CURRENCIES.has(currency),
-    );
+    judge.check("PEPPOL-EN16931-CL007", amount, codelists::PEPPOL_CURRENCIES.has(currency));
     let in_accounting_currency = amount.tag() == cbc::TaxAmount
         && !amount.parent().is_some_and(|parent| match parent.tag() {
             cac::TaxTotal => parent.has(cac::TaxSubtotal),
@@ -132,11 +88,10 @@ fn amount(judge: &mut Judge<'_>, amount: Element<'_>, context: &Context<'_>) {
             _ => false,
         });
     if !in_accounting_currency {
-        let same = context.root.all(cbc::DocumentCurrencyCode).any(|own| {
-            amount
-                .attribute("currencyID")
-                .is_some_and(|currency| currency == own.text())
-        });
+        let same = context
+            .root
+            .all(cbc::DocumentCurrencyCode)
+            .any(|own| amount.attribute("currencyID").is_some_and(|currency| currency == own.text()));
         judge.check("PEPPOL-EN16931-R051", amount, same);
     }
 }
@@ -154,18 +109,10 @@ fn invoice_type(judge: &mut Judge<'_>, code: Element<'_>, context: &Context<'_>)
         Edition::Billing => &INVOICE_TYPES,
         Edition::SelfBilling => &SELF_BILLED_INVOICE_TYPES,
     };
-    judge.check(
-        "PEPPOL-EN16931-P0100",
-        code,
-        !restricts_types(context) || known.contains(&code.trimmed()),
-    );
+    judge.check("PEPPOL-EN16931-P0100", code, !restricts_types(context) || known.contains(&code.trimmed()));
     if context.edition == Edition::Billing {
         let german = context.countries.german_seller && context.countries.german_buyer;
-        judge.check(
-            "PEPPOL-EN16931-P0112",
-            code,
-            !matches!(code.trimmed(), "326" | "384") || german,
-        );
+        judge.check("PEPPOL-EN16931-P0112", code, !matches!(code.trimmed(), "326" | "384") || german);
     }
 }
 
@@ -185,14 +132,8 @@ fn exemption(judge: &mut Judge<'_>, category: Element<'_>) {
     let Ok(Some(reason)) = category.only(cbc::TaxExemptionReasonCode) else {
         return;
     };
-    let known = EXEMPTIONS
-        .iter()
-        .find(|(code, ..)| reason.text().eq_ignore_ascii_case(code));
+    let known = EXEMPTIONS.iter().find(|(code, ..)| reason.text().eq_ignore_ascii_case(code));
     if let Some((_, wanted, id)) = known {
-        judge.check(
-            id,
-            category,
-            category.only_text(&[cbc::ID]).map(|code| code == *wanted),
-        );
+        judge.check(id, category, category.only_text(&[cbc::ID]).map(|code| code == *wanted));
     }
 }

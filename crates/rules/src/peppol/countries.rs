@@ -5,7 +5,6 @@
 //! the address trimmed, in any case; Sweden the address as written and sometimes the VAT number too. Each is kept.
 
 use super::{first_characters, scheme_ids};
-use crate::judge::Judge;
 use crate::ubl::{Checked, Element, Unjudged, Why};
 use crate::vocabulary::{Tag, cac, cbc, root};
 
@@ -36,61 +35,35 @@ pub(super) struct Countries<'u> {
 const ADDRESS: [Tag; 3] = [cac::PostalAddress, cac::Country, cbc::IdentificationCode];
 const SELLER: [Tag; 5] = party_address(cac::AccountingSupplierParty);
 const BUYER: [Tag; 5] = party_address(cac::AccountingCustomerParty);
-const REPRESENTATIVE: [Tag; 4] = [
-    cac::TaxRepresentativeParty,
-    ADDRESS[0],
-    ADDRESS[1],
-    ADDRESS[2],
-];
+const REPRESENTATIVE: [Tag; 4] = [cac::TaxRepresentativeParty, ADDRESS[0], ADDRESS[1], ADDRESS[2]];
 
 const fn party_address(role: Tag) -> [Tag; 5] {
     [role, cac::Party, ADDRESS[0], ADDRESS[1], ADDRESS[2]]
 }
 
 impl<'u> Countries<'u> {
-    pub(super) fn of(judge: &mut Judge<'_>, top: Element<'u>) -> Countries<'u> {
-        let seller = judge.value(top.only_at(&SELLER)).flatten();
-        let written = |place: Option<Element<'_>>, code: &str| {
-            place.is_some_and(|place| place.text() == code)
+    /// Where a country cannot be told (two addresses, two VAT numbers), the rules of no country apply, as published.
+    pub(super) fn of(top: Element<'u>) -> Countries<'u> {
+        let address = |path: &[Tag]| top.only_at(path).ok().flatten();
+        let (seller, buyer) = (address(&SELLER), address(&BUYER));
+        let representative = address(&REPRESENTATIVE);
+        let written = |place: Option<Element<'_>>, code: &str| place.is_some_and(|place| place.text() == code);
+        let meant =
+            |place: Option<Element<'_>>, code: &str| place.is_some_and(|place| place.trimmed().eq_ignore_ascii_case(code));
+        let supplier_vat = vat_country(top, &[cac::AccountingSupplierParty, cac::Party]);
+        let representative_vat = vat_country(top, &[cac::TaxRepresentativeParty]);
+        let customer_vat = vat_country(top, &[cac::AccountingCustomerParty, cac::Party]);
+        let is = |vat: Checked<'u, Option<&str>>, place: Option<Element<'_>>, code: &str| match vat {
+            Ok(Some(vat)) => vat.trim().eq_ignore_ascii_case(code),
+            Ok(None) => meant(place, code),
+            Err(_) => false,
         };
-        let meant = |place: Option<Element<'_>>, code: &str| {
-            place.is_some_and(|place| place.trimmed().eq_ignore_ascii_case(code))
+        let seller_vat = match supplier_vat {
+            Ok(None) => representative_vat,
+            own => own,
         };
-        let supplier_vat = judge
-            .value(vat_country(
-                top,
-                &[cac::AccountingSupplierParty, cac::Party],
-            ))
-            .flatten();
-        let representative_vat = judge
-            .value(vat_country(top, &[cac::TaxRepresentativeParty]))
-            .flatten();
-        let is = |vat: Option<&str>, place: Option<Element<'_>>, code: &str| match vat {
-            Some(vat) => vat.trim().eq_ignore_ascii_case(code),
-            None => meant(place, code),
-        };
-        let seller_is = |code: &str| is(supplier_vat.or(representative_vat), seller, code);
+        let seller_is = |code: &str| is(seller_vat, seller, code);
         let supplier_is = |code: &str| is(supplier_vat, seller, code);
-        let greek_sender = seller_is("GR") || seller_is("EL");
-        // Nobody asks where the buyer is unless the seller's country does: what cannot be told then is no fault.
-        let asks_for_buyer = greek_sender
-            || ["DE", "NL"].iter().any(|code| meant(seller, code))
-            || ["DK", "IS", "SE"].iter().any(|code| written(seller, code));
-        let mut other = |found: Checked<'u, Option<Element<'u>>>| match asks_for_buyer {
-            true => judge.value(found).flatten(),
-            false => found.ok().flatten(),
-        };
-        let buyer = other(top.only_at(&BUYER));
-        let representative = other(top.only_at(&REPRESENTATIVE));
-        let customer_vat = match greek_sender {
-            true => judge
-                .value(vat_country(
-                    top,
-                    &[cac::AccountingCustomerParty, cac::Party],
-                ))
-                .flatten(),
-            false => None,
-        };
         let customer_is = |code: &str| is(customer_vat, buyer, code);
         // Denmark and Iceland name the two documents; on any other root they find no country.
         let is_document = matches!(top.tag(), root::Invoice | root::CreditNote);
@@ -109,7 +82,7 @@ impl<'u> Countries<'u> {
             dutch_seller: meant(seller, "NL"),
             dutch_buyer: meant(buyer, "NL"),
             dutch_representative: meant(representative, "NL"),
-            greek_sender,
+            greek_sender: seller_is("GR") || seller_is("EL"),
             greek_supplier: supplier_is("GR") || supplier_is("EL"),
             greek_receiver: customer_is("GR") || customer_is("EL"),
             seller_address: seller.map(Element::text),
@@ -127,10 +100,7 @@ fn vat_country<'u>(top: Element<'u>, parties: &[Tag]) -> Checked<'u, Option<&'u 
                 continue;
             }
             if found.is_some() {
-                unjudged = Some(Unjudged {
-                    why: Why::Repeated,
-                    element: registration,
-                });
+                unjudged = Some(Unjudged { why: Why::Repeated, element: registration });
                 return true;
             }
             match registration.only(cbc::CompanyID) {
@@ -147,17 +117,8 @@ fn vat_country<'u>(top: Element<'u>, parties: &[Tag]) -> Checked<'u, Option<&'u 
 }
 
 fn has_swedish_vat(top: Element<'_>) -> bool {
-    top.any(
-        &[
-            cac::AccountingSupplierParty,
-            cac::Party,
-            cac::PartyTaxScheme,
-        ],
-        &mut |registration| {
-            scheme_ids(registration).any(|id| id.text() == "VAT")
-                && registration
-                    .all(cbc::CompanyID)
-                    .any(|id| first_characters(id.text(), 2) == "SE")
-        },
-    )
+    top.any(&[cac::AccountingSupplierParty, cac::Party, cac::PartyTaxScheme], &mut |registration| {
+        scheme_ids(registration).any(|id| id.text() == "VAT")
+            && registration.all(cbc::CompanyID).any(|id| first_characters(id.text(), 2) == "SE")
+    })
 }

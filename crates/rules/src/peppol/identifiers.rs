@@ -14,10 +14,7 @@ pub(super) fn identifier(judge: &mut Judge<'_>, id: Element<'_>) {
     let (rule, holds) = match scheme {
         "0088" => ("PEPPOL-COMMON-R040", is_gln(trimmed)),
         "0192" => ("PEPPOL-COMMON-R041", is_norwegian(trimmed)),
-        "0184" => (
-            "PEPPOL-COMMON-R042",
-            is_danish_vat(written) || is_digits(written, 8),
-        ),
+        "0184" => ("PEPPOL-COMMON-R042", is_danish_vat(written) || is_digits(written, 8)),
         "0096" => ("PEPPOL-COMMON-R052", is_digits(written, 10)),
         "0198" => ("PEPPOL-COMMON-R053", is_danish_vat(written)),
         "0208" => ("PEPPOL-COMMON-R043", is_belgian(trimmed)),
@@ -39,17 +36,11 @@ pub(super) fn identifier(judge: &mut Judge<'_>, id: Element<'_>) {
 
 /// A VAT number that begins with NL, whatever its scheme.
 fn is_dutch_vat_number(id: Element<'_>) -> bool {
-    let Some(registration) = id
-        .parent()
-        .filter(|parent| parent.tag() == cac::PartyTaxScheme)
-    else {
+    let Some(registration) = id.parent().filter(|parent| parent.tag() == cac::PartyTaxScheme) else {
         return false;
     };
     let mut schemes = scheme_ids(registration);
-    let is_vat = schemes
-        .next()
-        .is_some_and(|scheme| scheme.trimmed() == "VAT")
-        && schemes.next().is_none();
+    let is_vat = schemes.next().is_some_and(|scheme| scheme.trimmed() == "VAT") && schemes.next().is_none();
     id.tag() == cbc::CompanyID && is_vat && id.trimmed().starts_with("NL")
 }
 
@@ -63,11 +54,7 @@ pub(super) fn is_gln(text: &str) -> bool {
         return false;
     }
     let (body, check) = text.split_at(text.len() - 1);
-    let sum: u32 = digits(body)
-        .rev()
-        .zip([3, 1].into_iter().cycle())
-        .map(|(digit, weight)| digit * weight % 10)
-        .sum();
+    let sum: u32 = digits(body).rev().zip([3, 1].into_iter().cycle()).map(|(digit, weight)| digit * weight % 10).sum();
     digits(check).eq([(10 - sum % 10) % 10])
 }
 
@@ -79,17 +66,12 @@ pub(super) fn is_norwegian(text: &str) -> bool {
 /// MOD11 with weights two to seven from the right; a remainder of ten fits no digit.
 fn mod11(text: &str) -> bool {
     let (body, check) = text.split_at(text.len() - 1);
-    let sum: u32 = digits(body)
-        .rev()
-        .zip((2..=7).cycle())
-        .map(|(digit, weight)| digit * weight)
-        .sum();
+    let sum: u32 = digits(body).rev().zip((2..=7).cycle()).map(|(digit, weight)| digit * weight).sum();
     text.bytes().any(|byte| byte != b'0') && digits(check).eq([(11 - sum % 11) % 11])
 }
 
 fn is_danish_vat(text: &str) -> bool {
-    text.strip_prefix("DK")
-        .is_some_and(|number| is_digits(number, 8))
+    text.strip_prefix("DK").is_some_and(|number| is_digits(number, 8))
 }
 
 /// A Belgian enterprise number: 97 less the remainder of the first eight digits by 97.
@@ -143,11 +125,7 @@ fn is_partita_iva(text: &str) -> bool {
 /// Luhn's check over a text of digits, the last one being the check digit.
 pub(super) fn luhn(text: &str) -> bool {
     let doubled = |digit: u32| if digit < 5 { digit * 2 } else { digit * 2 - 9 };
-    let sum: u32 = digits(text)
-        .rev()
-        .enumerate()
-        .map(|(at, digit)| if at % 2 == 1 { doubled(digit) } else { digit })
-        .sum();
+    let sum: u32 = digits(text).rev().enumerate().map(|(at, digit)| if at % 2 == 1 { doubled(digit) } else { digit }).sum();
     sum.is_multiple_of(10)
 }
 
@@ -162,11 +140,7 @@ fn is_australian(text: &str) -> bool {
         return false;
     }
     let weights = [10i64, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19];
-    let sum: i64 = digits(text)
-        .zip(weights)
-        .map(|(digit, weight)| i64::from(digit) * weight)
-        .sum::<i64>()
-        - 10;
+    let sum: i64 = digits(text).zip(weights).map(|(digit, weight)| i64::from(digit) * weight).sum::<i64>() - 10;
     sum % 89 == 0
 }
 
@@ -174,11 +148,7 @@ fn is_dutch_vat(text: &str) -> bool {
     let Some(rest) = text.strip_prefix("NL") else {
         return false;
     };
-    rest.len() == 12
-        && rest.is_ascii()
-        && is_digits(&rest[..9], 9)
-        && rest.as_bytes()[9] == b'B'
-        && is_digits(&rest[10..], 2)
+    rest.len() == 12 && rest.is_ascii() && is_digits(&rest[..9], 9) && rest.as_bytes()[9] == b'B' && is_digits(&rest[10..], 2)
 }
 
 /// A Greek tax number: powers of two from the right over the first eight digits, remainder by eleven, then by ten.
@@ -189,10 +159,7 @@ pub(super) fn is_greek(text: &str) -> bool {
         return false;
     }
     let (body, check) = head.split_at(8);
-    let sum: u32 = digits(body)
-        .enumerate()
-        .map(|(at, digit)| digit << (8 - at))
-        .sum();
+    let sum: u32 = digits(body).enumerate().map(|(at, digit)| digit << (8 - at)).sum();
     digits(check).eq([sum % 11 % 10])
 }
 
@@ -209,38 +176,14 @@ mod tests {
     fn check_digits_are_checked() {
         type Scheme = fn(&str) -> bool;
         let cases: [(Scheme, &[&str], &[&str]); 9] = [
-            (
-                is_gln,
-                &["7300010000001"],
-                &["7300010000002", "", "730001000000A"],
-            ),
-            (
-                is_norwegian,
-                &["974760673", "923609016"],
-                &["974760674", "000000000", "97476067"],
-            ),
+            (is_gln, &["7300010000001"], &["7300010000002", "", "730001000000A"]),
+            (is_norwegian, &["974760673", "923609016"], &["974760674", "000000000", "97476067"]),
             (is_belgian, &["0202239951"], &["0202239952", "202239951"]),
-            (
-                is_swedish,
-                &["5560360793", "2021005489"],
-                &["5560360794", "556036-0793"],
-            ),
+            (is_swedish, &["5560360793", "2021005489"], &["5560360794", "556036-0793"]),
             (is_australian, &["51824753556"], &["51824753557"]),
-            (
-                is_partita_iva,
-                &["IT00743110157", "00743110158"],
-                &["IT00743110158", "IT0074311015"],
-            ),
-            (
-                is_codice_fiscale,
-                &["RSSMRA85T10A562S", "00743110157"],
-                &["RSSMRA85T10A5622", "short"],
-            ),
-            (
-                is_dutch_vat,
-                &["NL123456789B12"],
-                &["NL123456789C12", "NL12345678B12", "NL12345678ÆB1"],
-            ),
+            (is_partita_iva, &["IT00743110157", "00743110158"], &["IT00743110158", "IT0074311015"]),
+            (is_codice_fiscale, &["RSSMRA85T10A562S", "00743110157"], &["RSSMRA85T10A5622", "short"]),
+            (is_dutch_vat, &["NL123456789B12"], &["NL123456789C12", "NL12345678B12", "NL12345678ÆB1"]),
             (is_greek, &["094259216"], &["094259217", "09425921"]),
         ];
         for (scheme, right, wrong) in cases {

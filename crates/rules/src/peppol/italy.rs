@@ -11,19 +11,11 @@ pub(super) fn element(judge: &mut Judge<'_>, element: Element<'_>) {
             let mut schemes = scheme_ids(element);
             let scheme = schemes.next().map_or("", Element::trimmed);
             if schemes.next().is_none() && scheme != "VAT" {
-                judge.check(
-                    "IT-R-001",
-                    element,
-                    element.only_text(&[cbc::CompanyID]).map(is_tax_code),
-                );
+                judge.check("IT-R-001", element, element.only_text(&[cbc::CompanyID]).map(is_tax_code));
             }
         }
         cac::Party if is_party_of(element, cac::AccountingSupplierParty) => {
-            for (id, part) in [
-                ("IT-R-002", cbc::StreetName),
-                ("IT-R-003", cbc::CityName),
-                ("IT-R-004", cbc::PostalZone),
-            ] {
+            for (id, part) in [("IT-R-002", cbc::StreetName), ("IT-R-003", cbc::CityName), ("IT-R-004", cbc::PostalZone)] {
                 judge.check(id, element, element.exists(&[cac::PostalAddress, part]));
             }
         }
@@ -33,8 +25,5 @@ pub(super) fn element(judge: &mut Judge<'_>, element: Element<'_>) {
 
 /// Eleven to sixteen capital letters and digits.
 fn is_tax_code(text: &str) -> bool {
-    (11..=16).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    (11..=16).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }

@@ -10,8 +10,7 @@ use crate::vocabulary::{cac, cbc, root};
 const SLACK: Decimal = Decimal::cents(2);
 
 fn is_near(left: Decimal, right: Decimal) -> bool {
-    left.minus(right)
-        .is_some_and(|difference| difference.absolute() <= SLACK)
+    left.minus(right).is_some_and(|difference| difference.absolute() <= SLACK)
 }
 
 /// Is this an allowance or charge of the document, of a line, or neither?
@@ -35,10 +34,7 @@ pub(super) fn allowance_charge(judge: &mut Judge<'_>, element: Element<'_>) {
     if !is_of_document_or_line(element) {
         return;
     }
-    match (
-        element.has(cbc::MultiplierFactorNumeric),
-        element.has(cbc::BaseAmount),
-    ) {
+    match (element.has(cbc::MultiplierFactorNumeric), element.has(cbc::BaseAmount)) {
         (true, false) => judge.fire("PEPPOL-EN16931-R041", element),
         (false, true) => judge.fire("PEPPOL-EN16931-R042", element),
         (percentage, _) => {
@@ -46,11 +42,7 @@ pub(super) fn allowance_charge(judge: &mut Judge<'_>, element: Element<'_>) {
                 percentage_amount(judge, element);
             }
             let indicator = element.only_text(&[cbc::ChargeIndicator]);
-            judge.check(
-                "PEPPOL-EN16931-R043",
-                element,
-                indicator.map(|text| matches!(text, "true" | "false")),
-            );
+            judge.check("PEPPOL-EN16931-R043", element, indicator.map(|text| matches!(text, "true" | "false")));
         }
     }
 }
@@ -61,9 +53,7 @@ fn percentage_amount<'u>(judge: &mut Judge<'_>, element: Element<'u>) {
         let amount = element.decimal(cbc::Amount)?.unwrap_or(Decimal::ZERO);
         let base = element.decimal(cbc::BaseAmount)?;
         let factor = element.decimal(cbc::MultiplierFactorNumeric)?;
-        let product = base
-            .zip(factor)
-            .and_then(|(base, factor)| base.times(factor)?.over(Decimal::HUNDRED));
+        let product = base.zip(factor).and_then(|(base, factor)| base.times(factor)?.over(Decimal::HUNDRED));
         Ok((amount, product))
     };
     let Some((amount, expected)) = judge.value(amounts()) else {
@@ -75,34 +65,21 @@ fn percentage_amount<'u>(judge: &mut Judge<'_>, element: Element<'u>) {
 }
 
 fn show(found: Decimal, expected: Option<Decimal>) -> Vec<String> {
-    std::iter::once(found)
-        .chain(expected)
-        .map(|amount| amount.to_string())
-        .collect()
+    std::iter::once(found).chain(expected).map(|amount| amount.to_string()).collect()
 }
 
 /// R044, R046: a price has allowances only, and is the gross price less them.
 fn price_allowance(judge: &mut Judge<'_>, allowance: Element<'_>) {
     let indicator = allowance.only_text(&[cbc::ChargeIndicator]);
-    judge.check(
-        "PEPPOL-EN16931-R044",
-        allowance,
-        indicator.map(|text| text == "false"),
-    );
+    judge.check("PEPPOL-EN16931-R044", allowance, indicator.map(|text| text == "false"));
     let net_price = || -> Checked<'_, bool> {
         if !allowance.has(cbc::BaseAmount) {
             return Ok(true);
         }
-        let net = allowance
-            .parent()
-            .map(|price| price.decimal(cbc::PriceAmount))
-            .transpose()?
-            .flatten();
+        let net = allowance.parent().map(|price| price.decimal(cbc::PriceAmount)).transpose()?.flatten();
         let gross = allowance.decimal(cbc::BaseAmount)?;
         let amount = allowance.decimal(cbc::Amount)?;
-        let expected = gross
-            .zip(amount)
-            .and_then(|(gross, amount)| gross.minus(amount));
+        let expected = gross.zip(amount).and_then(|(gross, amount)| gross.minus(amount));
         Ok(net.is_some() && net == expected)
     };
     judge.check("PEPPOL-EN16931-R046", allowance, net_price());
@@ -115,43 +92,25 @@ pub(super) fn line(judge: &mut Judge<'_>, line: Element<'_>, context: &Context<'
         judge.fire_with("PEPPOL-EN16931-R120", line, || show(amount, expected));
     }
     let base = line.only_at(&[cac::Price, cbc::BaseQuantity]);
-    let is_positive =
-        base.and_then(|base| base.map_or(Ok(true), |base| Ok(base.to_decimal()? > Decimal::ZERO)));
+    let is_positive = base.and_then(|base| base.map_or(Ok(true), |base| Ok(base.to_decimal()? > Decimal::ZERO)));
     judge.check("PEPPOL-EN16931-R121", line, is_positive);
     let mut references = 0;
     let mut has_object = false;
     for reference in line.all(cac::DocumentReference) {
         references += 1;
-        has_object |= reference
-            .all(cbc::DocumentTypeCode)
-            .any(|kind| kind.text() == "130");
+        has_object |= reference.all(cbc::DocumentTypeCode).any(|kind| kind.text() == "130");
     }
     judge.check("PEPPOL-EN16931-R100", line, references <= 1);
     judge.check("PEPPOL-EN16931-R101", line, references == 0 || has_object);
 }
 
 /// The net amount that a line says, and the one that its quantity, price, allowances and charges make.
-fn net_amount<'u>(
-    line: Element<'u>,
-    context: &Context<'_>,
-) -> Checked<'u, (Decimal, Option<Decimal>)> {
-    let amount = line
-        .decimal(cbc::LineExtensionAmount)?
-        .unwrap_or(Decimal::ZERO);
-    let quantity = if context.is_invoice {
-        cbc::InvoicedQuantity
-    } else {
-        cbc::CreditedQuantity
-    };
+fn net_amount<'u>(line: Element<'u>, context: &Context<'_>) -> Checked<'u, (Decimal, Option<Decimal>)> {
+    let amount = line.decimal(cbc::LineExtensionAmount)?.unwrap_or(Decimal::ZERO);
+    let quantity = if context.is_invoice { cbc::InvoicedQuantity } else { cbc::CreditedQuantity };
     let quantity = line.decimal(quantity)?.unwrap_or(Decimal::ONE);
-    let price = line
-        .only_at(&[cac::Price, cbc::PriceAmount])?
-        .map(Element::to_decimal)
-        .transpose()?;
-    let base = line
-        .only_at(&[cac::Price, cbc::BaseQuantity])?
-        .map(Element::to_decimal)
-        .transpose()?;
+    let price = line.only_at(&[cac::Price, cbc::PriceAmount])?.map(Element::to_decimal).transpose()?;
+    let base = line.only_at(&[cac::Price, cbc::BaseQuantity])?.map(Element::to_decimal).transpose()?;
     let base = base.filter(|base| !base.is_zero()).unwrap_or(Decimal::ONE);
     let (mut charges, mut allowances) = (Some(Decimal::ZERO), Some(Decimal::ZERO));
     for element in line.all(cac::AllowanceCharge) {
@@ -176,10 +135,7 @@ fn net_amount<'u>(
 pub(super) fn period_date(judge: &mut Judge<'_>, date: Element<'_>) {
     let of_line = date.is_below(&[cac::InvoicePeriod, cac::InvoiceLine, root::Invoice])
         || date.is_below(&[cac::InvoicePeriod, cac::CreditNoteLine, root::CreditNote]);
-    let document = date
-        .parent()
-        .and_then(Element::parent)
-        .and_then(Element::parent);
+    let document = date.parent().and_then(Element::parent).and_then(Element::parent);
     let Some(document) = document.filter(|_| of_line) else {
         return;
     };
@@ -196,17 +152,9 @@ pub(super) fn period_date(judge: &mut Judge<'_>, date: Element<'_>) {
             return Ok(false);
         };
         let bound = bound.to_date()?;
-        Ok(if date.tag() == cbc::StartDate {
-            own >= bound
-        } else {
-            own <= bound
-        })
+        Ok(if date.tag() == cbc::StartDate { own >= bound } else { own <= bound })
     };
-    let id = if date.tag() == cbc::StartDate {
-        "PEPPOL-EN16931-R110"
-    } else {
-        "PEPPOL-EN16931-R111"
-    };
+    let id = if date.tag() == cbc::StartDate { "PEPPOL-EN16931-R110" } else { "PEPPOL-EN16931-R111" };
     judge.check(id, date, within());
 }
 
@@ -221,13 +169,7 @@ pub(super) fn base_quantity(judge: &mut Judge<'_>, base: Element<'_>, context: &
     if !line.has(cbc::InvoicedQuantity) && !line.has(cbc::CreditedQuantity) {
         return;
     }
-    let quantity = if context.is_invoice {
-        cbc::InvoicedQuantity
-    } else {
-        cbc::CreditedQuantity
-    };
-    let same = line
-        .all(quantity)
-        .any(|quantity| quantity.attribute("unitCode") == Some(unit));
+    let quantity = if context.is_invoice { cbc::InvoicedQuantity } else { cbc::CreditedQuantity };
+    let same = line.all(quantity).any(|quantity| quantity.attribute("unitCode") == Some(unit));
     judge.check("PEPPOL-EN16931-R130", base, same);
 }

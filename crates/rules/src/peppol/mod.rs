@@ -46,28 +46,21 @@ struct Context<'u> {
     has_payment_means: bool,
 }
 
-const SELF_BILLING: &str =
-    "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:selfbilling:3.0";
+const SELF_BILLING: &str = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:selfbilling:3.0";
 
 /// Judges a document by all rules of its edition of the BIS.
 pub(crate) fn judge(ubl: &Ubl<'_>, findings: &mut Findings) {
     let mut judge = Judge::new(findings, Layer::Peppol);
     let top = ubl.root();
     let customization = top.child(cbc::CustomizationID).map_or("", Element::trimmed);
-    let edition = if customization.starts_with(SELF_BILLING) {
-        Edition::SelfBilling
-    } else {
-        Edition::Billing
-    };
+    let edition = if customization.starts_with(SELF_BILLING) { Edition::SelfBilling } else { Edition::Billing };
     let context = Context {
         root: top,
         edition,
         profile: document::Profile::of(&mut judge, top, edition),
-        countries: Countries::of(&mut judge, top),
+        countries: Countries::of(top),
         is_invoice: top.tag() == root::Invoice,
-        has_payment_means: ubl
-            .elements()
-            .any(|element| element.tag() == cac::PaymentMeans),
+        has_payment_means: ubl.elements().any(|element| element.tag() == cac::PaymentMeans),
     };
     for element in ubl.elements() {
         core(&mut judge, element, &context);
@@ -90,13 +83,9 @@ fn core(judge: &mut Judge<'_>, element: Element<'_>, context: &Context<'_>) {
         cac::AllowanceCharge => lines::allowance_charge(judge, element),
         cac::InvoiceLine | cac::CreditNoteLine => lines::line(judge, element, context),
         cbc::StartDate | cbc::EndDate => lines::period_date(judge, element),
-        cbc::BaseQuantity if element.parent_tag() == cac::Price => {
-            lines::base_quantity(judge, element, context)
-        }
+        cbc::BaseQuantity if element.parent_tag() == cac::Price => lines::base_quantity(judge, element, context),
         cbc::EndpointID => identifiers::identifier(judge, element),
-        cbc::ID if element.parent_tag() == cac::PartyIdentification => {
-            identifiers::identifier(judge, element)
-        }
+        cbc::ID if element.parent_tag() == cac::PartyIdentification => identifiers::identifier(judge, element),
         cbc::CompanyID => identifiers::identifier(judge, element),
         _ => {}
     }
@@ -138,26 +127,18 @@ fn is_party_of(party: Element<'_>, role: Tag) -> bool {
 
 /// The texts of a tax registration's schemes, as `PartyTaxScheme[… cac:TaxScheme/cbc:ID …]` compares them.
 fn scheme_ids(registration: Element<'_>) -> impl Iterator<Item = Element<'_>> {
-    registration
-        .all(cac::TaxScheme)
-        .flat_map(|scheme| scheme.all(cbc::ID))
+    registration.all(cac::TaxScheme).flat_map(|scheme| scheme.all(cbc::ID))
 }
 
 /// The first characters of a text, at most so many.
 fn first_characters(text: &str, count: usize) -> &str {
-    let end = text
-        .char_indices()
-        .nth(count)
-        .map_or(text.len(), |(end, _)| end);
+    let end = text.char_indices().nth(count).map_or(text.len(), |(end, _)| end);
     &text[..end]
 }
 
 /// What follows the first characters of a text.
 fn after_characters(text: &str, count: usize) -> &str {
-    let start = text
-        .char_indices()
-        .nth(count)
-        .map_or(text.len(), |(start, _)| start);
+    let start = text.char_indices().nth(count).map_or(text.len(), |(start, _)| start);
     &text[start..]
 }
 

@@ -15,23 +15,15 @@ pub(super) fn element(judge: &mut Judge<'_>, element: Element<'_>) {
 }
 
 /// The party's registrations under one scheme, trimmed; a registration with two schemes cannot be compared.
-fn registrations<'u>(
-    party: Element<'u>,
-    scheme: &'static str,
-) -> impl Iterator<Item = Checked<'u, Element<'u>>> {
-    party
-        .all(cac::PartyTaxScheme)
-        .filter_map(move |registration| {
-            let mut ids = scheme_ids(registration);
-            let first = ids.next().map_or("", Element::trimmed);
-            match ids.next() {
-                Some(element) => Some(Err(Unjudged {
-                    why: Why::Repeated,
-                    element,
-                })),
-                None => (first == scheme).then_some(Ok(registration)),
-            }
-        })
+fn registrations<'u>(party: Element<'u>, scheme: &'static str) -> impl Iterator<Item = Checked<'u, Element<'u>>> {
+    party.all(cac::PartyTaxScheme).filter_map(move |registration| {
+        let mut ids = scheme_ids(registration);
+        let first = ids.next().map_or("", Element::trimmed);
+        match ids.next() {
+            Some(element) => Some(Err(Unjudged { why: Why::Repeated, element })),
+            None => (first == scheme).then_some(Ok(registration)),
+        }
+    })
 }
 
 /// NO-R-002: companies with limited liability say that they stand in the register of business enterprises
@@ -41,10 +33,7 @@ fn is_in_register(party: Element<'_>) -> Checked<'_, bool> {
     for registration in registrations(party, "TAX") {
         for id in registration?.all(cbc::CompanyID) {
             if found.is_some() {
-                return Err(Unjudged {
-                    why: Why::Repeated,
-                    element: id,
-                });
+                return Err(Unjudged { why: Why::Repeated, element: id });
             }
             found = Some(id.trimmed());
         }
@@ -56,23 +45,13 @@ fn is_in_register(party: Element<'_>) -> Checked<'_, bool> {
 fn vat_number_is_right(party: Element<'_>) -> Checked<'_, bool> {
     let mut numbers = Vec::new();
     for registration in registrations(party, "VAT") {
-        numbers.push(
-            registration?
-                .only(cbc::CompanyID)?
-                .map_or("", Element::text),
-        );
+        numbers.push(registration?.only(cbc::CompanyID)?.map_or("", Element::text));
     }
-    if !numbers
-        .iter()
-        .any(|number| first_characters(number, 2) == "NO")
-    {
+    if !numbers.iter().any(|number| first_characters(number, 2) == "NO") {
         return Ok(true);
     }
     let [number] = numbers[..] else {
-        return Err(Unjudged {
-            why: Why::Repeated,
-            element: party,
-        });
+        return Err(Unjudged { why: Why::Repeated, element: party });
     };
     let rest = after_characters(number, 2);
     Ok(rest.strip_suffix("MVA").is_some_and(is_norwegian))

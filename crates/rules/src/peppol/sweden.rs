@@ -9,32 +9,18 @@ use crate::vocabulary::{cac, cbc};
 
 pub(super) fn element(judge: &mut Judge<'_>, element: Element<'_>, countries: &Countries<'_>) {
     match element.tag() {
-        cac::Party
-            if countries.swedish_vat && is_party_of(element, cac::AccountingSupplierParty) =>
-        {
+        cac::Party if countries.swedish_vat && is_party_of(element, cac::AccountingSupplierParty) => {
             vat_number(judge, element);
         }
         cac::PartyLegalEntity if element.is_below(&[cac::Party, cac::AccountingSupplierParty]) => {
             legal_entity(judge, element);
         }
-        cbc::CompanyID
-            if element.is_below(&[
-                cac::PartyTaxScheme,
-                cac::Party,
-                cac::AccountingSupplierParty,
-            ]) =>
-        {
+        cbc::CompanyID if element.is_below(&[cac::PartyTaxScheme, cac::Party, cac::AccountingSupplierParty]) => {
             tax_registration(judge, element);
         }
-        cac::TaxCategory | cac::ClassifiedTaxCategory
-            if countries.swedish_vat && is_standard(element) =>
-        {
+        cac::TaxCategory | cac::ClassifiedTaxCategory if countries.swedish_vat && is_standard(element) => {
             let rate = element.only_text(&[cbc::Percent]).map(to_double);
-            judge.check(
-                "SE-R-006",
-                element,
-                rate.map(|rate| [25.0, 12.0, 6.0].contains(&rate)),
-            );
+            judge.check("SE-R-006", element, rate.map(|rate| [25.0, 12.0, 6.0].contains(&rate)));
         }
         cac::PaymentMeans => payment_means(judge, element, countries),
         _ => {}
@@ -55,10 +41,7 @@ fn vat_number(judge: &mut Judge<'_>, party: Element<'_>) {
             }
             for id in registration.all(cbc::CompanyID) {
                 if found.is_some() {
-                    return Err(Unjudged {
-                        why: Why::Repeated,
-                        element: id,
-                    });
+                    return Err(Unjudged { why: Why::Repeated, element: id });
                 }
                 found = Some(id.text());
             }
@@ -69,11 +52,7 @@ fn vat_number(judge: &mut Judge<'_>, party: Element<'_>) {
         return;
     };
     judge.check("SE-R-001", party, number.trim().chars().count() == 14);
-    judge.check(
-        "SE-R-002",
-        party,
-        is_number(first_characters(after_characters(number, 2), 12)),
-    );
+    judge.check("SE-R-002", party, is_number(first_characters(after_characters(number, 2), 12)));
 }
 
 /// SE-R-003, SE-R-004, SE-R-013: an organisation number.
@@ -102,36 +81,20 @@ fn tax_registration(judge: &mut Judge<'_>, id: Element<'_>) {
         return;
     };
     let mut schemes = scheme_ids(registration);
-    let is_vat = schemes
-        .next()
-        .is_some_and(|scheme| scheme.trimmed().eq_ignore_ascii_case("VAT"));
-    if is_vat || schemes.next().is_some() || !party.exists(&[cac::PartyLegalEntity, cbc::CompanyID])
-    {
+    let is_vat = schemes.next().is_some_and(|scheme| scheme.trimmed().eq_ignore_ascii_case("VAT"));
+    if is_vat || schemes.next().is_some() || !party.exists(&[cac::PartyLegalEntity, cbc::CompanyID]) {
         return;
     }
-    let approved = id
-        .text()
-        .to_uppercase()
-        .split_whitespace()
-        .eq(["GODKÄND", "FÖR", "F-SKATT"]);
+    let approved = id.text().to_uppercase().split_whitespace().eq(["GODKÄND", "FÖR", "F-SKATT"]);
     judge.check("SE-R-005", id, approved);
 }
 
 /// SE-R-007 to SE-R-012: Plusgiro and Bankgiro are credit transfers with the giro as the branch.
 fn payment_means(judge: &mut Judge<'_>, means: Element<'_>, countries: &Countries<'_>) {
-    let transfer = means
-        .only_text(&[cbc::PaymentMeansCode])
-        .is_ok_and(|code| code == "30");
-    let branch = means.only_text(&[
-        cac::PayeeFinancialAccount,
-        cac::FinancialInstitutionBranch,
-        cbc::ID,
-    ]);
+    let transfer = means.only_text(&[cbc::PaymentMeansCode]).is_ok_and(|code| code == "30");
+    let branch = means.only_text(&[cac::PayeeFinancialAccount, cac::FinancialInstitutionBranch, cbc::ID]);
     if transfer {
-        for id in means
-            .all(cac::PayeeFinancialAccount)
-            .flat_map(|account| account.all(cbc::ID))
-        {
+        for id in means.all(cac::PayeeFinancialAccount).flat_map(|account| account.all(cbc::ID)) {
             let length = id.trimmed().chars().count();
             match branch {
                 Ok("SE:PLUSGIRO") => {
@@ -146,11 +109,7 @@ fn payment_means(judge: &mut Judge<'_>, means: Element<'_>, countries: &Countrie
             }
         }
     }
-    let has_code = |wanted: &[&str]| {
-        means
-            .all(cbc::PaymentMeansCode)
-            .any(|code| wanted.contains(&code.text()))
-    };
+    let has_code = |wanted: &[&str]| means.all(cbc::PaymentMeansCode).any(|code| wanted.contains(&code.text()));
     if has_code(&["50", "56"]) {
         judge.fire("SE-R-011", means);
     } else if countries.swedish_buyer && has_code(&["31"]) {

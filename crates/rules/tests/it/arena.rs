@@ -11,8 +11,7 @@ fn every_vector_is_read() {
     assert!(files.len() > 1_000, "only {} files", files.len());
     for file in files {
         let bytes = std::fs::read(&file).expect("a vector can be read");
-        let document = Document::parse(&bytes, &Limits::default())
-            .unwrap_or_else(|fault| panic!("{}: {fault}", file.display()));
+        let document = Document::parse(&bytes, &Limits::default()).unwrap_or_else(|fault| panic!("{}: {fault}", file.display()));
         assert!(document.element_count() > 1, "{}", file.display());
     }
 }
@@ -22,16 +21,9 @@ fn a_document_cut_short_is_refused() {
     let Some(folder) = vectors::ubl() else { return };
     for file in vectors::xml_files(&folder.join("peppol-examples")) {
         let bytes = std::fs::read(&file).expect("a vector can be read");
-        let end = bytes
-            .iter()
-            .rposition(|byte| *byte == b'>')
-            .expect("XML ends in a tag");
+        let end = bytes.iter().rposition(|byte| *byte == b'>').expect("XML ends in a tag");
         for cut in (0..end).step_by(37) {
-            assert!(
-                Document::parse(&bytes[..cut], &Limits::default()).is_err(),
-                "{} cut at {cut}",
-                file.display()
-            );
+            assert!(Document::parse(&bytes[..cut], &Limits::default()).is_err(), "{} cut at {cut}", file.display());
         }
     }
 }

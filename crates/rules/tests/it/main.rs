@@ -3,4 +3,5 @@
 mod arena;
 mod oracle;
 mod scoreboard;
+mod structure;
 mod vectors;

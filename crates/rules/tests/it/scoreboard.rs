@@ -43,12 +43,7 @@ impl Tally {
 
 impl Scoreboard {
     /// Compares the rules that fired in one layer of one document; true when they are exactly the same.
-    pub fn rules(
-        &mut self,
-        place: &str,
-        expected: &BTreeMap<&str, (&str, usize)>,
-        found: &Fired<'_>,
-    ) -> bool {
+    pub fn rules(&mut self, place: &str, expected: &BTreeMap<&str, (&str, usize)>, found: &Fired<'_>) -> bool {
         let mut exact = true;
         for (id, label) in expected {
             let family = self.families.entry(family(id)).or_default();
@@ -59,10 +54,7 @@ impl Scoreboard {
                 Some(ours) => {
                     exact = false;
                     family.other_count += 1;
-                    self.disagree(
-                        format!("{id} differs"),
-                        format!("{place}: {ours:?}, expected {label:?}"),
-                    );
+                    self.disagree(format!("{id} differs"), format!("{place}: {ours:?}, expected {label:?}"));
                 }
                 None => {
                     exact = false;
@@ -83,10 +75,7 @@ impl Scoreboard {
         self.documents.count(exact);
         self.verdicts.count(valid == ours);
         if valid != ours {
-            self.disagree(
-                format!("verdict, expected valid = {valid}"),
-                place.to_owned(),
-            );
+            self.disagree(format!("verdict, expected valid = {valid}"), place.to_owned());
         }
         self.false_alarms += usize::from(valid && !ours);
     }
@@ -110,11 +99,7 @@ impl Scoreboard {
     /// For whoever mends a rule: what disagrees, how often, with examples.
     pub fn print_disagreements(&self) {
         for (what, places) in &self.disagreements {
-            eprintln!(
-                "{what}: {} times, {}",
-                places.len(),
-                places[..places.len().min(3)].join(" | ")
-            );
+            eprintln!("{what}: {} times, {}", places.len(), places[..places.len().min(3)].join(" | "));
         }
     }
 
@@ -125,59 +110,31 @@ impl Scoreboard {
             std::fs::write(golden, &page).expect("the page can be written");
         }
         let written = std::fs::read_to_string(golden).unwrap_or_default();
-        assert!(
-            written == page,
-            "docs/rules-scoreboard.md differs from what was measured:\n{page}"
-        );
+        assert!(written == page, "docs/rules-scoreboard.md differs from what was measured:\n{page}");
     }
 
     fn page(&self) -> String {
         let mut page = String::from(HEADING);
         let of = |tally: &Tally| format!("{} of {}", tally.right, tally.all);
         let rows = [
-            (
-                "Whole documents and mutants: exactly the same rules, severities and counts",
-                of(&self.documents),
-            ),
+            ("Whole documents and mutants: exactly the same rules, severities and counts", of(&self.documents)),
             ("The same verdict", of(&self.verdicts)),
             ("Valid documents refused", self.false_alarms.to_string()),
-            (
-                "Unit tests: exactly the same rules, severities and counts",
-                of(&self.unit_tests),
-            ),
-            (
-                "Unit tests: the publisher's own expectation",
-                of(&self.expectations),
-            ),
-            (
-                "Unit tests written for an older release, not counted",
-                self.outdated.to_string(),
-            ),
+            ("Unit tests: exactly the same rules, severities and counts", of(&self.unit_tests)),
+            ("Unit tests: the publisher's own expectation", of(&self.expectations)),
+            ("Unit tests written for an older release, not counted", self.outdated.to_string()),
         ];
         page.push_str("| what | result |\n|---|---|\n");
         for (what, result) in rows {
             page.push_str(&format!("| {what} | {result} |\n"));
         }
-        page.push_str(
-            "\n## By family\n\nOne firing is one rule in one document, however often.\n\n",
-        );
-        page.push_str(
-            "| family | rules seen | firings | exact | other count | missing | extra |\n",
-        );
+        page.push_str("\n## By family\n\nOne firing is one rule in one document, however often.\n\n");
+        page.push_str("| family | rules seen | firings | exact | other count | missing | extra |\n");
         page.push_str("|---|--:|--:|--:|--:|--:|--:|\n");
         for (name, family) in &self.families {
-            let Family {
-                fired,
-                exact,
-                missing,
-                extra,
-                other_count,
-                rules,
-            } = family;
+            let Family { fired, exact, missing, extra, other_count, rules } = family;
             let seen = rules.len();
-            page.push_str(&format!(
-                "| {name} | {seen} | {fired} | {exact} | {other_count} | {missing} | {extra} |\n"
-            ));
+            page.push_str(&format!("| {name} | {seen} | {fired} | {exact} | {other_count} | {missing} | {extra} |\n"));
         }
         page
     }
@@ -224,9 +181,6 @@ fn family(id: &str) -> &'static str {
         "UBL-STRUCTURE",
         "VALUE",
     ];
-    let begins = |name: &&str| {
-        id.strip_prefix(*name)
-            .is_some_and(|rest| rest.starts_with('-'))
-    };
+    let begins = |name: &&str| id.strip_prefix(*name).is_some_and(|rest| rest.starts_with('-'));
     FAMILIES.into_iter().find(begins).unwrap_or("BR")
 }

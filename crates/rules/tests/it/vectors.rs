@@ -7,21 +7,18 @@ pub fn ubl() -> Option<PathBuf> {
     folder("ubl")
 }
 
+/// A folder of published schemas, on the same terms.
+pub fn schemas(name: &str) -> Option<PathBuf> {
+    folder("schemas").map(|schemas| schemas.join(name))
+}
+
 fn folder(name: &str) -> Option<PathBuf> {
-    let path = Path::new(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../../shared/vectors"
-    ))
-    .join(name);
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors")).join(name);
     if path.is_dir() {
         return Some(path);
     }
     let required = std::env::var("KVITT_REQUIRE").unwrap_or_default();
-    assert!(
-        !required.split(',').any(|word| word == "vectors"),
-        "KVITT_REQUIRE wants {}",
-        path.display()
-    );
+    assert!(!required.split(',').any(|word| word == "vectors"), "KVITT_REQUIRE wants {}", path.display());
     eprintln!("SKIPPED: {} is not there", path.display());
     None
 }
@@ -35,10 +32,7 @@ pub fn xml_files(folder: &Path) -> Vec<PathBuf> {
             let path = entry.expect("an entry can be read").path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path
-                .extension()
-                .is_some_and(|extension| extension.eq_ignore_ascii_case("xml"))
-            {
+            } else if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("xml")) {
                 files.push(path);
             }
         }
