@@ -10,24 +10,14 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = PathBuf::from(
-        std::env::args()
-            .nth(1)
-            .unwrap_or_else(|| "target/samples".to_owned()),
-    );
+    let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "target/samples".to_owned()));
     std::fs::create_dir_all(&folder)?;
     for sample in samples::all() {
         let begun = Instant::now();
         let pdf = kvitt_render::pdf(&sample.invoice, &sample.look, &sample.embed)?;
         let took = begun.elapsed();
         std::fs::write(folder.join(format!("{}.pdf", sample.name)), &pdf.bytes)?;
-        println!(
-            "{:<22} {:>2} pages {:>4} kB {:>8.2?}",
-            sample.name,
-            pdf.pages,
-            pdf.bytes.len() / 1000,
-            took
-        );
+        println!("{:<22} {:>2} pages {:>4} kB {:>8.2?}", sample.name, pdf.pages, pdf.bytes.len() / 1000, took);
     }
     Ok(())
 }

@@ -29,13 +29,7 @@ const TITLE: Style = Style::new(Face::Display, 23.0, 28.0, Ink::Accent);
 /// Lays the document out.
 pub(crate) fn compose(invoice: &Invoice, look: &Look) -> Result<Document, RenderError> {
     let words = Wording(look.language);
-    let mut composer = Composer {
-        invoice,
-        look,
-        words,
-        sheet: Sheet::new(0.0),
-        overflow: Vec::new(),
-    };
+    let mut composer = Composer { invoice, look, words, sheet: Sheet::new(0.0), overflow: Vec::new() };
     let foot = composer.measure_foot();
     composer.sheet.bottom = foot.top - 5.0 * MM;
     composer.head();
@@ -47,22 +41,13 @@ pub(crate) fn compose(invoice: &Invoice, look: &Look) -> Result<Document, Render
     composer.every_page(foot);
     let name = typeface::line(&invoice.seller.name, BODY).text;
     let title = format!("{} {} – {name}", composer.title(), invoice.number);
-    Ok(Document {
-        title: short(&title),
-        author: short(&name),
-        pages: composer.sheet.pages,
-        nodes: composer.sheet.nodes,
-    })
+    Ok(Document { title: short(&title), author: short(&name), pages: composer.sheet.pages, nodes: composer.sheet.nodes })
 }
 
 /// Metadata is for lists of files; nobody reads more, and the format has a limit.
 fn short(text: &str) -> String {
     const LONGEST: usize = 200;
-    typeface::clean(text)
-        .replace('\n', " ")
-        .chars()
-        .take(LONGEST)
-        .collect()
+    typeface::clean(text).replace('\n', " ").chars().take(LONGEST).collect()
 }
 
 /// A document being laid out.
@@ -107,16 +92,11 @@ impl Composer<'_> {
     fn balance(&self) -> Balance {
         let payable = self.invoice.totals.payable;
         let positive = if payable.is_negative() {
-            Amount::zero(payable.currency())
-                .checked_sub(payable)
-                .unwrap_or(payable)
+            Amount::zero(payable.currency()).checked_sub(payable).unwrap_or(payable)
         } else {
             payable
         };
-        match (
-            payable.minor() == 0,
-            payable.is_negative() == self.is_credit_note(),
-        ) {
+        match (payable.minor() == 0, payable.is_negative() == self.is_credit_note()) {
             (true, _) => Balance::Settled(payable),
             (false, true) => Balance::ToPay(positive),
             (false, false) => Balance::InFavour(positive),

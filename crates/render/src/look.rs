@@ -29,15 +29,7 @@ pub struct Look {
 impl Look {
     /// The house style in a language: no logo, no texts, the invoice's own payment instructions.
     pub fn plain(language: Language, made_at: Timestamp) -> Look {
-        Look {
-            language,
-            logo: None,
-            accent: Color::FJORD,
-            text_before: None,
-            footer: None,
-            payment: None,
-            made_at,
-        }
+        Look { language, logo: None, accent: Color::FJORD, text_before: None, footer: None, payment: None, made_at }
     }
 }
 
@@ -121,11 +113,7 @@ impl Color {
             let mixed = (u16::from(part) * percent + u16::from(white) * (100 - percent)) / 100;
             u8::try_from(mixed).unwrap_or(u8::MAX)
         };
-        Color::new(
-            mix(self.red, Color::WHITE.red),
-            mix(self.green, Color::WHITE.green),
-            mix(self.blue, Color::WHITE.blue),
-        )
+        Color::new(mix(self.red, Color::WHITE.red), mix(self.green, Color::WHITE.green), mix(self.blue, Color::WHITE.blue))
     }
 
     /// Whether text of this colour can be read on a panel of its own tint: WCAG 2.2, 1.4.3 wants 4.5 : 1, or 3 : 1 for large text.
@@ -137,11 +125,7 @@ impl Color {
     fn luminance(self) -> f32 {
         let linear = |part: u8| {
             let share = f32::from(part) / 255.0;
-            if share <= 0.040_45 {
-                share / 12.92
-            } else {
-                ((share + 0.055) / 1.055).powf(2.4)
-            }
+            if share <= 0.040_45 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
         };
         0.2126 * linear(self.red) + 0.7152 * linear(self.green) + 0.0722 * linear(self.blue)
     }
@@ -165,10 +149,7 @@ pub enum LogoError {
     #[error("the logo is larger than {} kB", Logo::MOST_BYTES / 1000)]
     TooManyBytes,
     /// A side of 0 pixels or of more than [`Logo::MOST_PIXELS`].
-    #[error(
-        "the logo is {width} x {height} pixels; each side may have 1 to {}",
-        Logo::MOST_PIXELS
-    )]
+    #[error("the logo is {width} x {height} pixels; each side may have 1 to {}", Logo::MOST_PIXELS)]
     Size {
         /// Pixels across.
         width: u32,
@@ -205,10 +186,6 @@ impl Logo {
         if !sides.contains(&width) || !sides.contains(&height) {
             return Err(LogoError::Size { width, height });
         }
-        Ok(Logo {
-            image,
-            width,
-            height,
-        })
+        Ok(Logo { image, width, height })
     }
 }

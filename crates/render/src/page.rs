@@ -19,20 +19,10 @@ pub const MARGIN: f32 = 20.0 * MM;
 pub const MEASURE: f32 = WIDTH - 2.0 * MARGIN;
 /// The window of a Norwegian C5 envelope over an A4 sheet folded once: 15 mm from the left, 44 mm from the top, 105 x 35 mm. Nothing but
 /// the recipient's address and the return address stands in it.
-pub const WINDOW: Area = Area {
-    left: 15.0 * MM,
-    top: 44.0 * MM,
-    width: 105.0 * MM,
-    height: 35.0 * MM,
-};
+pub const WINDOW: Area = Area { left: 15.0 * MM, top: 44.0 * MM, width: 105.0 * MM, height: 35.0 * MM };
 /// Where the recipient's address is set: inside [`WINDOW`] and inside the window of a C6/5 envelope (39 to 74 mm from the top), with room
 /// for the sheet to slide.
-pub const ADDRESS: Area = Area {
-    left: MARGIN,
-    top: 51.0 * MM,
-    width: 92.0 * MM,
-    height: 22.5 * MM,
-};
+pub const ADDRESS: Area = Area { left: MARGIN, top: 51.0 * MM, width: 92.0 * MM, height: 22.5 * MM };
 /// Where the text of the second and later pages begins, 27 mm from the top.
 pub const LATER_TOP: f32 = 27.0 * MM;
 /// The distance of the last line, the page number, from the bottom edge: 10 mm, beyond the reach of no printer.
@@ -101,13 +91,7 @@ pub(crate) enum Shape {
     /// `x` and the baseline `y`, in points from the top left.
     Text { x: f32, y: f32, line: Line },
     /// A horizontal hairline.
-    Rule {
-        x: f32,
-        y: f32,
-        width: f32,
-        weight: f32,
-        color: Color,
-    },
+    Rule { x: f32, y: f32, width: f32, weight: f32, color: Color },
     /// A filled rectangle.
     Panel { area: Area, color: Color },
     /// The logo.
@@ -158,12 +142,7 @@ pub(crate) struct Sheet {
 
 impl Sheet {
     pub(crate) fn new(bottom: f32) -> Sheet {
-        Sheet {
-            pages: vec![Page::default()],
-            nodes: Vec::new(),
-            y: 0.0,
-            bottom,
-        }
+        Sheet { pages: vec![Page::default()], nodes: Vec::new(), y: 0.0, bottom }
     }
 
     /// A new node of the structure.
@@ -204,16 +183,7 @@ impl Sheet {
 
     /// A hairline over the whole measure, or a part of it.
     pub(crate) fn rule(&mut self, x: f32, width: f32, y: f32, weight: f32, color: Color) {
-        self.put(
-            Owner::Ornament,
-            Shape::Rule {
-                x,
-                y,
-                width,
-                weight,
-                color,
-            },
-        );
+        self.put(Owner::Ornament, Shape::Rule { x, y, width, weight, color });
     }
 
     /// Goes to a new page.
@@ -229,11 +199,7 @@ impl Sheet {
     /// Goes to a new page where less than `height` is left, unless the page is empty: then no page has more.
     pub(crate) fn need(&mut self, height: f32) -> Result<(), RenderError> {
         let is_fresh = self.pages.len() > 1 && self.y <= LATER_TOP;
-        if self.y + height > self.bottom + ROUNDING && !is_fresh {
-            self.turn()
-        } else {
-            Ok(())
-        }
+        if self.y + height > self.bottom + ROUNDING && !is_fresh { self.turn() } else { Ok(()) }
     }
 
     /// What fits on a page that holds nothing else.
@@ -242,12 +208,7 @@ impl Sheet {
     }
 
     /// Sets lines in the flow, over pages where they are many. A few lines stay together.
-    pub(crate) fn flow(
-        &mut self,
-        owner: Owner,
-        lines: Vec<Line>,
-        x: f32,
-    ) -> Result<(), RenderError> {
+    pub(crate) fn flow(&mut self, owner: Owner, lines: Vec<Line>, x: f32) -> Result<(), RenderError> {
         const TOGETHER: usize = 4;
         if lines.len() <= TOGETHER {
             self.need(typeface::height(&lines))?;

@@ -16,8 +16,7 @@ use krilla::page::PageSettings;
 use krilla::paint::{Fill, FillRule};
 use krilla::surface::Surface;
 use krilla::tagging::{
-    Artifact, ArtifactType, ContentTag, Identifier, SpanTag, TableHeaderScope, Tag, TagGroup,
-    TagKind, TagTree,
+    Artifact, ArtifactType, ContentTag, Identifier, SpanTag, TableHeaderScope, Tag, TagGroup, TagKind, TagTree,
 };
 use krilla::{Document as Writer, SerializeSettings};
 
@@ -27,21 +26,13 @@ use crate::page::{Area, Document, HEIGHT, Item, Node, Owner, Role, Shape, WIDTH}
 use crate::typeface::{self, Ink};
 
 /// Writes the document.
-pub(crate) fn paint(
-    document: &Document,
-    look: &Look,
-    embed: &[Embedded],
-) -> Result<Vec<u8>, RenderError> {
+pub(crate) fn paint(document: &Document, look: &Look, embed: &[Embedded]) -> Result<Vec<u8>, RenderError> {
     let configuration = ConfigurationBuilder::new()
         .with_archival_validator(Archival::A3_A)
         .with_accessibility_validator(Accessibility::UA1)
         .finish()
         .expect("PDF/A-3 and PDF/UA-1 are both PDF 1.7");
-    let settings = SerializeSettings {
-        configuration,
-        enable_tagging: true,
-        ..SerializeSettings::default()
-    };
+    let settings = SerializeSettings { configuration, enable_tagging: true, ..SerializeSettings::default() };
     let mut writer = Writer::new_with(settings);
     let mut contents: Vec<Vec<Identifier>> = document.nodes.iter().map(|_| Vec::new()).collect();
     let size = PageSettings::from_wh(WIDTH, HEIGHT).expect("A4 is a size");
@@ -57,15 +48,10 @@ pub(crate) fn paint(
             }
         }
     }
-    writer.set_tag_tree(
-        tree(&document.nodes, contents).with_lang(Some(look.language.tag().to_owned())),
-    );
+    writer.set_tag_tree(tree(&document.nodes, contents).with_lang(Some(look.language.tag().to_owned())));
     writer.set_metadata(metadata(document, look));
     let mut outline = Outline::new();
-    outline.push_child(OutlineNode::new(
-        document.title.clone(),
-        XyzDestination::new(0, Point::from_xy(0.0, 0.0)),
-    ));
+    outline.push_child(OutlineNode::new(document.title.clone(), XyzDestination::new(0, Point::from_xy(0.0, 0.0))));
     writer.set_outline(outline);
     embed_files(&mut writer, look, embed)?;
     writer.finish().map_err(refusal)
@@ -95,33 +81,11 @@ fn draw(surface: &mut Surface, shape: &Shape, look: &Look) {
         Shape::Text { x, y, line } => {
             surface.set_fill(Some(fill(color_of(line.style.ink, look))));
             let font = typeface::font(line.style.face);
-            surface.draw_glyphs(
-                Point::from_xy(*x, *y),
-                &line.glyphs,
-                font,
-                &line.text,
-                line.style.size,
-                false,
-            );
+            surface.draw_glyphs(Point::from_xy(*x, *y), &line.glyphs, font, &line.text, line.style.size, false);
         }
-        Shape::Rule {
-            x,
-            y,
-            width,
-            weight,
-            color,
-        } => {
+        Shape::Rule { x, y, width, weight, color } => {
             // A filled strip, not a stroke: it comes out even on every printer.
-            area(
-                surface,
-                Area {
-                    left: *x,
-                    top: y - weight / 2.0,
-                    width: *width,
-                    height: *weight,
-                },
-                *color,
-            );
+            area(surface, Area { left: *x, top: y - weight / 2.0, width: *width, height: *weight }, *color);
         }
         Shape::Panel { area: panel, color } => area(surface, *panel, *color),
         Shape::Logo { area } => {
@@ -157,11 +121,7 @@ fn color_of(ink: Ink, look: &Look) -> Color {
 
 fn fill(color: Color) -> Fill {
     let paint = krilla::color::rgb::Color::new(color.red, color.green, color.blue);
-    Fill {
-        paint: paint.into(),
-        opacity: NormalizedF32::ONE,
-        rule: FillRule::default(),
-    }
+    Fill { paint: paint.into(), opacity: NormalizedF32::ONE, rule: FillRule::default() }
 }
 
 /// The structure tree. Children have higher numbers than their parents, so one walk from the end puts every node into its parent.
@@ -184,10 +144,7 @@ fn tree(nodes: &[Node], contents: Vec<Vec<Identifier>>) -> TagTree {
             group.push(child);
         }
         // A cell without content still counts as a column; any other empty node is nothing.
-        let is_cell = matches!(
-            nodes[at].role,
-            Role::Cell | Role::ColumnHead | Role::RowHead
-        );
+        let is_cell = matches!(nodes[at].role, Role::Cell | Role::ColumnHead | Role::RowHead);
         if group.children.is_empty() && !is_cell {
             continue;
         }
@@ -244,8 +201,7 @@ fn made_at(look: &Look) -> DateTime {
 
 fn embed_files(writer: &mut Writer, look: &Look, embed: &[Embedded]) -> Result<(), RenderError> {
     for file in embed {
-        let mime_type = MimeType::new(&file.media_type)
-            .ok_or_else(|| RenderError::MediaType(file.media_type.clone()))?;
+        let mime_type = MimeType::new(&file.media_type).ok_or_else(|| RenderError::MediaType(file.media_type.clone()))?;
         let association_kind = match file.relationship {
             Relationship::Alternative => AssociationKind::Alternative,
             Relationship::Source => AssociationKind::Source,
@@ -262,9 +218,7 @@ fn embed_files(writer: &mut Writer, look: &Look, embed: &[Embedded]) -> Result<(
             compress: None,
             location: None,
         };
-        writer
-            .embed_file(embedded)
-            .ok_or_else(|| RenderError::SameName(file.name.clone()))?;
+        writer.embed_file(embedded).ok_or_else(|| RenderError::SameName(file.name.clone()))?;
     }
     Ok(())
 }

@@ -6,9 +6,7 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use harfrust::{
-    Direction, Feature, ShapeOptions, ShapePlan, ShaperData, Tag, UnicodeBuffer, script,
-};
+use harfrust::{Direction, Feature, ShapeOptions, ShapePlan, ShaperData, Tag, UnicodeBuffer, script};
 use krilla::text::{Font, GlyphId, KrillaGlyph};
 use skrifa::{FontRef, MetadataProvider};
 
@@ -46,12 +44,7 @@ pub(crate) struct Style {
 
 impl Style {
     pub(crate) const fn new(face: Face, size: f32, lead: f32, ink: Ink) -> Style {
-        Style {
-            face,
-            size,
-            lead,
-            ink,
-        }
+        Style { face, size, lead, ink }
     }
 
     /// Where the baseline stands in a line that begins `top` points down: the capitals are centred in the line.
@@ -96,13 +89,17 @@ pub(crate) fn line(text: &str, style: Style) -> Line {
 
 /// The text on one line, set smaller where it would be wider than `width` points.
 pub(crate) fn fit(text: &str, style: Style, width: f32) -> Line {
-    let whole = line(text, style);
-    if whole.width <= width {
-        return whole;
+    let mut fitted = line(text, style);
+    // Twice at most: small type is set wider, so the first guess can be a little too large.
+    for _ in 0..2 {
+        if fitted.width <= width {
+            break;
+        }
+        // A thousandth less, for the rounding of a hundred glyphs.
+        let size = fitted.style.size * (width / fitted.width) * 0.999;
+        fitted = line(text, Style { size, ..style });
     }
-    // A thousandth less, for the rounding of a hundred glyphs.
-    let size = style.size * (width / whole.width) * 0.999;
-    line(text, Style { size, ..style })
+    fitted
 }
 
 /// The text broken into lines of at most `width` points. Words wider than that are broken too. Empty text has no lines.
@@ -115,6 +112,25 @@ pub(crate) fn wrap(text: &str, style: Style, width: f32) -> Vec<Line> {
         }
     }
     lines
+}
+
+/// As [`wrap`], with lines of about one length: for a few words that would otherwise leave one alone on the last line.
+pub(crate) fn balance(text: &str, style: Style, width: f32) -> Vec<Line> {
+    /// Each step halves what is left to win; four leave less than a word.
+    const STEPS: usize = 4;
+    let mut best = wrap(text, style, width);
+    let count = best.len();
+    let (mut low, mut high) = (width / 2.0, width);
+    for _ in 0..STEPS {
+        let middle = (low + high) / 2.0;
+        let lines = wrap(text, style, middle);
+        if lines.len() == count {
+            (best, high) = (lines, middle);
+        } else {
+            low = middle;
+        }
+    }
+    best
 }
 
 fn break_lines(text: &str, style: Style, width: f32, lines: &mut Vec<Line>) {
@@ -170,31 +186,16 @@ fn cut(text: &str, glyphs: &[KrillaGlyph], range: Range<usize>, style: Style) ->
         (Some(first), Some(last)) => (first.text_range.start, last.text_range.end),
         _ => (0, 0),
     };
-    let visible = glyphs
-        .iter()
-        .rposition(|glyph| cluster_text(text, glyph) != " ")
-        .map_or(0, |last| last + 1);
-    let width = glyphs[..visible]
-        .iter()
-        .map(|glyph| glyph.x_advance)
-        .sum::<f32>()
-        * style.size;
+    let visible = glyphs.iter().rposition(|glyph| cluster_text(text, glyph) != " ").map_or(0, |last| last + 1);
+    let width = glyphs[..visible].iter().map(|glyph| glyph.x_advance).sum::<f32>() * style.size;
     let glyphs = glyphs
         .iter()
         .map(|glyph| {
             let range = glyph.text_range.start - from..glyph.text_range.end - from;
-            KrillaGlyph {
-                text_range: range,
-                ..glyph.clone()
-            }
+            KrillaGlyph { text_range: range, ..glyph.clone() }
         })
         .collect();
-    Line {
-        text: text[from..to].to_owned(),
-        glyphs,
-        width,
-        style,
-    }
+    Line { text: text[from..to].to_owned(), glyphs, width, style }
 }
 
 /// Stands for what the typeface lacks.
@@ -208,22 +209,13 @@ pub(crate) fn clean(text: &str) -> String {
     for character in text.chars() {
         match character {
             '\n' | '\u{2028}' | '\u{2029}' | '\u{b}' | '\u{c}' => cleaned.push('\n'),
-            ' '
-            | '\t'
-            | '\u{2000}'..='\u{2006}'
-            | '\u{2008}'..='\u{200a}'
-            | '\u{205f}'
-            | '\u{3000}' => {
+            ' ' | '\t' | '\u{2000}'..='\u{2006}' | '\u{2008}'..='\u{200a}' | '\u{205f}' | '\u{3000}' => {
                 if !cleaned.ends_with([' ', '\n']) {
                     cleaned.push(' ');
                 }
             }
             _ if is_invisible(character) => {}
-            _ if is_private(character)
-                || charmap
-                    .map(character)
-                    .is_none_or(|glyph| glyph.to_u32() == 0) =>
-            {
+            _ if is_private(character) || charmap.map(character).is_none_or(|glyph| glyph.to_u32() == 0) => {
                 cleaned.push(EMPTY_BOX)
             }
             _ => cleaned.push(character),
@@ -245,8 +237,7 @@ fn is_invisible(character: char) -> bool {
 
 /// PDF/A level A wants a public meaning for every character (ISO 19005-2, 6.2.11.7.3).
 fn is_private(character: char) -> bool {
-    matches!(character, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}')
-        || (u32::from(character) & 0xfffe) == 0xfffe
+    matches!(character, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}') || (u32::from(character) & 0xfffe) == 0xfffe
 }
 
 fn shape(text: &str, style: Style) -> Vec<KrillaGlyph> {
@@ -266,23 +257,11 @@ fn shape(text: &str, style: Style) -> Vec<KrillaGlyph> {
         .enumerate()
         .map(|(at, (info, position))| {
             let start = info.cluster as usize;
-            let end = infos[at..]
-                .iter()
-                .map(|next| next.cluster as usize)
-                .find(|next| *next > start)
-                .unwrap_or(text.len());
-            let id = if info.glyph_id == 0 {
-                face.empty_box
-            } else {
-                info.glyph_id
-            };
+            let end = infos[at..].iter().map(|next| next.cluster as usize).find(|next| *next > start).unwrap_or(text.len());
+            let id = if info.glyph_id == 0 { face.empty_box } else { info.glyph_id };
             let em = |units: i32| units as f32 / face.units_per_em;
             // Accents have no advance and get no tracking.
-            let tracking = if position.x_advance == 0 {
-                0.0
-            } else {
-                tracking
-            };
+            let tracking = if position.x_advance == 0 { 0.0 } else { tracking };
             KrillaGlyph::new(
                 GlyphId::new(id),
                 em(position.x_advance) + tracking,
@@ -317,49 +296,87 @@ fn loaded(face: Face) -> &'static Loaded {
     static DISPLAY: OnceLock<Loaded> = OnceLock::new();
     match face {
         Face::Regular => REGULAR.get_or_init(|| load(include_bytes!("../fonts/Inter-Regular.otf"))),
-        Face::SemiBold => {
-            SEMI_BOLD.get_or_init(|| load(include_bytes!("../fonts/Inter-SemiBold.otf")))
-        }
-        Face::Display => {
-            DISPLAY.get_or_init(|| load(include_bytes!("../fonts/InterDisplay-SemiBold.otf")))
-        }
+        Face::SemiBold => SEMI_BOLD.get_or_init(|| load(include_bytes!("../fonts/Inter-SemiBold.otf"))),
+        Face::Display => DISPLAY.get_or_init(|| load(include_bytes!("../fonts/InterDisplay-SemiBold.otf"))),
     }
 }
 
 fn load(bytes: &'static [u8]) -> Loaded {
     let font = FontRef::new(bytes).expect("the font is part of the program and a test reads it");
-    let writer =
-        Font::new(bytes.into(), 0).expect("the font is part of the program and a test reads it");
+    let writer = Font::new(bytes.into(), 0).expect("the font is part of the program and a test reads it");
     let shaper = ShaperData::new(&font);
     // Tabular figures everywhere, so that columns of numbers line up. Inter's contextual alternates turn `->` and `x` between
     // figures into other signs, which an invoice must not do.
-    let features = [
-        feature(b"tnum", 1),
-        feature(b"calt", 0),
-        feature(b"liga", 0),
-        feature(b"clig", 0),
-    ];
-    let plan = ShapePlan::new(
-        &shaper.shaper(&font).build(),
-        Direction::LeftToRight,
-        Some(script::LATIN),
-        None,
-        &features,
-    );
-    let empty_box = font
-        .charmap()
-        .map(EMPTY_BOX)
-        .map_or(0, |glyph| glyph.to_u32());
-    Loaded {
-        units_per_em: writer.units_per_em(),
-        writer,
-        font,
-        shaper,
-        plan,
-        empty_box,
-    }
+    let features = [feature(b"tnum", 1), feature(b"calt", 0), feature(b"liga", 0), feature(b"clig", 0)];
+    let plan = ShapePlan::new(&shaper.shaper(&font).build(), Direction::LeftToRight, Some(script::LATIN), None, &features);
+    let empty_box = font.charmap().map(EMPTY_BOX).map_or(0, |glyph| glyph.to_u32());
+    Loaded { units_per_em: writer.units_per_em(), writer, font, shaper, plan, empty_box }
 }
 
 fn feature(tag: &[u8; 4], value: u32) -> Feature {
     Feature::new(Tag::new(tag), value, ..)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STYLE: Style = Style::new(Face::Regular, 9.0, 12.0, Ink::Text);
+
+    #[test]
+    fn text_is_cleaned_of_what_a_document_may_not_hold() {
+        let cases = [
+            ("Blåbær  og\tkrem", "Blåbær og krem"),
+            ("bell\u{7} nul\u{0} bom\u{feff}", "bell nul bom"),
+            ("\u{202e}321 rk", "321 rk"),
+            ("soft\u{ad}hyphen", "softhyphen"),
+            ("漢 \u{e000} \u{fffe}", "□ □ □"),
+            ("one\r\ntwo\u{2028}three", "one\ntwo\nthree"),
+            ("čđŋšŧž Ʒʒ ǥ Ж Ω €", "čđŋšŧž Ʒʒ ǥ Ж Ω €"),
+        ];
+        for (given, wanted) in cases {
+            assert_eq!(clean(given), wanted);
+        }
+    }
+
+    #[test]
+    fn lines_keep_their_width_and_lose_no_letter() {
+        let texts = [
+            "Månedsbeløp for strøm og nettleie i Kárášjohka",
+            "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft",
+            "a-b-c-d-e-f-g-h-i-j-k-l-m-n-o-p",
+            "1 234 567 890",
+        ];
+        for text in texts {
+            for width in [1.0, 20.0, 55.0, 300.0] {
+                let lines = wrap(text, STYLE, width);
+                assert_eq!(lines.iter().map(|line| line.text.as_str()).collect::<String>(), text);
+                let is_one_cluster = |line: &Line| line.text.trim().chars().count() == 1;
+                assert!(lines.iter().all(|line| line.width <= width || is_one_cluster(line)), "{text} in {width}");
+                assert!(fit(text, STYLE, width).width <= width);
+            }
+        }
+    }
+
+    #[test]
+    fn accents_stay_with_their_letters() {
+        let text = "q\u{300}".repeat(20);
+        for line in wrap(&text, STYLE, 12.0) {
+            assert!(line.text.starts_with('q') && line.text.ends_with('\u{300}'), "{:?}", line.text);
+        }
+    }
+
+    #[test]
+    fn figures_are_all_of_one_width() {
+        let widths: Vec<f32> = "0123456789".chars().map(|figure| line(&figure.to_string(), STYLE).width).collect();
+        assert!(widths.iter().all(|width| *width == widths[0]), "{widths:?}");
+    }
+
+    #[test]
+    fn a_balanced_text_has_no_word_alone_on_its_last_line() {
+        let text = "Fordringen er overdratt og kan bare betales med frigjørende virkning til kontoen over.";
+        let lines = balance(text, STYLE, 330.0);
+        assert_eq!(lines.len(), 2);
+        assert!(lines[1].width > lines[0].width / 2.0);
+    }
 }

@@ -47,14 +47,8 @@ impl Wording {
     /// `01.10.2026–31.10.2026`, or with one end open. `None` where both are.
     pub(crate) fn period(self, period: Period) -> Option<String> {
         match (period.from, period.to) {
-            (Some(from), Some(to)) => Some(format!(
-                "{} – {}",
-                self.short_date(from),
-                self.short_date(to)
-            )),
-            (Some(from), None) => {
-                Some(self.fill("period_from", &[("date", &self.short_date(from))]))
-            }
+            (Some(from), Some(to)) => Some(format!("{} – {}", self.short_date(from), self.short_date(to))),
+            (Some(from), None) => Some(self.fill("period_from", &[("date", &self.short_date(from))])),
             (None, Some(to)) => Some(self.fill("period_to", &[("date", &self.short_date(to))])),
             (None, None) => None,
         }
@@ -81,10 +75,7 @@ impl Wording {
         if least_decimals > 0 || !fraction.is_empty() {
             written.push(point);
             written.push_str(fraction);
-            written.extend(std::iter::repeat_n(
-                '0',
-                least_decimals.saturating_sub(fraction.len()),
-            ));
+            written.extend(std::iter::repeat_n('0', least_decimals.saturating_sub(fraction.len())));
         }
         written
     }
@@ -96,11 +87,7 @@ impl Wording {
 
     /// An amount that stands in a column of another currency's amounts names its own.
     pub(crate) fn amount_in(self, amount: Amount, column: Currency) -> String {
-        if amount.currency() == column {
-            self.amount(amount)
-        } else {
-            self.money(amount)
-        }
+        if amount.currency() == column { self.amount(amount) } else { self.money(amount) }
     }
 
     /// An amount with its currency: `12 345,50 kr`, `12 345,50 EUR`, `NOK 12,345.50`.
@@ -195,10 +182,7 @@ fn decimals(currency: Currency) -> usize {
 
 /// An account as people read it: `1234 56 78903` for eleven digits, an IBAN in fours, anything else as it is.
 pub(crate) fn account(number: &str) -> String {
-    let bare: String = number
-        .chars()
-        .filter(|character| ![' ', '.', NO_BREAK_SPACE].contains(character))
-        .collect();
+    let bare: String = number.chars().filter(|character| ![' ', '.', NO_BREAK_SPACE].contains(character)).collect();
     if bare.len() == 11 && bare.bytes().all(|byte| byte.is_ascii_digit()) {
         return [&bare[..4], &bare[4..6], &bare[6..]].join("\u{a0}");
     }
@@ -220,11 +204,7 @@ pub(crate) fn is_iban(number: &str) -> bool {
 /// An organisation number in threes, where it is one: `999 999 999`.
 pub(crate) fn organisation_number(number: &str) -> String {
     let is_norwegian = number.len() == 9 && number.bytes().all(|byte| byte.is_ascii_digit());
-    if is_norwegian {
-        grouped(number, 3)
-    } else {
-        number.to_owned()
-    }
+    if is_norwegian { grouped(number, 3) } else { number.to_owned() }
 }
 
 /// The digits of a Norwegian VAT number `NO999999999MVA`; `None` for others.
@@ -282,18 +262,10 @@ mod tests {
         let euro = Currency::parse("EUR").unwrap();
         let yen = Currency::parse("JPY").unwrap();
         let cases = [
-            (
-                Amount::new(1_234_550, Currency::NOK),
-                "12 345,50 kr",
-                "NOK 12,345.50",
-            ),
+            (Amount::new(1_234_550, Currency::NOK), "12 345,50 kr", "NOK 12,345.50"),
             (Amount::new(-100, euro), "−1,00 EUR", "EUR −1.00"),
             (Amount::new(1500, yen), "1 500 JPY", "JPY 1,500"),
-            (
-                Amount::new(i64::MIN, Currency::NOK),
-                "−92 233 720 368 547 758,08 kr",
-                "NOK −92,233,720,368,547,758.08",
-            ),
+            (Amount::new(i64::MIN, Currency::NOK), "−92 233 720 368 547 758,08 kr", "NOK −92,233,720,368,547,758.08"),
         ];
         for (amount, nb, en) in cases {
             assert_eq!(NB.money(amount).replace(NO_BREAK_SPACE, " "), nb);
@@ -304,14 +276,8 @@ mod tests {
     #[test]
     fn dates_and_periods_are_written_after_their_language() {
         let date = jiff::civil::date(2026, 11, 2);
-        assert_eq!(
-            (NB.date(date).as_str(), EN.date(date).as_str()),
-            ("02.11.2026", "2 November 2026")
-        );
-        let period = Period {
-            from: Some(date),
-            to: None,
-        };
+        assert_eq!((NB.date(date).as_str(), EN.date(date).as_str()), ("02.11.2026", "2 November 2026"));
+        let period = Period { from: Some(date), to: None };
         assert_eq!(
             (NB.period(period).as_deref(), EN.period(period).as_deref()),
             (Some("fra 02.11.2026"), Some("from 2 Nov 2026"))
@@ -331,10 +297,7 @@ mod tests {
         for (given, written) in cases {
             assert_eq!(account(given).replace(NO_BREAK_SPACE, " "), written);
         }
-        assert_eq!(
-            organisation_number("974760673").replace(NO_BREAK_SPACE, " "),
-            "974 760 673"
-        );
+        assert_eq!(organisation_number("974760673").replace(NO_BREAK_SPACE, " "), "974 760 673");
         assert_eq!(norwegian_vat_digits("NO974760673MVA"), Some("974760673"));
         assert_eq!(norwegian_vat_digits("SE556036079301"), None);
     }

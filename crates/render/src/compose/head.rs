@@ -39,12 +39,7 @@ impl Composer<'_> {
             Some(logo) => {
                 let (width, height) = (logo.width as f32, logo.height as f32);
                 let scale = (LOGO_WIDTH / width).min(LOGO_HEIGHT / height);
-                let area = Area {
-                    left: MARGIN,
-                    top: TOP,
-                    width: width * scale,
-                    height: height * scale,
-                };
+                let area = Area { left: MARGIN, top: TOP, width: width * scale, height: height * scale };
                 let description = typeface::line(&name, BODY).text;
                 let node = self.sheet.node(Role::Figure(description), None);
                 self.sheet.put(Owner::Node(node), Shape::Logo { area });
@@ -64,11 +59,7 @@ impl Composer<'_> {
     /// The name that the seller trades under, or the registered one.
     pub(super) fn seller_name(&self) -> String {
         let seller = &self.invoice.seller;
-        seller
-            .trading_name
-            .clone()
-            .filter(|name| !name.trim().is_empty())
-            .unwrap_or_else(|| seller.name.clone())
+        seller.trading_name.clone().filter(|name| !name.trim().is_empty()).unwrap_or_else(|| seller.name.clone())
     }
 
     fn document_title(&mut self) {
@@ -80,17 +71,12 @@ impl Composer<'_> {
 
     fn recipient(&mut self) {
         let seller = &self.invoice.seller;
-        let return_address = [vec![seller.name.clone()], address_lines(&seller.address)]
-            .concat()
-            .join(" · ");
-        let return_line = self
-            .words
-            .fill("return_address", &[("address", &return_address)]);
+        let return_address = [vec![seller.name.clone()], address_lines(&seller.address)].concat().join(" · ");
+        let return_line = self.words.fill("return_address", &[("address", &return_address)]);
         let node = self.sheet.node(Role::Paragraph, None);
         // What is too long for one line is cut: the full address stands in the foot.
         let line = first_line(&return_line, RETURN, ADDRESS.width);
-        self.sheet
-            .left(Owner::Node(node), line, ADDRESS.left, ADDRESS.top - 11.5);
+        self.sheet.left(Owner::Node(node), line, ADDRESS.left, ADDRESS.top - 11.5);
 
         let mut lines = Vec::new();
         for text in self.recipient_lines() {
@@ -103,25 +89,18 @@ impl Composer<'_> {
             let all = self.recipient_lines().join(", ");
             self.overflow.push((self.words.text("recipient"), all));
         }
-        let lead = RECIPIENT
-            .lead
-            .min(ADDRESS.height / lines.len().max(1) as f32 + 1.6);
+        let lead = RECIPIENT.lead.min(ADDRESS.height / lines.len().max(1) as f32 + 1.6);
         for line in &mut lines {
             line.style.lead = lead;
         }
         let node = self.sheet.node(Role::Paragraph, None);
-        self.sheet
-            .stack(Owner::Node(node), lines, ADDRESS.left, ADDRESS.top);
+        self.sheet.stack(Owner::Node(node), lines, ADDRESS.left, ADDRESS.top);
     }
 
     fn recipient_lines(&self) -> Vec<String> {
         let buyer = &self.invoice.buyer;
         let mut lines = vec![buyer.name.clone()];
-        let contact = buyer
-            .contact
-            .name
-            .as_deref()
-            .filter(|name| *name != buyer.name);
+        let contact = buyer.contact.name.as_deref().filter(|name| *name != buyer.name);
         lines.extend(contact.map(|name| self.words.fill("attention", &[("name", name)])));
         lines.extend(address_lines(&buyer.address));
         let country = buyer.address.country.as_deref();
@@ -134,11 +113,7 @@ impl Composer<'_> {
     /// The name of a country, where the catalogue has it, or its code.
     fn country(&self, code: &str) -> String {
         let key = format!("pdf.country_{}", code.to_ascii_lowercase());
-        if self.words.0.has(&key) {
-            self.words.0.text(&key, &[])
-        } else {
-            code.to_owned()
-        }
+        if self.words.0.has(&key) { self.words.0.text(&key, &[]) } else { code.to_owned() }
     }
 
     /// Draws the references and answers the height below them.
@@ -147,11 +122,7 @@ impl Composer<'_> {
         let section = self.sheet.node(Role::Section, None);
         for (key, value) in self.reference_rows() {
             let label = self.words.text(key);
-            let style = if key.starts_with("number") {
-                STRONG
-            } else {
-                BODY
-            };
+            let style = if key.starts_with("number") { STRONG } else { BODY };
             let lines = typeface::wrap(&value, style, WIDTH - MARGIN - ASIDE_VALUE);
             if lines.is_empty() {
                 continue;
@@ -173,41 +144,14 @@ impl Composer<'_> {
         let invoice = self.invoice;
         let references = &invoice.references;
         let words = self.words;
-        let number = if self.is_credit_note() {
-            "number_credit_note"
-        } else {
-            "number_invoice"
-        };
+        let number = if self.is_credit_note() { "number_credit_note" } else { "number_invoice" };
         let mut rows = vec![(number, invoice.number.clone())];
         let mut row = |key: &'static str, value: Option<String>| {
-            rows.extend(
-                value
-                    .filter(|value| !value.trim().is_empty())
-                    .map(|value| (key, value)),
-            );
+            rows.extend(value.filter(|value| !value.trim().is_empty()).map(|value| (key, value)));
         };
-        row(
-            if self.is_credit_note() {
-                "issued_credit_note"
-            } else {
-                "issued_invoice"
-            },
-            Some(words.date(invoice.issued_on)),
-        );
-        row(
-            "due",
-            invoice
-                .due_on
-                .filter(|_| !self.is_credit_note())
-                .map(|date| words.date(date)),
-        );
-        row(
-            "tax_point",
-            invoice
-                .tax_point_on
-                .filter(|date| *date != invoice.issued_on)
-                .map(|date| words.date(date)),
-        );
+        row(if self.is_credit_note() { "issued_credit_note" } else { "issued_invoice" }, Some(words.date(invoice.issued_on)));
+        row("due", invoice.due_on.filter(|_| !self.is_credit_note()).map(|date| words.date(date)));
+        row("tax_point", invoice.tax_point_on.filter(|date| *date != invoice.issued_on).map(|date| words.date(date)));
         row("preceding", self.preceding());
         row("customer_number", customer_number(&invoice.buyer));
         row("buyer_registration", buyer_registration(&invoice.buyer));
@@ -217,31 +161,15 @@ impl Composer<'_> {
         row("sales_order", references.sales_order.clone());
         row("contract", references.contract.clone());
         row("project", references.project.clone());
-        row(
-            "invoiced_object",
-            references
-                .invoiced_object
-                .as_ref()
-                .map(|object| object.value.clone()),
-        );
+        row("invoiced_object", references.invoiced_object.as_ref().map(|object| object.value.clone()));
         row("despatch_advice", references.despatch_advice.clone());
         row("receiving_advice", references.receiving_advice.clone());
         row("tender", references.tender.clone());
         row("buyer_accounting", references.buyer_accounting.clone());
-        row(
-            "period",
-            invoice.period.and_then(|period| words.period(period)),
-        );
+        row("period", invoice.period.and_then(|period| words.period(period)));
         if let Some(delivery) = &invoice.delivery {
-            row(
-                "delivered",
-                delivery.delivered_on.map(|date| words.date(date)),
-            );
-            let place = delivery
-                .name
-                .iter()
-                .cloned()
-                .chain(delivery.address.iter().flat_map(address_lines));
+            row("delivered", delivery.delivered_on.map(|date| words.date(date)));
+            let place = delivery.name.iter().cloned().chain(delivery.address.iter().flat_map(address_lines));
             row("delivery_place", Some(place.collect::<Vec<_>>().join(", ")));
         }
         rows
@@ -249,32 +177,19 @@ impl Composer<'_> {
 
     /// `1001 (01.10.2026), 1002`.
     fn preceding(&self) -> Option<String> {
-        let names = self
-            .invoice
-            .preceding
-            .iter()
-            .map(|preceding| match preceding.issued_on {
-                Some(date) => format!("{} ({})", preceding.number, self.words.short_date(date)),
-                None => preceding.number.clone(),
-            });
+        let names = self.invoice.preceding.iter().map(|preceding| match preceding.issued_on {
+            Some(date) => format!("{} ({})", preceding.number, self.words.short_date(date)),
+            None => preceding.number.clone(),
+        });
         let names: Vec<String> = names.collect();
         (!names.is_empty()).then(|| names.join(", "))
     }
 
     /// The sender's own text above the lines.
     pub(super) fn lead_in(&mut self) -> Result<(), crate::RenderError> {
-        if let Some(text) = self
-            .look
-            .text_before
-            .as_deref()
-            .filter(|text| !text.trim().is_empty())
-        {
+        if let Some(text) = self.look.text_before.as_deref().filter(|text| !text.trim().is_empty()) {
             let node = self.sheet.node(Role::Paragraph, None);
-            self.sheet.flow(
-                Owner::Node(node),
-                typeface::wrap(text, BODY, MEASURE * 0.8),
-                MARGIN,
-            )?;
+            self.sheet.flow(Owner::Node(node), typeface::wrap(text, BODY, MEASURE * 0.8), MARGIN)?;
             self.sheet.y += 5.0 * MM;
         }
         Ok(())
@@ -282,20 +197,12 @@ impl Composer<'_> {
 }
 
 fn first_line(text: &str, style: Style, width: f32) -> Line {
-    typeface::wrap(text, style, width)
-        .into_iter()
-        .next()
-        .unwrap_or_else(|| typeface::line("", SMALL))
+    typeface::wrap(text, style, width).into_iter().next().unwrap_or_else(|| typeface::line("", SMALL))
 }
 
 /// The lines of a postal address, without the country.
 pub(super) fn address_lines(address: &Address) -> Vec<String> {
-    let place = [&address.postal_code, &address.city]
-        .into_iter()
-        .flatten()
-        .cloned()
-        .collect::<Vec<_>>()
-        .join("\u{a0}");
+    let place = [&address.postal_code, &address.city].into_iter().flatten().cloned().collect::<Vec<_>>().join("\u{a0}");
     [&address.line1, &address.line2, &address.line3]
         .into_iter()
         .flatten()
@@ -307,22 +214,13 @@ pub(super) fn address_lines(address: &Address) -> Vec<String> {
 
 /// The first of the sender's own numbers for the customer. Global numbers such as GLN say nothing to a reader.
 fn customer_number(buyer: &Party) -> Option<String> {
-    let own = buyer
-        .identifiers
-        .iter()
-        .filter(|identifier| identifier.scheme.is_none());
-    own.map(|identifier| identifier.value.clone())
-        .find(|value| !is_national_identity_number(value))
+    let own = buyer.identifiers.iter().filter(|identifier| identifier.scheme.is_none());
+    own.map(|identifier| identifier.value.clone()).find(|value| !is_national_identity_number(value))
 }
 
 fn buyer_registration(buyer: &Party) -> Option<String> {
-    let registered = buyer
-        .legal_registration
-        .as_ref()
-        .map(|Identifier { value, .. }| value.as_str());
-    let registered = registered
-        .filter(|value| !is_national_identity_number(value))
-        .map(wording::organisation_number);
+    let registered = buyer.legal_registration.as_ref().map(|Identifier { value, .. }| value.as_str());
+    let registered = registered.filter(|value| !is_national_identity_number(value)).map(wording::organisation_number);
     registered.or_else(|| buyer.vat_number.clone())
 }
 
@@ -337,19 +235,11 @@ mod tests {
 
     #[test]
     fn a_national_identity_number_is_no_customer_number() {
-        let party = |value: &str| Party {
-            identifiers: vec![Identifier {
-                value: value.to_owned(),
-                scheme: None,
-            }],
-            ..Party::default()
-        };
+        let party =
+            |value: &str| Party { identifiers: vec![Identifier { value: value.to_owned(), scheme: None }], ..Party::default() };
         // Synthetic: the month is 80 too high.
         assert_eq!(customer_number(&party("17912099997")), None);
-        assert_eq!(
-            customer_number(&party("12345678901")).as_deref(),
-            Some("12345678901")
-        );
+        assert_eq!(customer_number(&party("12345678901")).as_deref(), Some("12345678901"));
         assert_eq!(customer_number(&party("10042")).as_deref(), Some("10042"));
     }
 }

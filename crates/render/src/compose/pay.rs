@@ -55,10 +55,7 @@ impl Composer<'_> {
         let sentence = self.explanation();
 
         const ROW_GAP: f32 = 7.0;
-        let rows: Vec<f32> = pairs
-            .chunks(2)
-            .map(|row| row.iter().map(Pair::height).fold(0.0, f32::max))
-            .collect();
+        let rows: Vec<f32> = pairs.chunks(2).map(|row| row.iter().map(Pair::height).fold(0.0, f32::max)).collect();
         let right = rows.iter().sum::<f32>() + ROW_GAP * rows.len().saturating_sub(1) as f32;
         let left = label.style.lead + AMOUNT.lead;
         let body = left.max(right);
@@ -66,30 +63,10 @@ impl Composer<'_> {
         let height = 2.0 * PAD - 4.0 + body + sentence_gap + BODY.lead * sentence.len() as f32;
 
         let top = self.sheet.y;
-        let panel = Area {
-            left: MARGIN,
-            top,
-            width: MEASURE,
-            height,
-        };
-        self.sheet.put(
-            Owner::Ornament,
-            Shape::Panel {
-                area: panel,
-                color: self.look.accent.tint(TINT),
-            },
-        );
-        let strip = Area {
-            width: 1.1 * MM,
-            ..panel
-        };
-        self.sheet.put(
-            Owner::Ornament,
-            Shape::Panel {
-                area: strip,
-                color: self.look.accent,
-            },
-        );
+        let panel = Area { left: MARGIN, top, width: MEASURE, height };
+        self.sheet.put(Owner::Ornament, Shape::Panel { area: panel, color: self.look.accent.tint(TINT) });
+        let strip = Area { width: 1.1 * MM, ..panel };
+        self.sheet.put(Owner::Ornament, Shape::Panel { area: strip, color: self.look.accent });
 
         let section = self.sheet.node(Role::Section, None);
         let x = MARGIN + PAD;
@@ -102,8 +79,7 @@ impl Composer<'_> {
         for height in rows {
             for column in 0..2 {
                 let Some(pair) = pairs.next() else { break };
-                let x =
-                    x + AMOUNT_WIDTH + COLUMN_GAP + f32::from(column as u8) * (COLUMN + COLUMN_GAP);
+                let x = x + AMOUNT_WIDTH + COLUMN_GAP + f32::from(column as u8) * (COLUMN + COLUMN_GAP);
                 let node = Owner::Node(self.sheet.node(Role::Paragraph, Some(section)));
                 let lead = pair.label.style.lead;
                 self.sheet.left(node, pair.label, x, y);
@@ -112,8 +88,7 @@ impl Composer<'_> {
             y += height + ROW_GAP;
         }
         let node = Owner::Node(self.sheet.node(Role::Paragraph, Some(section)));
-        self.sheet
-            .stack(node, sentence, x, top + PAD - 2.0 + body + sentence_gap);
+        self.sheet.stack(node, sentence, x, top + PAD - 2.0 + body + sentence_gap);
         self.sheet.y = panel.bottom() + 8.0 * MM;
     }
 
@@ -130,16 +105,8 @@ impl Composer<'_> {
         }
         match &self.look.payment {
             Some(instead) => {
-                let payee = instead
-                    .payee
-                    .clone()
-                    .unwrap_or_else(|| self.invoice.seller.name.clone());
-                pairs.extend(
-                    instead
-                        .kid
-                        .as_deref()
-                        .and_then(|kid| self.reference_pair(kid)),
-                );
+                let payee = instead.payee.clone().unwrap_or_else(|| self.invoice.seller.name.clone());
+                pairs.extend(instead.kid.as_deref().and_then(|kid| self.reference_pair(kid)));
                 pairs.extend(self.account_pairs(&instead.account, instead.bic.as_deref()));
                 pairs.extend(self.pair("payee", &payee));
             }
@@ -147,22 +114,14 @@ impl Composer<'_> {
                 let invoice = self.invoice;
                 let accounts = || invoice.payment.iter().flat_map(|payment| &payment.accounts);
                 let payee = invoice.payee.as_ref().map(|payee| payee.name.as_str());
-                let payee =
-                    payee.or_else(|| accounts().find_map(|account| account.name.as_deref()));
+                let payee = payee.or_else(|| accounts().find_map(|account| account.name.as_deref()));
                 let payee = payee.unwrap_or(&invoice.seller.name);
-                pairs.extend(
-                    invoice
-                        .remittance()
-                        .and_then(|reference| self.reference_pair(reference)),
-                );
+                pairs.extend(invoice.remittance().and_then(|reference| self.reference_pair(reference)));
                 for (at, account) in accounts().enumerate() {
                     if at < MOST_ACCOUNTS {
                         pairs.extend(self.account_pairs(&account.number, account.bank.as_deref()));
                     } else {
-                        self.overflow.push((
-                            self.words.text("account"),
-                            wording::account(&account.number),
-                        ));
+                        self.overflow.push((self.words.text("account"), wording::account(&account.number)));
                     }
                 }
                 pairs.extend(self.pair("payee", payee));
@@ -172,11 +131,7 @@ impl Composer<'_> {
     }
 
     fn account_pairs(&mut self, number: &str, bic: Option<&str>) -> Vec<Pair> {
-        let label = if wording::is_iban(number) {
-            "iban"
-        } else {
-            "account"
-        };
+        let label = if wording::is_iban(number) { "iban" } else { "account" };
         let account = self.pair(label, &wording::account(number));
         let bic = bic.and_then(|bic| self.pair("bic", bic));
         account.into_iter().chain(bic).collect()
@@ -195,46 +150,32 @@ impl Composer<'_> {
     fn pair(&mut self, key: &str, value: &str) -> Option<Pair> {
         let label = self.words.text(key);
         let whole = typeface::line(value, VALUE);
-        let lines = if whole.width <= COLUMN {
-            vec![whole]
-        } else {
-            self.smaller(value)
-        };
+        let lines = if whole.width <= COLUMN { vec![whole] } else { self.smaller(value) };
         if lines.len() > MOST_VALUE_LINES {
             self.overflow.push((label, value.to_owned()));
             return None;
         }
-        (!lines.is_empty() && !value.trim().is_empty()).then(|| Pair {
-            label: typeface::fit(&label, LABEL, COLUMN),
-            value: lines,
-        })
+        (!lines.is_empty() && !value.trim().is_empty())
+            .then(|| Pair { label: typeface::fit(&label, LABEL, COLUMN), value: lines })
     }
 
     /// A long KID stays in one piece, however small: a break would be read as a blank. Other texts are broken.
     fn smaller(&self, value: &str) -> Vec<Line> {
         const LONGEST_NUMBER: usize = 34;
         let is_number = value.len() <= LONGEST_NUMBER
-            && value.chars().all(|character| {
-                character.is_ascii_digit() || character == '-' || character == '\u{a0}'
-            });
-        if is_number {
-            vec![typeface::fit(value, VALUE, COLUMN)]
-        } else {
-            typeface::wrap(value, LONG_VALUE, COLUMN)
-        }
+            && value.chars().all(|character| character.is_ascii_digit() || character == '-' || character == '\u{a0}');
+        if is_number { vec![typeface::fit(value, VALUE, COLUMN)] } else { typeface::wrap(value, LONG_VALUE, COLUMN) }
     }
 
     fn is_paid_by_card(&self) -> bool {
-        self.look.payment.is_none()
-            && !self.invoice.payment.is_empty()
-            && self.invoice.payment.iter().all(is_card)
+        self.look.payment.is_none() && !self.invoice.payment.is_empty() && self.invoice.payment.iter().all(is_card)
     }
 
     /// The sentences of the panel, or those that it has room for.
     fn explanation(&mut self) -> Vec<Line> {
         let mut lines = Vec::new();
         for text in self.sentences() {
-            let more = typeface::wrap(&text, BODY, MEASURE - 2.0 * PAD);
+            let more = typeface::balance(&text, BODY, MEASURE - 2.0 * PAD);
             if lines.len() + more.len() <= MOST_SENTENCE_LINES {
                 lines.extend(more);
             } else {
@@ -249,39 +190,27 @@ impl Composer<'_> {
         let mut sentences = Vec::new();
         let words = self.words;
         match self.balance() {
-            Balance::InFavour(_) if self.is_credit_note() => {
-                sentences.push(words.text("credit_note_explained"))
-            }
+            Balance::InFavour(_) if self.is_credit_note() => sentences.push(words.text("credit_note_explained")),
             Balance::InFavour(_) => sentences.push(words.text("in_favour_explained")),
             Balance::Settled(_) => sentences.push(words.text("settled_explained")),
             Balance::ToPay(_) => {
                 let is_own = self.look.payment.is_none();
                 if is_own
-                    && self.invoice.payment.iter().any(|payment| {
-                        payment.direct_debit.is_some()
-                            || DIRECT_DEBIT.contains(&payment.means_code.as_str())
-                    })
+                    && self
+                        .invoice
+                        .payment
+                        .iter()
+                        .any(|payment| payment.direct_debit.is_some() || DIRECT_DEBIT.contains(&payment.means_code.as_str()))
                 {
                     sentences.push(words.text("direct_debit_explained"));
                 }
-                if let Some(card) = self
-                    .invoice
-                    .payment
-                    .iter()
-                    .filter(|_| is_own)
-                    .find_map(|payment| payment.card.as_ref())
-                {
+                if let Some(card) = self.invoice.payment.iter().filter(|_| is_own).find_map(|payment| payment.card.as_ref()) {
                     sentences.push(words.fill("card_explained", &[("digits", &card.last_digits)]));
                 }
             }
         }
-        sentences.extend(
-            self.look
-                .payment
-                .iter()
-                .filter_map(|instead| instead.text.clone())
-                .filter(|text| !text.trim().is_empty()),
-        );
+        sentences
+            .extend(self.look.payment.iter().filter_map(|instead| instead.text.clone()).filter(|text| !text.trim().is_empty()));
         sentences
     }
 }

@@ -35,12 +35,7 @@ struct Entry {
 
 impl Entry {
     fn height(&self) -> f32 {
-        let lead = self
-            .label
-            .iter()
-            .map(|line| line.style.lead)
-            .sum::<f32>()
-            .max(BODY.lead);
+        let lead = self.label.iter().map(|line| line.style.lead).sum::<f32>().max(BODY.lead);
         lead + ROW_GAP + if self.is_result { 5.0 } else { 0.0 }
     }
 }
@@ -55,62 +50,31 @@ pub(super) struct Sums {
 impl Sums {
     /// How high all is, with the room above it.
     pub(super) fn height(&self) -> f32 {
-        let exemptions = self
-            .exemptions
-            .iter()
-            .map(|lines| typeface::height(lines))
-            .sum::<f32>();
-        self.tables_height()
-            + if self.exemptions.is_empty() {
-                0.0
-            } else {
-                EXEMPTIONS_GAP + exemptions
-            }
+        let exemptions = self.exemptions.iter().map(|lines| typeface::height(lines)).sum::<f32>();
+        self.tables_height() + if self.exemptions.is_empty() { 0.0 } else { EXEMPTIONS_GAP + exemptions }
     }
 
     /// How high the tables are side by side, with the room above them.
     fn tables_height(&self) -> f32 {
         let heights = |entries: &[Entry]| entries.iter().map(Entry::height).sum::<f32>();
-        let vat = if self.vat.is_empty() {
-            0.0
-        } else {
-            HEAD_HEIGHT + heights(&self.vat)
-        };
+        let vat = if self.vat.is_empty() { 0.0 } else { HEAD_HEIGHT + heights(&self.vat) };
         GAP_ABOVE + vat.max(heights(&self.totals))
     }
 }
 
 impl Composer<'_> {
     pub(super) fn measure_sums(&self) -> Sums {
-        let vat = self
-            .invoice
-            .vat_breakdown
-            .iter()
-            .map(|subtotal| self.vat_entry(subtotal))
-            .collect();
-        Sums {
-            vat,
-            totals: self.totals_entries(),
-            exemptions: self.exemptions(),
-        }
+        let vat = self.invoice.vat_breakdown.iter().map(|subtotal| self.vat_entry(subtotal)).collect();
+        Sums { vat, totals: self.totals_entries(), exemptions: self.exemptions() }
     }
 
     fn vat_entry(&self, subtotal: &VatSubtotal) -> Entry {
         let words = self.words;
-        let number = |amount| {
-            typeface::fit(
-                &words.amount_in(amount, self.invoice.currency),
-                BODY,
-                VAT_NUMBER,
-            )
-        };
+        let number = |amount| typeface::fit(&words.amount_in(amount, self.invoice.currency), BODY, VAT_NUMBER);
         let label = one_or_more(&words.category(&subtotal.rate), BODY, VAT_LABEL);
         Entry {
             label,
-            numbers: vec![
-                (number(subtotal.taxable), VAT_BASE_END),
-                (number(subtotal.tax), VAT_WIDTH),
-            ],
+            numbers: vec![(number(subtotal.taxable), VAT_BASE_END), (number(subtotal.tax), VAT_WIDTH)],
             is_result: false,
         }
     }
@@ -121,10 +85,7 @@ impl Composer<'_> {
         let words = self.words;
         let plain = |label: &str, number: String| Entry {
             label: one_or_more(label, BODY, TOTALS_LABEL),
-            numbers: vec![(
-                typeface::fit(&number, BODY, TOTALS_NUMBER),
-                MEASURE - TOTALS_START,
-            )],
+            numbers: vec![(typeface::fit(&number, BODY, TOTALS_NUMBER), MEASURE - TOTALS_START)],
             is_result: false,
         };
         let written = |amount| words.amount_in(amount, invoice.currency);
@@ -133,42 +94,23 @@ impl Composer<'_> {
         if !invoice.allowances_and_charges.is_empty() {
             entries.push(named("sum_lines", totals.lines));
             entries.extend(
-                invoice
-                    .allowances_and_charges
-                    .iter()
-                    .map(|change| plain(&self.change_name(change), signed(change, written))),
+                invoice.allowances_and_charges.iter().map(|change| plain(&self.change_name(change), signed(change, written))),
             );
         }
         entries.push(named("without_vat", totals.without_vat));
         entries.extend(totals.vat.map(|vat| named("vat", vat)));
-        if let Some(vat) = totals
-            .vat_in_tax_currency
-            .filter(|vat| vat.currency() != invoice.currency)
-        {
-            entries.push(plain(
-                &words.fill("vat_in", &[("currency", vat.currency().code())]),
-                words.money(vat),
-            ));
+        if let Some(vat) = totals.vat_in_tax_currency.filter(|vat| vat.currency() != invoice.currency) {
+            entries.push(plain(&words.fill("vat_in", &[("currency", vat.currency().code())]), words.amount(vat)));
         }
-        let differs = totals.prepaid.is_some_and(|prepaid| prepaid.minor() != 0)
-            || totals.rounding.is_some_and(|rest| rest.minor() != 0);
+        let differs =
+            totals.prepaid.is_some_and(|prepaid| prepaid.minor() != 0) || totals.rounding.is_some_and(|rest| rest.minor() != 0);
         if differs {
             entries.push(named("with_vat", totals.with_vat));
             let taken = totals.prepaid.filter(|prepaid| prepaid.minor() != 0);
-            let negative = |amount: kvitt_domain::money::Amount| {
-                kvitt_domain::money::Amount::zero(amount.currency()).checked_sub(amount)
-            };
-            entries.extend(
-                taken
-                    .and_then(negative)
-                    .map(|taken| named("prepaid", taken)),
-            );
-            entries.extend(
-                totals
-                    .rounding
-                    .filter(|rest| rest.minor() != 0)
-                    .map(|rest| named("rounding", rest)),
-            );
+            let negative =
+                |amount: kvitt_domain::money::Amount| kvitt_domain::money::Amount::zero(amount.currency()).checked_sub(amount);
+            entries.extend(taken.and_then(negative).map(|taken| named("prepaid", taken)));
+            entries.extend(totals.rounding.filter(|rest| rest.minor() != 0).map(|rest| named("rounding", rest)));
         }
         let (key, amount) = match self.balance() {
             Balance::ToPay(amount) => ("to_pay", amount),
@@ -177,10 +119,7 @@ impl Composer<'_> {
         };
         entries.push(Entry {
             label: typeface::wrap(&words.text(key), DUE, TOTALS_LABEL),
-            numbers: vec![(
-                typeface::fit(&words.money(amount), DUE, TOTALS_NUMBER),
-                MEASURE - TOTALS_START,
-            )],
+            numbers: vec![(typeface::fit(&words.money(amount), DUE, TOTALS_NUMBER), MEASURE - TOTALS_START)],
             is_result: true,
         });
         entries
@@ -195,9 +134,7 @@ impl Composer<'_> {
         self.sheet.y += GAP_ABOVE;
         let top = self.sheet.y;
         if !sums.vat.is_empty() {
-            let table = self
-                .sheet
-                .node(Role::Table(self.words.text("vat_summary")), None);
+            let table = self.sheet.node(Role::Table(self.words.text("vat_summary")), None);
             self.vat_head(table);
             self.entries(table, sums.vat, 0.0, VAT_WIDTH)?;
         }
@@ -205,9 +142,7 @@ impl Composer<'_> {
         if is_block {
             self.sheet.y = top;
         }
-        let table = self
-            .sheet
-            .node(Role::Table(self.words.text("totals_summary")), None);
+        let table = self.sheet.node(Role::Table(self.words.text("totals_summary")), None);
         self.entries(table, sums.totals, TOTALS_START, MEASURE - TOTALS_START)?;
         if is_block {
             self.sheet.y = self.sheet.y.max(below);
@@ -228,14 +163,8 @@ impl Composer<'_> {
         let sign = currency_sign(self.invoice.currency);
         let columns = [
             (self.words.text("vat_rate"), None),
-            (
-                self.words.fill("vat_base", &[("currency", sign)]),
-                Some(VAT_BASE_END),
-            ),
-            (
-                self.words.fill("vat_amount", &[("currency", sign)]),
-                Some(VAT_WIDTH),
-            ),
+            (self.words.fill("vat_base", &[("currency", sign)]), Some(VAT_BASE_END)),
+            (self.words.fill("vat_amount", &[("currency", sign)]), Some(VAT_WIDTH)),
         ];
         for (text, end) in columns {
             let node = Owner::Node(self.sheet.node(Role::ColumnHead, Some(row)));
@@ -245,25 +174,17 @@ impl Composer<'_> {
                 None => self.sheet.left(node, line, MARGIN, y),
             }
         }
-        self.sheet
-            .rule(MARGIN, VAT_WIDTH, y + LABEL.lead + 2.0, 0.5, Color::HAIR);
+        self.sheet.rule(MARGIN, VAT_WIDTH, y + LABEL.lead + 2.0, 0.5, Color::HAIR);
         self.sheet.y = y + HEAD_HEIGHT;
     }
 
-    fn entries(
-        &mut self,
-        table: NodeId,
-        entries: Vec<Entry>,
-        start: f32,
-        width: f32,
-    ) -> Result<(), RenderError> {
+    fn entries(&mut self, table: NodeId, entries: Vec<Entry>, start: f32, width: f32) -> Result<(), RenderError> {
         for entry in entries {
             let height = entry.height();
             self.sheet.need(height)?;
             let mut top = self.sheet.y;
             if entry.is_result {
-                self.sheet
-                    .rule(MARGIN + start, width, top + 1.5, 0.8, Color::INK);
+                self.sheet.rule(MARGIN + start, width, top + 1.5, 0.8, Color::INK);
                 top += 5.0;
             }
             let row = self.sheet.node(Role::Row, Some(table));
@@ -298,17 +219,10 @@ impl Composer<'_> {
         let mut exemptions = Vec::new();
         let rates = || self.invoice.vat_breakdown.iter();
         if rates().any(|subtotal| subtotal.rate.category == "AE") {
-            exemptions.push(typeface::wrap(
-                &words.text("reverse_charge"),
-                STRONG,
-                MEASURE,
-            ));
+            exemptions.push(typeface::wrap(&words.text("reverse_charge"), STRONG, MEASURE));
         }
         for subtotal in rates() {
-            let text = subtotal
-                .exemption
-                .as_deref()
-                .filter(|reason| !reason.trim().is_empty());
+            let text = subtotal.exemption.as_deref().filter(|reason| !reason.trim().is_empty());
             let Some(reason) = text.or(subtotal.exemption_code.as_deref()) else {
                 continue;
             };
@@ -323,9 +237,5 @@ impl Composer<'_> {
 /// The text in lines, with a dash where there is nothing to say: every row has a first line.
 fn one_or_more(text: &str, style: Style, width: f32) -> Vec<Line> {
     let lines = typeface::wrap(text, style, width);
-    if lines.is_empty() {
-        vec![typeface::line("–", style)]
-    } else {
-        lines
-    }
+    if lines.is_empty() { vec![typeface::line("–", style)] } else { lines }
 }

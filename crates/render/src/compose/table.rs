@@ -56,20 +56,11 @@ impl Composer<'_> {
     /// Draws the lines, and the sums right below them. The last lines, the sums and short notes go to a new page together, so that no
     /// page holds only a total or only a greeting.
     pub(super) fn lines_and_sums(&mut self, notes_height: f32) -> Result<(), RenderError> {
-        let rows: Vec<Row> = self
-            .invoice
-            .lines
-            .iter()
-            .map(|line| self.row(line))
-            .collect();
+        let rows: Vec<Row> = self.invoice.lines.iter().map(|line| self.row(line)).collect();
         let sums = self.measure_sums();
         let tail = rows.len().saturating_sub(COMPANIONS);
         // Notes pull lines over to the next page only where enough other lines stay behind.
-        let notes = if notes_height <= SHORT_NOTES && tail > COMPANIONS {
-            notes_height
-        } else {
-            0.0
-        };
+        let notes = if notes_height <= SHORT_NOTES && tail > COMPANIONS { notes_height } else { 0.0 };
         let tail_height = rows[tail..].iter().map(Row::height).sum::<f32>() + sums.height() + notes;
         let stays_together = tail_height + HEAD_HEIGHT + CARRY_HEIGHT <= self.sheet.capacity();
         let first = match rows.first() {
@@ -78,9 +69,7 @@ impl Composer<'_> {
             None => 0.0,
         };
         self.sheet.need(HEAD_HEIGHT + first)?;
-        let table = self
-            .sheet
-            .node(Role::Table(self.words.text("table_summary")), None);
+        let table = self.sheet.node(Role::Table(self.words.text("table_summary")), None);
         self.table_head(Some(table));
         let mut carried = Some(Amount::zero(self.invoice.currency));
         let mut on_page = 0;
@@ -104,27 +93,16 @@ impl Composer<'_> {
     fn row(&self, line: &InvoiceLine) -> Row {
         let words = self.words;
         let currency = self.invoice.currency;
-        let price = match line
-            .price
-            .base_quantity
-            .filter(|base| !base.is_zero() && base.normalize() != rust_decimal::Decimal::ONE)
-        {
-            Some(base) => format!(
-                "{} / {}",
-                words.price(line.price.net, currency),
-                words.number(base, 0)
-            ),
-            None => words.price(line.price.net, currency),
-        };
+        let price =
+            match line.price.base_quantity.filter(|base| !base.is_zero() && base.normalize() != rust_decimal::Decimal::ONE) {
+                Some(base) => format!("{} / {}", words.price(line.price.net, currency), words.number(base, 0)),
+                None => words.price(line.price.net, currency),
+            };
         let mut name = typeface::wrap(&line.item.name, BODY, DESCRIPTION_WIDTH);
         if name.is_empty() {
             name.push(typeface::line("–", BODY));
         }
-        let second = self
-            .second_lines(line)
-            .iter()
-            .flat_map(|text| typeface::wrap(text, SMALL, SECOND_WIDTH))
-            .collect();
+        let second = self.second_lines(line).iter().flat_map(|text| typeface::wrap(text, SMALL, SECOND_WIDTH)).collect();
         Row {
             name,
             second,
@@ -142,43 +120,22 @@ impl Composer<'_> {
         let words = self.words;
         let currency = self.invoice.currency;
         let item = &line.item;
-        let labelled = |key: &str, value: Option<&str>| {
-            value.map(|value| words.fill(key, &[("value", value)]))
-        };
-        let mut facts: Vec<String> = item
-            .attributes
-            .iter()
-            .map(|(name, value)| format!("{name}: {value}"))
-            .collect();
+        let labelled = |key: &str, value: Option<&str>| value.map(|value| words.fill(key, &[("value", value)]));
+        let mut facts: Vec<String> = item.attributes.iter().map(|(name, value)| format!("{name}: {value}")).collect();
         facts.extend(labelled("item_number", item.seller_id.as_deref()));
-        facts.extend(labelled(
-            "line_object",
-            line.invoiced_object
-                .as_ref()
-                .map(|object| object.value.as_str()),
-        ));
+        facts.extend(labelled("line_object", line.invoiced_object.as_ref().map(|object| object.value.as_str())));
         facts.extend(line.period.and_then(|period| words.period(period)));
         facts.extend(labelled("order_line", line.order_line.as_deref()));
         let mut texts = Vec::new();
         texts.extend(item.description.clone().filter(|text| *text != item.name));
         texts.push(facts.join(" · "));
-        if let (Some(gross), Some(discount)) = (
-            line.price.gross,
-            line.price.discount.filter(|discount| !discount.is_zero()),
-        ) {
-            let (gross, discount) = (
-                words.price(gross, currency),
-                words.price(discount, currency),
-            );
+        if let (Some(gross), Some(discount)) = (line.price.gross, line.price.discount.filter(|discount| !discount.is_zero())) {
+            let (gross, discount) = (words.price(gross, currency), words.price(discount, currency));
             texts.push(words.fill("list_price", &[("price", &gross), ("discount", &discount)]));
         }
         let changes = line.allowances_and_charges.iter();
         texts.extend(changes.map(|change| {
-            format!(
-                "{}: {}",
-                self.change_name(change),
-                signed(change, |amount| words.amount_in(amount, currency))
-            )
+            format!("{}: {}", self.change_name(change), signed(change, |amount| words.amount_in(amount, currency)))
         }));
         texts.extend(line.note.clone());
         texts
@@ -190,11 +147,7 @@ impl Composer<'_> {
             AllowanceKind::Allowance => "allowance",
             AllowanceKind::Charge => "charge",
         };
-        let name = change
-            .reason
-            .clone()
-            .filter(|reason| !reason.trim().is_empty())
-            .unwrap_or_else(|| self.words.text(key));
+        let name = change.reason.clone().filter(|reason| !reason.trim().is_empty()).unwrap_or_else(|| self.words.text(key));
         match change.percent {
             Some(percent) => format!("{name} {}", self.words.percent(percent)),
             None => name,
@@ -208,36 +161,11 @@ impl Composer<'_> {
         let code = currency_sign(self.invoice.currency);
         let amount = self.words.fill("column_amount", &[("currency", code)]);
         let columns = [
-            (
-                self.words.text("column_description"),
-                0.0,
-                DESCRIPTION_WIDTH,
-                Side::Left,
-            ),
-            (
-                self.words.text("column_quantity"),
-                QUANTITY_END,
-                QUANTITY_WIDTH,
-                Side::Right,
-            ),
-            (
-                self.words.text("column_unit"),
-                UNIT_START,
-                UNIT_WIDTH,
-                Side::Left,
-            ),
-            (
-                self.words.text("column_price"),
-                PRICE_END,
-                PRICE_WIDTH,
-                Side::Right,
-            ),
-            (
-                self.words.text("column_rate"),
-                RATE_END,
-                RATE_WIDTH,
-                Side::Right,
-            ),
+            (self.words.text("column_description"), 0.0, DESCRIPTION_WIDTH, Side::Left),
+            (self.words.text("column_quantity"), QUANTITY_END, QUANTITY_WIDTH, Side::Right),
+            (self.words.text("column_unit"), UNIT_START, UNIT_WIDTH, Side::Left),
+            (self.words.text("column_price"), PRICE_END, PRICE_WIDTH, Side::Right),
+            (self.words.text("column_rate"), RATE_END, RATE_WIDTH, Side::Right),
             (amount, MEASURE, AMOUNT_WIDTH, Side::Right),
         ];
         for (text, x, width, side) in columns {
@@ -248,8 +176,7 @@ impl Composer<'_> {
             let line = typeface::fit(&text, LABEL, width);
             self.cell(owner, line, x, y, side);
         }
-        self.sheet
-            .rule(MARGIN, MEASURE, y + HEAD_HEIGHT - 1.5, 0.8, Color::INK);
+        self.sheet.rule(MARGIN, MEASURE, y + HEAD_HEIGHT - 1.5, 0.8, Color::INK);
         self.sheet.y = y + HEAD_HEIGHT;
     }
 
@@ -262,8 +189,7 @@ impl Composer<'_> {
 
     fn draw_row(&mut self, table: NodeId, row: Row) -> Result<(), RenderError> {
         let node = self.sheet.node(Role::Row, Some(table));
-        let is_longer_than_a_page =
-            row.height() > self.sheet.capacity() - HEAD_HEIGHT - 2.0 * CARRY_HEIGHT;
+        let is_longer_than_a_page = row.height() > self.sheet.capacity() - HEAD_HEIGHT - 2.0 * CARRY_HEIGHT;
         let top = self.sheet.y + ROW_PAD;
         let description = Owner::Node(self.sheet.node(Role::Cell, Some(node)));
         let mut lines = row.name.into_iter().chain(row.second);
@@ -287,9 +213,7 @@ impl Composer<'_> {
         }
         for line in lines {
             let lead = line.style.lead;
-            if is_longer_than_a_page
-                && self.sheet.y + lead + ROW_PAD + CARRY_HEIGHT > self.sheet.bottom
-            {
+            if is_longer_than_a_page && self.sheet.y + lead + ROW_PAD + CARRY_HEIGHT > self.sheet.bottom {
                 self.sheet.turn()?;
                 self.table_head(None);
             }
@@ -322,13 +246,8 @@ impl Composer<'_> {
         let Some(sum) = carried else { return };
         let y = self.sheet.y + ROW_PAD;
         let label = self.words.fill(key, &[("page", &page.to_string())]);
-        self.sheet
-            .left(owner, typeface::line(&label, SMALL), MARGIN, y);
-        let style = Style {
-            size: SMALL.size,
-            lead: SMALL.lead,
-            ..STRONG
-        };
+        self.sheet.left(owner, typeface::line(&label, SMALL), MARGIN, y);
+        let style = Style { size: SMALL.size, lead: SMALL.lead, ..STRONG };
         let sum = typeface::fit(&self.words.amount(sum), style, AMOUNT_WIDTH);
         self.sheet.right(owner, sum, MARGIN + MEASURE, y);
         self.sheet.y += CARRY_HEIGHT;
@@ -343,11 +262,7 @@ enum Side {
 
 /// What stands in the head of a column of amounts.
 pub(super) fn currency_sign(currency: Currency) -> &'static str {
-    if currency == Currency::NOK {
-        "kr"
-    } else {
-        currency.code()
-    }
+    if currency == Currency::NOK { "kr" } else { currency.code() }
 }
 
 /// An allowance with a minus, a charge without.
