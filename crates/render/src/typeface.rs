@@ -247,8 +247,10 @@ fn shape(text: &str, style: Style) -> Vec<KrillaGlyph> {
     // One plan for everything: Latin, Greek and Cyrillic letters of this typeface obey the same tables.
     buffer.set_direction(Direction::LeftToRight);
     buffer.set_script(script::LATIN);
+    // Kerning would pull figures out of their columns, so texts of figures have none.
+    let plan = if text.contains(char::is_alphabetic) { &face.plan } else { &face.figures };
     let shaper = face.shaper.shaper(&face.font).build();
-    let shaped = shaper.shape(buffer, ShapeOptions::new().plan(Some(&face.plan)));
+    let shaped = shaper.shape(buffer, ShapeOptions::new().plan(Some(plan)));
     let infos = shaped.glyph_infos();
     let tracking = style.tracking();
     infos
@@ -285,6 +287,7 @@ struct Loaded {
     font: FontRef<'static>,
     shaper: ShaperData,
     plan: ShapePlan,
+    figures: ShapePlan,
     units_per_em: f32,
     empty_box: u32,
 }
@@ -307,10 +310,12 @@ fn load(bytes: &'static [u8]) -> Loaded {
     let shaper = ShaperData::new(&font);
     // Tabular figures everywhere, so that columns of numbers line up. Inter's contextual alternates turn `->` and `x` between
     // figures into other signs, which an invoice must not do.
-    let features = [feature(b"tnum", 1), feature(b"calt", 0), feature(b"liga", 0), feature(b"clig", 0)];
-    let plan = ShapePlan::new(&shaper.shaper(&font).build(), Direction::LeftToRight, Some(script::LATIN), None, &features);
+    let features = [feature(b"tnum", 1), feature(b"calt", 0), feature(b"liga", 0), feature(b"clig", 0), feature(b"kern", 0)];
+    let instance = shaper.shaper(&font).build();
+    let plan = |features: &[Feature]| ShapePlan::new(&instance, Direction::LeftToRight, Some(script::LATIN), None, features);
+    let (figures, plan) = (plan(&features), plan(&features[..features.len() - 1]));
     let empty_box = font.charmap().map(EMPTY_BOX).map_or(0, |glyph| glyph.to_u32());
-    Loaded { units_per_em: writer.units_per_em(), writer, font, shaper, plan, empty_box }
+    Loaded { units_per_em: writer.units_per_em(), writer, font, shaper, plan, figures, empty_box }
 }
 
 fn feature(tag: &[u8; 4], value: u32) -> Feature {
@@ -370,6 +375,7 @@ mod tests {
     fn figures_are_all_of_one_width() {
         let widths: Vec<f32> = "0123456789".chars().map(|figure| line(&figure.to_string(), STYLE).width).collect();
         assert!(widths.iter().all(|width| *width == widths[0]), "{widths:?}");
+        assert_eq!(line("1\u{a0}177,11", STYLE).width, line("8\u{a0}484,74", STYLE).width);
     }
 
     #[test]

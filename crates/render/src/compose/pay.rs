@@ -159,12 +159,14 @@ impl Composer<'_> {
             .then(|| Pair { label: typeface::fit(&label, LABEL, COLUMN), value: lines })
     }
 
-    /// A long KID stays in one piece, however small: a break would be read as a blank. Other texts are broken.
+    /// A long KID stays in one piece, however small: a break would be read as a blank. Other texts are set a little smaller, or broken.
     fn smaller(&self, value: &str) -> Vec<Line> {
         const LONGEST_NUMBER: usize = 34;
-        let is_number = value.len() <= LONGEST_NUMBER
-            && value.chars().all(|character| character.is_ascii_digit() || character == '-' || character == '\u{a0}');
-        if is_number { vec![typeface::fit(value, VALUE, COLUMN)] } else { typeface::wrap(value, LONG_VALUE, COLUMN) }
+        const A_LITTLE: f32 = 9.2;
+        let is_number =
+            value.chars().count() <= LONGEST_NUMBER && !value.contains(|letter: char| letter.is_alphabetic() || letter == ' ');
+        let fitted = typeface::fit(value, VALUE, COLUMN);
+        if is_number || fitted.style.size >= A_LITTLE { vec![fitted] } else { typeface::wrap(value, LONG_VALUE, COLUMN) }
     }
 
     fn is_paid_by_card(&self) -> bool {
