@@ -3,9 +3,7 @@
 use std::time::SystemTime;
 
 use jiff::Timestamp;
-use lettre::message::header::{
-    ContentDisposition, ContentTransferEncoding, ContentType, HeaderName, HeaderValue,
-};
+use lettre::message::header::{ContentDisposition, ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 use serde::{Deserialize, Serialize};
 
@@ -68,32 +66,23 @@ pub enum ComposeError {
 pub fn compose(letter: &Letter, files: &[(Artefact, Vec<u8>)]) -> Result<Vec<u8>, ComposeError> {
     check_files(letter, files)?;
     // A boundary is at most 70 of these characters (RFC 2046 §5.1.1); a line of `=_` stands in no encoded part (§5.1.1, note).
-    let id: String = letter
-        .message_id
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .take(40)
-        .collect();
+    let id: String = letter.message_id.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
     let alternatives = MultiPart::alternative()
         .boundary(format!("=_words_{id}"))
         .singlepart(words(ContentType::TEXT_PLAIN, &letter.text))
         .singlepart(words(ContentType::TEXT_HTML, &letter.html));
-    let whole = files.iter().fold(
-        MultiPart::mixed()
-            .boundary(format!("=_whole_{id}"))
-            .multipart(alternatives),
-        |whole, (artefact, bytes)| whole.singlepart(attached(artefact, bytes)),
-    );
+    let whole = files
+        .iter()
+        .fold(MultiPart::mixed().boundary(format!("=_whole_{id}")).multipart(alternatives), |whole, (artefact, bytes)| {
+            whole.singlepart(attached(artefact, bytes))
+        });
     let mut message = Message::builder()
         .from(mailbox(&letter.from)?)
         .to(mailbox(&letter.to)?)
         .subject(one_line(&letter.subject))
         .date(date(letter.date)?)
         .message_id(Some(format!("<{}>", letter.message_id)))
-        .raw_header(HeaderValue::new(
-            HeaderName::new_from_ascii_str("Content-Language"),
-            one_line(&letter.language),
-        ));
+        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Content-Language"), one_line(&letter.language)));
     if let Some(reply_to) = &letter.reply_to {
         message = message.reply_to(mailbox(&(String::new(), reply_to.clone()))?);
     }
@@ -104,11 +93,7 @@ pub fn compose(letter: &Letter, files: &[(Artefact, Vec<u8>)]) -> Result<Vec<u8>
 /// The same files in the same order, so that a letter never goes out with a file missing or cut short.
 fn check_files(letter: &Letter, files: &[(Artefact, Vec<u8>)]) -> Result<(), ComposeError> {
     if letter.files.len() != files.len() {
-        return Err(ComposeError::Files(format!(
-            "{} instead of {}",
-            files.len(),
-            letter.files.len()
-        )));
+        return Err(ComposeError::Files(format!("{} instead of {}", files.len(), letter.files.len())));
     }
     for (named, (given, bytes)) in letter.files.iter().zip(files) {
         if named.digest != given.digest || named.bytes != bytes.len() as u64 {
@@ -125,25 +110,13 @@ fn words(kind: ContentType, text: &str) -> SinglePart {
 
 /// Always base64: a file must come back byte for byte, line ends included.
 fn attached(artefact: &Artefact, bytes: &[u8]) -> SinglePart {
-    let octets = || {
-        ContentType::parse("application/octet-stream")
-            .expect("a media type that the standard gives (RFC 2046 §4.5.1)")
-    };
+    let octets =
+        || ContentType::parse("application/octet-stream").expect("a media type that the standard gives (RFC 2046 §4.5.1)");
     // RFC 2046 §5.1 and §5.2: composite types must not be base64, and nobody wants a letter opened inside ours.
-    let top = artefact
-        .media_type
-        .split('/')
-        .next()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let top = artefact.media_type.split('/').next().unwrap_or_default().to_ascii_lowercase();
     let is_plain_file = !matches!(top.trim(), "multipart" | "message");
     SinglePart::builder()
-        .header(
-            ContentType::parse(&artefact.media_type)
-                .ok()
-                .filter(|_| is_plain_file)
-                .unwrap_or_else(octets),
-        )
+        .header(ContentType::parse(&artefact.media_type).ok().filter(|_| is_plain_file).unwrap_or_else(octets))
         .header(ContentDisposition::attachment(&one_line(&artefact.name)))
         .header(ContentTransferEncoding::Base64)
         .body(bytes.to_vec())
@@ -151,9 +124,7 @@ fn attached(artefact: &Artefact, bytes: &[u8]) -> SinglePart {
 
 fn mailbox((name, address): &(String, String)) -> Result<Mailbox, ComposeError> {
     let name = Some(one_line(name)).filter(|name| !name.is_empty());
-    let address = address
-        .parse()
-        .map_err(|cause| ComposeError::Address(address.clone(), cause))?;
+    let address = address.parse().map_err(|cause| ComposeError::Address(address.clone(), cause))?;
     Ok(Mailbox::new(name, address))
 }
 
@@ -167,9 +138,6 @@ fn date(at: Timestamp) -> Result<SystemTime, ComposeError> {
 
 /// A line break in a name must not become a header.
 fn one_line(text: &str) -> String {
-    let spaced: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -73,8 +73,7 @@ pub struct RouteSetup(pub serde_json::Value);
 impl RouteSetup {
     /// The settings as the adapter's own type.
     pub fn read<T: serde::de::DeserializeOwned>(&self) -> Result<T, AdapterError> {
-        serde_json::from_value(self.0.clone())
-            .map_err(|cause| AdapterError::Setup(cause.to_string()))
+        serde_json::from_value(self.0.clone()).map_err(|cause| AdapterError::Setup(cause.to_string()))
     }
 }
 
@@ -89,10 +88,7 @@ pub struct Lot {
 
 impl Lot {
     /// One attempt, at once.
-    pub const OF_ONE: Lot = Lot {
-        members: 1,
-        open_for: Duration::ZERO,
-    };
+    pub const OF_ONE: Lot = Lot { members: 1, open_for: Duration::ZERO };
 }
 
 /// Attempts that travel together: closed, and never changed after.
@@ -322,20 +318,12 @@ pub enum Then {
 impl Step {
     /// One attempt, one word, nothing more to say.
     pub fn finished(attempt: AttemptId, word: Word) -> Step {
-        Step {
-            known: vec![(attempt, word)],
-            learned: vec![],
-            then: Then::Finished,
-        }
+        Step { known: vec![(attempt, word)], learned: vec![], then: Then::Finished }
     }
 
     /// Nothing known yet; say this.
     pub fn send(request: Request) -> Step {
-        Step {
-            known: vec![],
-            learned: vec![],
-            then: Then::Send(request),
-        }
+        Step { known: vec![], learned: vec![], then: Then::Send(request) }
     }
 }
 

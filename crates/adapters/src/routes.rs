@@ -13,14 +13,8 @@ use crate::route::{Document, Facts, Route};
 pub mod coming;
 pub mod email;
 
-static ALL: [&dyn Route; 6] = [
-    &coming::AVTALEGIRO,
-    &coming::EFAKTURA,
-    &coming::PEPPOL,
-    &coming::DPI,
-    &email::Email,
-    &coming::PRINT,
-];
+static ALL: [&dyn Route; 6] =
+    [&coming::AVTALEGIRO, &coming::EFAKTURA, &coming::PEPPOL, &coming::DPI, &email::Email, &coming::PRINT];
 
 /// Every route that a plan can name.
 pub fn all() -> &'static [&'static dyn Route] {
@@ -78,24 +72,16 @@ pub struct Ladder<'a> {
 /// The decision record for one document: every route of the order is asked, and closed ones say why.
 ///
 /// `facts_for` gives the facts for the route of a name; it is asked only for routes that exist.
-pub fn plan<'f>(
-    document: &Document<'_>,
-    ladder: &Ladder<'_>,
-    facts_for: impl Fn(&str) -> Facts<'f>,
-) -> Plan {
+pub fn plan<'f>(document: &Document<'_>, ladder: &Ladder<'_>, facts_for: impl Fn(&str) -> Facts<'f>) -> Plan {
     let disabled = written_out(ladder.disabled);
     let mut price_book = None;
     let verdicts = written_out(ladder.order)
         .into_iter()
         .map(|name| {
             let verdict = match by_name(name.as_str()) {
-                _ if ladder.tried.contains(&name) => {
-                    closed(Fault::fatal(codes::ROUTE_TRIED).with("route", &name))
-                }
+                _ if ladder.tried.contains(&name) => closed(Fault::fatal(codes::ROUTE_TRIED).with("route", &name)),
                 None => closed(Fault::fatal(codes::ROUTE_UNKNOWN).with("route", &name)),
-                Some(_) if disabled.contains(&name) => {
-                    closed(Fault::fatal(codes::ROUTE_NOT_IN_ORDER).with("route", &name))
-                }
+                Some(_) if disabled.contains(&name) => closed(Fault::fatal(codes::ROUTE_NOT_IN_ORDER).with("route", &name)),
                 Some(route) => {
                     let facts = facts_for(route.name());
                     price_book.get_or_insert_with(|| facts.prices.name().to_owned());
@@ -116,9 +102,7 @@ pub fn plan<'f>(
 }
 
 fn closed(reason: Fault) -> Verdict {
-    Verdict::Closed {
-        reasons: vec![reason],
-    }
+    Verdict::Closed { reasons: vec![reason] }
 }
 
 /// The recipient type is never guessed, but a document that looks like the other kind is pointed out. The organisation number
@@ -127,12 +111,7 @@ fn doubtful_type(document: &Document<'_>) -> Option<Fault> {
     let names_organisation = document.recipient.org_number.is_some();
     let doubtful = match document.recipient.kind {
         RecipientType::Consumer => names_organisation,
-        RecipientType::Business => {
-            document.metadata.recipient_type.is_none() && !names_organisation
-        }
+        RecipientType::Business => document.metadata.recipient_type.is_none() && !names_organisation,
     };
-    doubtful.then(|| {
-        Fault::warning(codes::RECIPIENT_TYPE_DOUBTFUL)
-            .with("recipient_type", document.recipient.kind.name())
-    })
+    doubtful.then(|| Fault::warning(codes::RECIPIENT_TYPE_DOUBTFUL).with("recipient_type", document.recipient.kind.name()))
 }

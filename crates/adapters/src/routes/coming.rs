@@ -10,10 +10,7 @@ use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::plan::Verdict;
 use kvitt_domain::recipient::RecipientType;
 
-use crate::route::{
-    AdapterError, Arrival, Arrived, Consignment, Document, Entry, Facts, Lot, Route, RouteSetup,
-    Step,
-};
+use crate::route::{AdapterError, Arrival, Arrived, Consignment, Document, Entry, Facts, Lot, Route, RouteSetup, Step};
 
 /// A route that is not built yet, and what is known of it.
 #[derive(Debug, Clone, Copy)]
@@ -31,32 +28,17 @@ pub static AVTALEGIRO: Coming = Coming {
 };
 
 /// The consumer's netbank and Vipps. It needs the main vendor agreement.
-pub static EFAKTURA: Coming = Coming {
-    name: "efaktura",
-    only_for: Some(RecipientType::Consumer),
-    agreements: &[AgreementKind::MainVendor],
-};
+pub static EFAKTURA: Coming =
+    Coming { name: "efaktura", only_for: Some(RecipientType::Consumer), agreements: &[AgreementKind::MainVendor] };
 
 /// The network of access points: businesses and public bodies.
-pub static PEPPOL: Coming = Coming {
-    name: "peppol",
-    only_for: Some(RecipientType::Business),
-    agreements: &[],
-};
+pub static PEPPOL: Coming = Coming { name: "peppol", only_for: Some(RecipientType::Business), agreements: &[] };
 
 /// The citizen's digital mailbox.
-pub static DPI: Coming = Coming {
-    name: "dpi",
-    only_for: Some(RecipientType::Consumer),
-    agreements: &[],
-};
+pub static DPI: Coming = Coming { name: "dpi", only_for: Some(RecipientType::Consumer), agreements: &[] };
 
 /// Paper.
-pub static PRINT: Coming = Coming {
-    name: "print",
-    only_for: None,
-    agreements: &[],
-};
+pub static PRINT: Coming = Coming { name: "print", only_for: None, agreements: &[] };
 
 impl Route for Coming {
     fn name(&self) -> &'static str {
@@ -65,28 +47,15 @@ impl Route for Coming {
 
     fn consider(&self, document: &Document<'_>, facts: &Facts<'_>, _now: Timestamp) -> Verdict {
         let kind = document.recipient.kind;
-        let wrong_kind = self.only_for.filter(|only_for| *only_for != kind).map(|_| {
-            Fault::fatal(codes::ROUTE_RECIPIENT_TYPE)
-                .with("route", self.name)
-                .with("recipient_type", kind.name())
+        let wrong_kind = self
+            .only_for
+            .filter(|only_for| *only_for != kind)
+            .map(|_| Fault::fatal(codes::ROUTE_RECIPIENT_TYPE).with("route", self.name).with("recipient_type", kind.name()));
+        let missing = self.agreements.iter().filter(|needed| !is_active(facts.agreements, **needed)).map(|needed| {
+            Fault::fatal(codes::AGREEMENT_MISSING).with("route", self.name).with("agreement", agreement_name(*needed))
         });
-        let missing = self
-            .agreements
-            .iter()
-            .filter(|needed| !is_active(facts.agreements, **needed))
-            .map(|needed| {
-                Fault::fatal(codes::AGREEMENT_MISSING)
-                    .with("route", self.name)
-                    .with("agreement", agreement_name(*needed))
-            });
         let not_built = Fault::fatal(codes::ROUTE_NOT_BUILT).with("route", self.name);
-        Verdict::Closed {
-            reasons: wrong_kind
-                .into_iter()
-                .chain(missing)
-                .chain([not_built])
-                .collect(),
-        }
+        Verdict::Closed { reasons: wrong_kind.into_iter().chain(missing).chain([not_built]).collect() }
     }
 
     fn lot(&self, _setup: &RouteSetup) -> Lot {
@@ -94,17 +63,11 @@ impl Route for Coming {
     }
 
     fn next(&self, _consignment: &Consignment, _log: &[Entry]) -> Result<Step, AdapterError> {
-        Err(AdapterError::Log(format!(
-            "nothing can be sent by {}, which is not built yet",
-            self.name
-        )))
+        Err(AdapterError::Log(format!("nothing can be sent by {}, which is not built yet", self.name)))
     }
 
     fn read(&self, _arrived: &Arrival) -> Result<Vec<(AttemptId, Arrived)>, AdapterError> {
-        Err(AdapterError::Arrival(format!(
-            "nothing can come from {}, which is not built yet",
-            self.name
-        )))
+        Err(AdapterError::Arrival(format!("nothing can come from {}, which is not built yet", self.name)))
     }
 
     fn check_setup(&self, _setup: &RouteSetup) -> Vec<Fault> {
@@ -113,9 +76,7 @@ impl Route for Coming {
 }
 
 fn is_active(agreements: &[Agreement], kind: AgreementKind) -> bool {
-    agreements
-        .iter()
-        .any(|agreement| agreement.kind == kind && agreement.state == AgreementState::Active)
+    agreements.iter().any(|agreement| agreement.kind == kind && agreement.state == AgreementState::Active)
 }
 
 fn agreement_name(kind: AgreementKind) -> &'static str {

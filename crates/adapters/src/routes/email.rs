@@ -19,8 +19,8 @@ pub use self::setup::EmailSetup;
 use self::words::Content;
 use crate::letter::Letter;
 use crate::route::{
-    AdapterError, Arrival, Arrived, Artefact, ArtefactRole, Consignment, Document, Entry, Facts,
-    Learned, Lot, Member, Request, Route, RouteSetup, Step, Then,
+    AdapterError, Arrival, Arrived, Artefact, ArtefactRole, Consignment, Document, Entry, Facts, Learned, Lot, Member, Request,
+    Route, RouteSetup, Step, Then,
 };
 
 pub mod bounce;
@@ -47,9 +47,7 @@ impl Route for Email {
     fn consider(&self, document: &Document<'_>, facts: &Facts<'_>, now: Timestamp) -> Verdict {
         let mut reasons = address_faults(document, facts);
         let setup = match facts.setup {
-            None => Err(vec![
-                Fault::fatal(codes::ROUTE_NOT_SET_UP).with("route", NAME),
-            ]),
+            None => Err(vec![Fault::fatal(codes::ROUTE_NOT_SET_UP).with("route", NAME)]),
             Some(row) => read_setup(row),
         };
         match setup {
@@ -72,10 +70,7 @@ impl Route for Email {
 
     fn next(&self, consignment: &Consignment, log: &[Entry]) -> Result<Step, AdapterError> {
         let [member] = consignment.members.as_slice() else {
-            return Err(AdapterError::Log(format!(
-                "an e-mail consignment has one member, not {}",
-                consignment.members.len()
-            )));
+            return Err(AdapterError::Log(format!("an e-mail consignment has one member, not {}", consignment.members.len())));
         };
         if let Some(bounced) = bounce_in(member, log)? {
             return Ok(bounced);
@@ -85,10 +80,7 @@ impl Route for Email {
             Entry::Arrived { .. } => None,
         });
         let Some(last) = exchanges.next_back() else {
-            return Ok(Step::send(Request::Smtp(Box::new(letter(
-                consignment,
-                member,
-            )?))));
+            return Ok(Step::send(Request::Smtp(Box::new(letter(consignment, member)?))));
         };
         let Request::Smtp(sent) = &last.request;
         // A letter is said again only after a reply that is certainly no acceptance; anything else may have made a second one.
@@ -97,9 +89,7 @@ impl Route for Email {
             match outcome::of(&earlier.reply) {
                 Meaning::Again(_) => faults += 1,
                 Meaning::Final { .. } => {
-                    return Err(AdapterError::Log(
-                        "a letter was said again after its last word".to_owned(),
-                    ));
+                    return Err(AdapterError::Log("a letter was said again after its last word".to_owned()));
                 }
             }
         }
@@ -107,10 +97,7 @@ impl Route for Email {
             Meaning::Final { word, address_dead } => Ok(Step {
                 known: vec![(member.attempt, word)],
                 learned: address_dead
-                    .map(|why| Learned::AddressDead {
-                        address: sent.envelope_to.clone(),
-                        why,
-                    })
+                    .map(|why| Learned::AddressDead { address: sent.envelope_to.clone(), why })
                     .into_iter()
                     .collect(),
                 then: Then::Finished,
@@ -119,11 +106,7 @@ impl Route for Email {
                 known: vec![],
                 learned: vec![],
                 // The stored letter, not a new one: a repeat is the same bytes even after an upgrade or a change of settings.
-                then: Then::Retry {
-                    why,
-                    request: last.request.clone(),
-                    faults,
-                },
+                then: Then::Retry { why, request: last.request.clone(), faults },
             }),
         }
     }
@@ -138,23 +121,14 @@ impl Route for Email {
 }
 
 fn address_faults(document: &Document<'_>, facts: &Facts<'_>) -> Vec<Fault> {
-    let address = document
-        .recipient
-        .email
-        .as_deref()
-        .map(str::trim)
-        .filter(|address| !address.is_empty());
+    let address = document.recipient.email.as_deref().map(str::trim).filter(|address| !address.is_empty());
     let Some(address) = address else {
         return vec![Fault::fatal(codes::EMAIL_MISSING)];
     };
     if let Err(invalid) = EmailAddress::parse(address) {
         return vec![invalid];
     }
-    let suppressed = facts.suppressed.map(|why| {
-        Fault::fatal(codes::EMAIL_SUPPRESSED)
-            .with("address", address)
-            .with("text", why)
-    });
+    let suppressed = facts.suppressed.map(|why| Fault::fatal(codes::EMAIL_SUPPRESSED).with("address", address).with("text", why));
     suppressed.into_iter().collect()
 }
 
@@ -163,8 +137,7 @@ fn read_setup(row: &RouteSetup) -> Result<EmailSetup, Vec<Fault>> {
     if !faults.is_empty() {
         return Err(faults);
     }
-    row.read()
-        .map_err(|_| vec![Fault::fatal(codes::ROUTE_NOT_SET_UP).with("route", NAME)])
+    row.read().map_err(|_| vec![Fault::fatal(codes::ROUTE_NOT_SET_UP).with("route", NAME)])
 }
 
 /// Until when an outage may hold a letter: the end of the day, in Oslo, some days before the due date, so that the payer still
@@ -173,14 +146,10 @@ fn read_setup(row: &RouteSetup) -> Result<EmailSetup, Vec<Fault>> {
 fn latest_send_at(due_on: Option<Date>, setup: &EmailSetup, now: Timestamp) -> Option<Timestamp> {
     let due_on = due_on?;
     let at_least = now.checked_add(HELD_AT_LEAST).unwrap_or(Timestamp::MAX);
-    let last_day = due_on
-        .checked_sub(Span::new().try_days(setup.days_before_due).ok()?)
-        .ok();
+    let last_day = due_on.checked_sub(Span::new().try_days(setup.days_before_due).ok()?).ok();
     // The first instant of the next day; a date beyond the calendar's ends leaves what is certain.
-    let budget = last_day
-        .and_then(|day| day.tomorrow().ok())
-        .and_then(|day| day.to_zoned(oslo()).ok())
-        .map(|end| end.timestamp());
+    let budget =
+        last_day.and_then(|day| day.tomorrow().ok()).and_then(|day| day.to_zoned(oslo()).ok()).map(|end| end.timestamp());
     Some(budget.map_or(at_least, |budget| budget.max(at_least)))
 }
 
@@ -193,49 +162,29 @@ fn oslo_date(at: Timestamp) -> Date {
 }
 
 fn size_warning(document: &Document<'_>, setup: &EmailSetup) -> Option<Fault> {
-    let enclosed: u64 = document
-        .invoice
-        .enclosures()
-        .map(|file| file.bytes.len() as u64)
-        .sum();
+    let enclosed: u64 = document.invoice.enclosures().map(|file| file.bytes.len() as u64).sum();
     let bytes = document.pdf_bytes.saturating_add(enclosed);
-    (bytes > setup.link_above_bytes).then(|| {
-        Fault::warning(codes::EMAIL_ATTACHMENT_LINKED)
-            .with("bytes", bytes)
-            .with("limit", setup.link_above_bytes)
-    })
+    (bytes > setup.link_above_bytes)
+        .then(|| Fault::warning(codes::EMAIL_ATTACHMENT_LINKED).with("bytes", bytes).with("limit", setup.link_above_bytes))
 }
 
 /// A bounce is certain knowledge, whatever was known before it: also of a letter that was in doubt or is being repeated.
 fn bounce_in(member: &Member, log: &[Entry]) -> Result<Option<Step>, AdapterError> {
     for entry in log {
-        let Entry::Arrived {
-            attempt, arrived, ..
-        } = entry
-        else {
+        let Entry::Arrived { attempt, arrived, .. } = entry else {
             continue;
         };
         if *attempt != member.attempt {
-            return Err(AdapterError::Log(format!(
-                "{attempt} is not of this consignment"
-            )));
+            return Err(AdapterError::Log(format!("{attempt} is not of this consignment")));
         }
         let Arrived::Bounced { status, text } = arrived else {
             continue;
         };
-        let why = Fault::fatal(codes::EMAIL_BOUNCED)
-            .with("code", status)
-            .with("text", text);
+        let why = Fault::fatal(codes::EMAIL_BOUNCED).with("code", status).with("text", text);
         let dead = address_of(member).filter(|_| outcome::is_about_the_address(status));
         return Ok(Some(Step {
             known: vec![(member.attempt, Word::Refused { why })],
-            learned: dead
-                .map(|address| Learned::AddressDead {
-                    address,
-                    why: format!("{status} {text}"),
-                })
-                .into_iter()
-                .collect(),
+            learned: dead.map(|address| Learned::AddressDead { address, why: format!("{status} {text}") }).into_iter().collect(),
             then: Then::Finished,
         }));
     }
@@ -247,31 +196,18 @@ fn letter(consignment: &Consignment, member: &Member) -> Result<Letter, AdapterE
     let setup: EmailSetup = consignment.setup.read()?;
     let own = |setting: &str, address: &str| match EmailAddress::parse(address) {
         Ok(address) => Ok(address.as_str().to_owned()),
-        Err(_) => Err(AdapterError::Setup(format!(
-            "{setting} is no e-mail address"
-        ))),
+        Err(_) => Err(AdapterError::Setup(format!("{setting} is no e-mail address"))),
     };
-    let to = address_of(member).ok_or_else(|| {
-        AdapterError::Log("the recipient of an e-mail consignment has no e-mail address".to_owned())
-    })?;
+    let to = address_of(member)
+        .ok_or_else(|| AdapterError::Log("the recipient of an e-mail consignment has no e-mail address".to_owned()))?;
     let (attached, linked) = share_out(member, &setup);
     let content = Content::of(&setup, &consignment.company, member, &attached, &linked);
     Ok(Letter {
         server: setup.server.clone(),
         envelope_from: setup.bounce_address(member.attempt.0),
         envelope_to: to.clone(),
-        from: (
-            setup
-                .from_name
-                .clone()
-                .unwrap_or_else(|| consignment.company.name.clone()),
-            own("from", &setup.from)?,
-        ),
-        reply_to: setup
-            .reply_to
-            .as_deref()
-            .map(|address| own("reply_to", address))
-            .transpose()?,
+        from: (setup.from_name.clone().unwrap_or_else(|| consignment.company.name.clone()), own("from", &setup.from)?),
+        reply_to: setup.reply_to.as_deref().map(|address| own("reply_to", address)).transpose()?,
         to: (member.recipient.name.clone(), to),
         date: consignment.closed_at,
         message_id: format!("{}@{}", member.attempt, setup.bounce_domain()),
@@ -284,9 +220,7 @@ fn letter(consignment: &Consignment, member: &Member) -> Result<Letter, AdapterE
 }
 
 fn address_of(member: &Member) -> Option<String> {
-    EmailAddress::parse(member.recipient.email.as_deref()?)
-        .ok()
-        .map(|address| address.as_str().to_owned())
+    EmailAddress::parse(member.recipient.email.as_deref()?).ok().map(|address| address.as_str().to_owned())
 }
 
 /// Which files go with the letter, and which as links: in order, as long as they fit together. A file that has no link (no
@@ -295,16 +229,11 @@ fn address_of(member: &Member) -> Option<String> {
 fn share_out(member: &Member, setup: &EmailSetup) -> (Vec<Artefact>, Vec<Artefact>) {
     let with_xml = member.metadata.attach_xml.unwrap_or(setup.attach_xml);
     let mut bytes = 0_u64;
-    member
-        .artefacts
-        .iter()
-        .filter(|file| with_xml || file.role != ArtefactRole::Xml)
-        .cloned()
-        .partition(|file| {
-            let fits = bytes.saturating_add(file.bytes) <= setup.link_above_bytes;
-            if fits || file.link.is_none() {
-                bytes = bytes.saturating_add(file.bytes);
-            }
-            fits || file.link.is_none()
-        })
+    member.artefacts.iter().filter(|file| with_xml || file.role != ArtefactRole::Xml).cloned().partition(|file| {
+        let fits = bytes.saturating_add(file.bytes) <= setup.link_above_bytes;
+        if fits || file.link.is_none() {
+            bytes = bytes.saturating_add(file.bytes);
+        }
+        fits || file.link.is_none()
+    })
 }

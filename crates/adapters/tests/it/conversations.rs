@@ -11,10 +11,7 @@
 
 use std::path::{Path, PathBuf};
 
-use kvitt_adapters::route::{
-    Arrived, Consignment, Entry, Exchange, Learned, Reply, Request, Route, Sent, SmtpStage, Step,
-    Then,
-};
+use kvitt_adapters::route::{Arrived, Consignment, Entry, Exchange, Learned, Reply, Request, Route, Sent, SmtpStage, Step, Then};
 use kvitt_adapters::routes;
 use kvitt_domain::delivery::Word;
 use proptest::prelude::*;
@@ -43,12 +40,7 @@ fn every_built_route_has_conversations() {
     let spoken: Vec<&str> = fixtures().iter().map(|(route, _)| route.name()).collect();
     for route in routes::all() {
         let built = route.next(&consignment(), &[]).is_ok();
-        assert_eq!(
-            built,
-            spoken.contains(&route.name()),
-            "{} has conversations exactly when it is built",
-            route.name()
-        );
+        assert_eq!(built, spoken.contains(&route.name()), "{} has conversations exactly when it is built", route.name());
     }
 }
 
@@ -60,57 +52,28 @@ fn every_step_twice_and_a_failure_at_each() {
         let text = std::fs::read_to_string(&path).expect("a fixture can be read");
         let log = play(route, &text, &path.display().to_string());
         for end in 0..=log.len() {
-            assert_eq!(
-                route.next(&consignment(), &log[..end]),
-                route.next(&consignment(), &log[..end]),
-                "{path:?}"
-            );
+            assert_eq!(route.next(&consignment(), &log[..end]), route.next(&consignment(), &log[..end]), "{path:?}");
             let Some(Entry::Exchange(exchange)) = log.get(end) else {
                 continue;
             };
             for failure in failures() {
                 let mut failed = log[..end].to_vec();
-                let unknown = matches!(
-                    failure,
-                    Reply::Silence {
-                        sent: Sent::Unknown,
-                        ..
-                    }
-                );
-                failed.push(Entry::Exchange(Exchange {
-                    reply: failure,
-                    ..exchange.clone()
-                }));
-                let step = route
-                    .next(&consignment(), &failed)
-                    .expect("a failed exchange has a next step");
+                let unknown = matches!(failure, Reply::Silence { sent: Sent::Unknown, .. });
+                failed.push(Entry::Exchange(Exchange { reply: failure, ..exchange.clone() }));
+                let step = route.next(&consignment(), &failed).expect("a failed exchange has a next step");
                 assert_eq!(Ok(step.clone()), route.next(&consignment(), &failed));
-                assert!(
-                    !(unknown && speaks(&step)),
-                    "{path:?}: speaks after a silence that may hide an acceptance"
-                );
+                assert!(!(unknown && speaks(&step)), "{path:?}: speaks after a silence that may hide an acceptance");
             }
         }
     }
 }
 
 fn failures() -> Vec<Reply> {
-    let silence = [Sent::No, Sent::Unknown].map(|sent| Reply::Silence {
-        sent,
-        what: "the connection broke".to_owned(),
-    });
-    let garbage = STAGES.map(|(_, stage)| Reply::Smtp {
-        stage,
-        code: 0,
-        text: "\u{0}?".to_owned(),
-    });
-    let refusals = STAGES.iter().flat_map(|(_, stage)| {
-        [421, 550].map(|code| Reply::Smtp {
-            stage: *stage,
-            code,
-            text: "go away".to_owned(),
-        })
-    });
+    let silence = [Sent::No, Sent::Unknown].map(|sent| Reply::Silence { sent, what: "the connection broke".to_owned() });
+    let garbage = STAGES.map(|(_, stage)| Reply::Smtp { stage, code: 0, text: "\u{0}?".to_owned() });
+    let refusals = STAGES
+        .iter()
+        .flat_map(|(_, stage)| [421, 550].map(|code| Reply::Smtp { stage: *stage, code, text: "go away".to_owned() }));
     silence.into_iter().chain(garbage).chain(refusals).collect()
 }
 
@@ -139,19 +102,12 @@ fn fixtures() -> Vec<(&'static dyn Route, PathBuf)> {
     let found: Vec<_> = folders
         .iter()
         .flat_map(|folder| {
-            let name = folder
-                .file_name()
-                .and_then(|name| name.to_str())
-                .expect("a folder is named after its route");
+            let name = folder.file_name().and_then(|name| name.to_str()).expect("a folder is named after its route");
             let route = routes::by_name(name).expect("a folder is named after a route");
             entries(folder).into_iter().map(move |path| (route, path))
         })
         .collect();
-    assert!(
-        !found.is_empty(),
-        "there are no conversations in {}",
-        root.display()
-    );
+    assert!(!found.is_empty(), "there are no conversations in {}", root.display());
     found
 }
 
@@ -163,41 +119,23 @@ fn play(route: &dyn Route, text: &str, name: &str) -> Vec<Entry> {
     let mut lines = text.lines().enumerate().peekable();
     while let Some((index, line)) = lines.next() {
         let place = format!("{name}:{}", index + 1);
-        let next = || {
-            route
-                .next(&consignment, &log)
-                .unwrap_or_else(|error| panic!("{place}: {error}"))
-        };
+        let next = || route.next(&consignment, &log).unwrap_or_else(|error| panic!("{place}: {error}"));
         match line.split_once(' ') {
             None if line.is_empty() => {}
             Some(("#", _)) => {}
             Some(("->", "smtp")) => match next().then {
                 Then::Send(Request::Smtp(letter)) => request = Some(Request::Smtp(letter)),
                 Then::Retry { request: again, .. } => {
-                    assert_eq!(
-                        request.as_ref(),
-                        Some(&again),
-                        "{place}: a repeat is the same letter"
-                    );
+                    assert_eq!(request.as_ref(), Some(&again), "{place}: a repeat is the same letter");
                 }
                 Then::Finished => panic!("{place}: the route has nothing more to say"),
             },
             Some(("<-", reply)) => {
-                let request = request
-                    .clone()
-                    .unwrap_or_else(|| panic!("{place}: a reply to nothing"));
-                log.push(Entry::Exchange(Exchange {
-                    request,
-                    reply: reply_of(reply, &place),
-                    at: sample::now(),
-                }));
+                let request = request.clone().unwrap_or_else(|| panic!("{place}: a reply to nothing"));
+                log.push(Entry::Exchange(Exchange { request, reply: reply_of(reply, &place), at: sample::now() }));
             }
             Some(("<~", arrived)) => {
-                log.push(Entry::Arrived {
-                    attempt: sample::ATTEMPT,
-                    arrived: arrived_of(arrived, &place),
-                    at: sample::now(),
-                });
+                log.push(Entry::Arrived { attempt: sample::ATTEMPT, arrived: arrived_of(arrived, &place), at: sample::now() });
             }
             Some(("=>", first)) => {
                 let mut expected = vec![first.to_owned()];
@@ -221,38 +159,20 @@ fn reply_of(text: &str, place: &str) -> Reply {
             "unknown" => Sent::Unknown,
             other => panic!("{place}: sent is no or unknown, not {other:?}"),
         };
-        return Reply::Silence {
-            sent,
-            what: rest.to_owned(),
-        };
+        return Reply::Silence { sent, what: rest.to_owned() };
     }
-    let code = first
-        .parse()
-        .unwrap_or_else(|_| panic!("{place}: {first:?} is no code"));
-    let stage = STAGES
-        .iter()
-        .find(|(name, _)| *name == second)
-        .unwrap_or_else(|| panic!("{place}: {second:?} is no stage"))
-        .1;
-    Reply::Smtp {
-        stage,
-        code,
-        text: rest.to_owned(),
-    }
+    let code = first.parse().unwrap_or_else(|_| panic!("{place}: {first:?} is no code"));
+    let stage = STAGES.iter().find(|(name, _)| *name == second).unwrap_or_else(|| panic!("{place}: {second:?} is no stage")).1;
+    Reply::Smtp { stage, code, text: rest.to_owned() }
 }
 
 fn arrived_of(text: &str, place: &str) -> Arrived {
     match text.split_once(' ') {
         Some(("bounced", rest)) => {
             let (status, text) = rest.split_once(' ').unwrap_or((rest, ""));
-            Arrived::Bounced {
-                status: status.to_owned(),
-                text: text.to_owned(),
-            }
+            Arrived::Bounced { status: status.to_owned(), text: text.to_owned() }
         }
-        Some(("delayed", text)) => Arrived::Delayed {
-            text: text.to_owned(),
-        },
+        Some(("delayed", text)) => Arrived::Delayed { text: text.to_owned() },
         _ => panic!("{place}: {text:?} does not arrive"),
     }
 }
@@ -293,14 +213,10 @@ fn any_reply() -> impl Strategy<Value = Reply> {
 /// What may stand in a log, as the e-mail route may meet it.
 fn any_log() -> impl Strategy<Value = Vec<Result<Reply, Arrived>>> {
     let arrived = prop_oneof![
-        ("[245]\\.[0-9]\\.[0-9]{1,3}|.*", any::<String>())
-            .prop_map(|(status, text)| Arrived::Bounced { status, text }),
+        ("[245]\\.[0-9]\\.[0-9]{1,3}|.*", any::<String>()).prop_map(|(status, text)| Arrived::Bounced { status, text }),
         any::<String>().prop_map(|text| Arrived::Delayed { text }),
     ];
-    prop::collection::vec(
-        prop_oneof![4 => any_reply().prop_map(Ok), 1 => arrived.prop_map(Err)],
-        0..6,
-    )
+    prop::collection::vec(prop_oneof![4 => any_reply().prop_map(Ok), 1 => arrived.prop_map(Err)], 0..6)
 }
 
 proptest! {

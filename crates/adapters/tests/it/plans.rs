@@ -29,10 +29,7 @@ impl Case {
         Case {
             invoice: sample::invoice(),
             recipient: sample::recipient(),
-            metadata: Metadata {
-                recipient_type: Some(RecipientType::Consumer),
-                ..Metadata::default()
-            },
+            metadata: Metadata { recipient_type: Some(RecipientType::Consumer), ..Metadata::default() },
             pdf_bytes: 40_000,
             agreements: vec![],
             setup: Some(sample::setup()),
@@ -41,46 +38,23 @@ impl Case {
     }
 
     fn business() -> Case {
-        let metadata = Metadata {
-            recipient_type: Some(RecipientType::Business),
-            ..Metadata::default()
-        };
-        Case {
-            recipient: sample::business(),
-            metadata,
-            ..Case::consumer()
-        }
+        let metadata = Metadata { recipient_type: Some(RecipientType::Business), ..Metadata::default() };
+        Case { recipient: sample::business(), metadata, ..Case::consumer() }
     }
 
     fn document(&self) -> Document<'_> {
-        Document {
-            invoice: &self.invoice,
-            recipient: &self.recipient,
-            metadata: &self.metadata,
-            pdf_bytes: self.pdf_bytes,
-        }
+        Document { invoice: &self.invoice, recipient: &self.recipient, metadata: &self.metadata, pdf_bytes: self.pdf_bytes }
     }
 
     fn email(&self) -> Verdict {
         let prices = PriceBook::example();
-        let facts = Facts {
-            agreements: &self.agreements,
-            setup: self.setup.as_ref(),
-            suppressed: self.suppressed,
-            prices: &prices,
-        };
-        routes::by_name("email")
-            .expect("the route is built")
-            .consider(&self.document(), &facts, sample::now())
+        let facts =
+            Facts { agreements: &self.agreements, setup: self.setup.as_ref(), suppressed: self.suppressed, prices: &prices };
+        routes::by_name("email").expect("the route is built").consider(&self.document(), &facts, sample::now())
     }
 
     fn plan(&self, order: &[&str], disabled: &[&str], tried: &[&str]) -> Plan {
-        let names = |names: &[&str]| {
-            names
-                .iter()
-                .map(|name| RouteName::new(*name))
-                .collect::<Vec<_>>()
-        };
+        let names = |names: &[&str]| names.iter().map(|name| RouteName::new(*name)).collect::<Vec<_>>();
         let prices = PriceBook::example();
         let ladder = Ladder {
             order: &names(order),
@@ -110,10 +84,7 @@ fn shown(plan: &Plan) -> Vec<String> {
                 Standing::Failed => "failed",
             };
             let reasons = match &rung.verdict {
-                Verdict::Closed { reasons } => reasons
-                    .iter()
-                    .map(|fault| format!(" {}", fault.code))
-                    .collect(),
+                Verdict::Closed { reasons } => reasons.iter().map(|fault| format!(" {}", fault.code)).collect(),
                 Verdict::Open { .. } | Verdict::NeedsLookup { .. } => String::new(),
             };
             format!("{} {standing}{reasons}", rung.route)
@@ -137,18 +108,12 @@ fn latest(case: &Case) -> Option<Timestamp> {
 
 #[test]
 fn all_reasons_at_once() {
-    let mut case = Case {
-        setup: None,
-        ..Case::consumer()
-    };
+    let mut case = Case { setup: None, ..Case::consumer() };
     case.recipient.email = None;
     assert_eq!(closed(case.email()), ["email.missing", "route.not_set_up"]);
     case.recipient.email = Some("not an address".to_owned());
     case.setup = Some(RouteSetup(json!({"from": "x"})));
-    assert_eq!(
-        closed(case.email()),
-        ["email.invalid", "setup.value", "setup.missing"]
-    );
+    assert_eq!(closed(case.email()), ["email.invalid", "setup.value", "setup.missing"]);
     case.recipient.email = Some("kare@post.example".to_owned());
     case.setup = Some(sample::setup());
     case.suppressed = Some("550 5.1.1 No such person");
@@ -157,12 +122,7 @@ fn all_reasons_at_once() {
 
 #[test]
 fn an_open_route_has_its_price() {
-    let Verdict::Open {
-        price, warnings, ..
-    } = Case::consumer().email()
-    else {
-        panic!("closed")
-    };
+    let Verdict::Open { price, warnings, .. } = Case::consumer().email() else { panic!("closed") };
     assert!(price.is_some(), "the example book has a price for e-mail");
     assert_eq!(warnings, []);
 }
@@ -179,12 +139,7 @@ fn the_due_date_says_how_long_an_outage_may_hold_a_letter() {
     case.invoice.due_on = None;
     assert_eq!(latest(&case), None);
     // Near or past its due date it goes at once, and an outage may hold it for a day.
-    for due_on in [
-        date(2026, 11, 4),
-        date(2026, 11, 2),
-        date(2025, 1, 1),
-        jiff::civil::Date::MIN,
-    ] {
+    for due_on in [date(2026, 11, 4), date(2026, 11, 2), date(2025, 1, 1), jiff::civil::Date::MIN] {
         case.invoice.due_on = Some(due_on);
         assert_eq!(latest(&case), time("2026-11-03T09:30:00Z"), "{due_on}");
     }
@@ -194,39 +149,21 @@ fn the_due_date_says_how_long_an_outage_may_hold_a_letter() {
 
 #[test]
 fn files_over_the_limit_are_announced_as_links() {
-    let mut case = Case {
-        pdf_bytes: 4_999_000,
-        ..Case::consumer()
-    };
+    let mut case = Case { pdf_bytes: 4_999_000, ..Case::consumer() };
     let codes = |case: &Case| match case.email() {
-        Verdict::Open { warnings, .. } => warnings
-            .iter()
-            .map(|fault| fault.code.name())
-            .collect::<Vec<_>>(),
+        Verdict::Open { warnings, .. } => warnings.iter().map(|fault| fault.code.name()).collect::<Vec<_>>(),
         other => panic!("closed: {other:?}"),
     };
     assert_eq!(codes(&case), [""; 0]);
-    let file = File {
-        name: "timer.pdf".to_owned(),
-        media_type: "application/pdf".to_owned(),
-        bytes: vec![0; 2_000],
-    };
-    case.invoice.attachments = vec![Attachment {
-        id: "1".to_owned(),
-        description: None,
-        location: None,
-        file: Some(file),
-        is_image_of_invoice: false,
-    }];
+    let file = File { name: "timer.pdf".to_owned(), media_type: "application/pdf".to_owned(), bytes: vec![0; 2_000] };
+    case.invoice.attachments =
+        vec![Attachment { id: "1".to_owned(), description: None, location: None, file: Some(file), is_image_of_invoice: false }];
     assert_eq!(codes(&case), ["email.attachment_linked"]);
 }
 
 #[test]
 fn a_consumers_default_ladder() {
-    let names: Vec<String> = routes::default_order(RecipientType::Consumer)
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let names: Vec<String> = routes::default_order(RecipientType::Consumer).iter().map(ToString::to_string).collect();
     assert_eq!(names, ["avtalegiro", "efaktura", "email", "print"]);
     let mut case = Case::consumer();
     let order = ["avtalegiro", "efaktura", "email", "print"];
@@ -239,30 +176,20 @@ fn a_consumers_default_ladder() {
             "print skipped route.not_built",
         ]
     );
-    let agreement = |kind, state| Agreement {
-        kind,
-        state,
-        account: None,
-    };
+    let agreement = |kind, state| Agreement { kind, state, account: None };
     case.agreements = vec![
         agreement(AgreementKind::MainVendor, AgreementState::Active),
         agreement(AgreementKind::Avtalegiro, AgreementState::Pending),
     ];
     assert_eq!(
         shown(&case.plan(&order[..2], &[], &[])),
-        [
-            "avtalegiro skipped agreement.missing route.not_built",
-            "efaktura skipped route.not_built"
-        ]
+        ["avtalegiro skipped agreement.missing route.not_built", "efaktura skipped route.not_built"]
     );
 }
 
 #[test]
 fn a_businesss_ladder() {
-    let names: Vec<String> = routes::default_order(RecipientType::Business)
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let names: Vec<String> = routes::default_order(RecipientType::Business).iter().map(ToString::to_string).collect();
     assert_eq!(names, ["peppol", "email", "print"]);
     assert_eq!(
         shown(&Case::business().plan(&["netbank", "dpi", "peppol", "email"], &[], &[])),
@@ -274,10 +201,7 @@ fn a_businesss_ladder() {
             "email chosen",
         ]
     );
-    assert_eq!(
-        shown(&Case::consumer().plan(&["peppol"], &[], &[])),
-        ["peppol skipped route.recipient_type route.not_built"]
-    );
+    assert_eq!(shown(&Case::consumer().plan(&["peppol"], &[], &[])), ["peppol skipped route.recipient_type route.not_built"]);
 }
 
 #[test]
@@ -285,41 +209,24 @@ fn unknown_disabled_and_tried_routes_say_so() {
     let case = Case::consumer();
     assert_eq!(
         shown(&case.plan(&["pigeon", "email", "print", "email"], &["netbank"], &[])),
-        [
-            "pigeon skipped route.unknown",
-            "email chosen",
-            "print skipped route.not_built"
-        ]
+        ["pigeon skipped route.unknown", "email chosen", "print skipped route.not_built"]
     );
     assert_eq!(
         shown(&case.plan(&["email", "vipps"], &["email", "vipps"], &[])),
-        [
-            "email skipped route.not_in_order",
-            "efaktura skipped route.not_in_order",
-        ]
+        ["email skipped route.not_in_order", "efaktura skipped route.not_in_order",]
     );
-    assert_eq!(
-        shown(&case.plan(&["email"], &[], &["email"])),
-        ["email failed route.tried"]
-    );
+    assert_eq!(shown(&case.plan(&["email"], &[], &["email"])), ["email failed route.tried"]);
 }
 
 #[test]
 fn a_doubtful_recipient_type_is_pointed_out() {
-    let warns = |case: &Case| {
-        case.plan(&["email"], &[], &[])
-            .warnings
-            .iter()
-            .any(|fault| fault.code.name() == "recipient_type.doubtful")
-    };
+    let warns =
+        |case: &Case| case.plan(&["email"], &[], &[]).warnings.iter().any(|fault| fault.code.name() == "recipient_type.doubtful");
     assert!(!warns(&Case::consumer()));
     assert!(!warns(&Case::business()));
     let mut absent = Case::business();
     absent.metadata.recipient_type = None;
-    assert!(
-        !warns(&absent),
-        "an organisation number makes a business likely"
-    );
+    assert!(!warns(&absent), "an organisation number makes a business likely");
     absent.recipient.org_number = None;
     assert!(warns(&absent));
     let mut consumer = Case::consumer();

@@ -4,10 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use kvitt_adapters::route::{Artefact, ArtefactRole, Consignment, Member, RouteSetup, Sender};
 use kvitt_domain::delivery::AttemptId;
-use kvitt_domain::invoice::{
-    DocumentKind, Identifier, Invoice, Party, PaymentAccount, PaymentInstruction, References,
-    Totals,
-};
+use kvitt_domain::invoice::{DocumentKind, Identifier, Invoice, Party, PaymentAccount, PaymentInstruction, References, Totals};
 use kvitt_domain::recipient::{Metadata, Recipient, RecipientType};
 use kvitt_domain::{Amount, Currency};
 use serde_json::json;
@@ -36,14 +33,8 @@ pub fn invoice() -> Invoice {
         notes: vec![],
         references: References::default(),
         preceding: vec![],
-        seller: Party {
-            name: "Nordlys Kraft AS".to_owned(),
-            ..Party::default()
-        },
-        buyer: Party {
-            name: "Kåre Ødegård".to_owned(),
-            ..Party::default()
-        },
+        seller: Party { name: "Nordlys Kraft AS".to_owned(), ..Party::default() },
+        buyer: Party { name: "Kåre Ødegård".to_owned(), ..Party::default() },
         payee: None,
         tax_representative: None,
         delivery: None,
@@ -51,10 +42,7 @@ pub fn invoice() -> Invoice {
         payment: vec![PaymentInstruction {
             means_code: "30".to_owned(),
             remittance: Some("1002312345674".to_owned()),
-            accounts: vec![PaymentAccount {
-                number: "86011117947".to_owned(),
-                ..PaymentAccount::default()
-            }],
+            accounts: vec![PaymentAccount { number: "86011117947".to_owned(), ..PaymentAccount::default() }],
             ..PaymentInstruction::default()
         }],
         payment_terms: None,
@@ -91,10 +79,7 @@ pub fn business() -> Recipient {
         kind: RecipientType::Business,
         name: "Fjellheimen Barnehage SA".to_owned(),
         org_number: Some("988077917".to_owned()),
-        electronic_address: Some(Identifier {
-            value: "988077917".to_owned(),
-            scheme: Some("0192".to_owned()),
-        }),
+        electronic_address: Some(Identifier { value: "988077917".to_owned(), scheme: Some("0192".to_owned()) }),
         email: Some("regnskap@fjellheimen.example".to_owned()),
         ..Recipient::default()
     }
@@ -111,15 +96,7 @@ pub fn setup() -> RouteSetup {
 
 pub fn pdf() -> (Artefact, Vec<u8>) {
     let bytes = b"%PDF-1.7 an invented file\r\n.\r\n%%EOF".to_vec();
-    (
-        file(
-            ArtefactRole::Pdf,
-            "faktura-10023.pdf",
-            "application/pdf",
-            bytes.len() as u64,
-        ),
-        bytes,
-    )
+    (file(ArtefactRole::Pdf, "faktura-10023.pdf", "application/pdf", bytes.len() as u64), bytes)
 }
 
 pub fn file(role: ArtefactRole, name: &str, media_type: &str, bytes: u64) -> Artefact {
@@ -148,10 +125,7 @@ pub fn consignment(members: Vec<Member>) -> Consignment {
         id: uuid!("0199a0de-0000-7000-8000-0000000000c1"),
         number: 1,
         closed_at: now(),
-        company: Sender {
-            name: "Nordlys Kraft AS".to_owned(),
-            org_number: "999999999".to_owned(),
-        },
+        company: Sender { name: "Nordlys Kraft AS".to_owned(), org_number: "999999999".to_owned() },
         setup: setup(),
         members,
     }

@@ -25,19 +25,9 @@ pub enum Meaning {
 /// The meaning of a reply.
 pub fn of(reply: &Reply) -> Meaning {
     match reply {
-        Reply::Silence {
-            sent: Sent::No,
-            what,
-        } => Meaning::Again(Fault::warning(codes::COUNTERPARTY_SILENT).with("text", what)),
-        Reply::Silence {
-            sent: Sent::Unknown,
-            what,
-        } => in_doubt(what),
-        Reply::Smtp {
-            stage: SmtpStage::Dot,
-            code,
-            text,
-        } => after_dot(*code, text),
+        Reply::Silence { sent: Sent::No, what } => Meaning::Again(Fault::warning(codes::COUNTERPARTY_SILENT).with("text", what)),
+        Reply::Silence { sent: Sent::Unknown, what } => in_doubt(what),
+        Reply::Smtp { stage: SmtpStage::Dot, code, text } => after_dot(*code, text),
         Reply::Smtp { stage, code, text } => before_dot(*stage, *code, text),
     }
 }
@@ -45,13 +35,9 @@ pub fn of(reply: &Reply) -> Meaning {
 fn after_dot(code: u16, text: &str) -> Meaning {
     match code {
         // RFC 5321 §4.2.1: the first digit decides; 250 is what is sent.
-        200..=299 => finished(Word::HandedOver {
-            receipt: text.to_owned(),
-        }),
+        200..=299 => finished(Word::HandedOver { receipt: text.to_owned() }),
         400..=499 => Meaning::Again(temporary(code, text)),
-        500..=599 => finished(Word::Refused {
-            why: said(codes::EMAIL_CONTENT_REFUSED, code, text),
-        }),
+        500..=599 => finished(Word::Refused { why: said(codes::EMAIL_CONTENT_REFUSED, code, text) }),
         // What is no reply may hide a yes as well as a no.
         _ => in_doubt(text),
     }
@@ -64,30 +50,18 @@ fn before_dot(stage: SmtpStage, code: u16, text: &str) -> Meaning {
         (SmtpStage::Auth, 500..=599) | (SmtpStage::From | SmtpStage::To, 530) => {
             Meaning::Again(again(codes::EMAIL_CREDENTIALS, code, text))
         }
-        (SmtpStage::Greeting | SmtpStage::From, 500..=599) => {
-            Meaning::Again(again(codes::COUNTERPARTY_REFUSES_US, code, text))
-        }
+        (SmtpStage::Greeting | SmtpStage::From, 500..=599) => Meaning::Again(again(codes::COUNTERPARTY_REFUSES_US, code, text)),
         (SmtpStage::To, 500..=599) => Meaning::Final {
-            word: Word::Refused {
-                why: said(codes::EMAIL_REFUSED, code, text),
-            },
-            address_dead: status_of(text)
-                .filter(|status| is_about_the_address(status))
-                .map(|_| format!("{code} {text}")),
+            word: Word::Refused { why: said(codes::EMAIL_REFUSED, code, text) },
+            address_dead: status_of(text).filter(|status| is_about_the_address(status)).map(|_| format!("{code} {text}")),
         },
-        (SmtpStage::Data | SmtpStage::Dot, 500..=599) => finished(Word::Refused {
-            why: said(codes::EMAIL_CONTENT_REFUSED, code, text),
-        }),
+        (SmtpStage::Data | SmtpStage::Dot, 500..=599) => {
+            finished(Word::Refused { why: said(codes::EMAIL_CONTENT_REFUSED, code, text) })
+        }
         // A positive reply is never the last word before the dot, and anything else is no SMTP.
-        (
-            SmtpStage::Greeting
-            | SmtpStage::Auth
-            | SmtpStage::From
-            | SmtpStage::To
-            | SmtpStage::Data
-            | SmtpStage::Dot,
-            _,
-        ) => Meaning::Again(again(codes::COUNTERPARTY_GARBLED, code, text)),
+        (SmtpStage::Greeting | SmtpStage::Auth | SmtpStage::From | SmtpStage::To | SmtpStage::Data | SmtpStage::Dot, _) => {
+            Meaning::Again(again(codes::COUNTERPARTY_GARBLED, code, text))
+        }
     }
 }
 
@@ -96,35 +70,23 @@ pub fn status_of(text: &str) -> Option<&str> {
     let word = text.split_whitespace().next()?;
     let mut parts = word.split('.');
     let class = parts.next()?;
-    let is_number = |part: &str| {
-        (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
-    };
-    let whole = matches!(class, "2" | "4" | "5")
-        && parts.next().is_some_and(is_number)
-        && parts.next().is_some_and(is_number);
+    let is_number = |part: &str| (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    let whole = matches!(class, "2" | "4" | "5") && parts.next().is_some_and(is_number) && parts.next().is_some_and(is_number);
     (whole && parts.next().is_none()).then_some(word)
 }
 
 /// Whether an enhanced status code says that the recipient's address does not exist (RFC 3463 §3.2, RFC 7505 §4.2).
 /// Its neighbours do not: 5.1.4 is ambiguous, 5.1.5 is valid, 5.1.7 and 5.1.8 are about the sender.
 pub fn is_about_the_address(status: &str) -> bool {
-    matches!(
-        status,
-        "5.1.0" | "5.1.1" | "5.1.2" | "5.1.3" | "5.1.6" | "5.1.10"
-    )
+    matches!(status, "5.1.0" | "5.1.1" | "5.1.2" | "5.1.3" | "5.1.6" | "5.1.10")
 }
 
 fn finished(word: Word) -> Meaning {
-    Meaning::Final {
-        word,
-        address_dead: None,
-    }
+    Meaning::Final { word, address_dead: None }
 }
 
 fn in_doubt(what: &str) -> Meaning {
-    finished(Word::InDoubt {
-        why: Fault::warning(codes::DELIVERY_IN_DOUBT).with("text", what),
-    })
+    finished(Word::InDoubt { why: Fault::warning(codes::DELIVERY_IN_DOUBT).with("text", what) })
 }
 
 fn temporary(code: u16, text: &str) -> Fault {
@@ -157,9 +119,6 @@ mod tests {
         ] {
             assert_eq!(status_of(text), status, "{text}");
         }
-        assert!(
-            !is_about_the_address("5.1.8"),
-            "5.1.8 is about the sender's address"
-        );
+        assert!(!is_about_the_address("5.1.8"), "5.1.8 is about the sender's address");
     }
 }

@@ -109,82 +109,32 @@ struct Setting {
 }
 
 const SETTINGS: [Setting; 10] = [
-    Setting {
-        name: "from",
-        required: true,
-        kind: Kind::Address,
-    },
-    Setting {
-        name: "from_name",
-        required: false,
-        kind: Kind::Text,
-    },
-    Setting {
-        name: "reply_to",
-        required: false,
-        kind: Kind::Address,
-    },
-    Setting {
-        name: "bounce_domain_or_address",
-        required: true,
-        kind: Kind::DomainOrAddress,
-    },
-    Setting {
-        name: "link_above_bytes",
-        required: false,
-        kind: Kind::UpTo(i64::MAX as u64),
-    },
-    Setting {
-        name: "attach_xml",
-        required: false,
-        kind: Kind::YesNo,
-    },
-    Setting {
-        name: "text_before",
-        required: false,
-        kind: Kind::Text,
-    },
-    Setting {
-        name: "footer",
-        required: false,
-        kind: Kind::Text,
-    },
-    Setting {
-        name: "days_before_due",
-        required: false,
-        kind: Kind::UpTo(MOST_DAYS_BEFORE_DUE),
-    },
-    Setting {
-        name: "server",
-        required: false,
-        kind: Kind::Text,
-    },
+    Setting { name: "from", required: true, kind: Kind::Address },
+    Setting { name: "from_name", required: false, kind: Kind::Text },
+    Setting { name: "reply_to", required: false, kind: Kind::Address },
+    Setting { name: "bounce_domain_or_address", required: true, kind: Kind::DomainOrAddress },
+    Setting { name: "link_above_bytes", required: false, kind: Kind::UpTo(i64::MAX as u64) },
+    Setting { name: "attach_xml", required: false, kind: Kind::YesNo },
+    Setting { name: "text_before", required: false, kind: Kind::Text },
+    Setting { name: "footer", required: false, kind: Kind::Text },
+    Setting { name: "days_before_due", required: false, kind: Kind::UpTo(MOST_DAYS_BEFORE_DUE) },
+    Setting { name: "server", required: false, kind: Kind::Text },
 ];
 
 /// Everything that is wrong with a set-up row, all at once. Where it answers nothing, the row reads as [`EmailSetup`].
 pub fn check(setup: &RouteSetup) -> Vec<Fault> {
     let Some(row) = setup.0.as_object() else {
-        return vec![
-            Fault::fatal(codes::SETUP_VALUE)
-                .at("email")
-                .with("value", shown(&setup.0)),
-        ];
+        return vec![Fault::fatal(codes::SETUP_VALUE).at("email").with("value", shown(&setup.0))];
     };
     let known = SETTINGS.iter().filter_map(|setting| {
         let place = format!("email.{}", setting.name);
         match row.get(setting.name) {
-            None | Some(serde_json::Value::Null) if setting.required => {
-                Some(Fault::fatal(codes::SETUP_MISSING).at(place))
-            }
+            None | Some(serde_json::Value::Null) if setting.required => Some(Fault::fatal(codes::SETUP_MISSING).at(place)),
             // An absent setting has its default; `null` is no value but for those that may be left empty.
             None => None,
             Some(serde_json::Value::Null) if setting.may_be_null() => None,
             Some(value) if setting.kind.takes(value) => None,
-            Some(value) => Some(
-                Fault::fatal(codes::SETUP_VALUE)
-                    .at(place)
-                    .with("value", shown(value)),
-            ),
+            Some(value) => Some(Fault::fatal(codes::SETUP_VALUE).at(place).with("value", shown(value))),
         }
     });
     let unknown = row
@@ -196,19 +146,14 @@ pub fn check(setup: &RouteSetup) -> Vec<Fault> {
 
 impl Setting {
     fn may_be_null(&self) -> bool {
-        matches!(
-            self.name,
-            "from_name" | "reply_to" | "text_before" | "footer"
-        )
+        matches!(self.name, "from_name" | "reply_to" | "text_before" | "footer")
     }
 }
 
 impl Kind {
     fn takes(&self, value: &serde_json::Value) -> bool {
         match self {
-            Kind::Address => value
-                .as_str()
-                .is_some_and(|text| EmailAddress::parse(text).is_ok()),
+            Kind::Address => value.as_str().is_some_and(|text| EmailAddress::parse(text).is_ok()),
             Kind::DomainOrAddress => value.as_str().is_some_and(takes_bounces),
             Kind::Text => value.as_str().is_some_and(|text| !text.trim().is_empty()),
             Kind::UpTo(most) => value.as_u64().is_some_and(|number| number <= *most),
@@ -218,12 +163,8 @@ impl Kind {
 }
 
 fn takes_bounces(text: &str) -> bool {
-    let (local, domain) = text
-        .trim()
-        .rsplit_once('@')
-        .unwrap_or(("bounces", text.trim()));
-    local.len() <= LONGEST_BOUNCE_LOCAL_PART
-        && EmailAddress::parse(&format!("{local}@{domain}")).is_ok()
+    let (local, domain) = text.trim().rsplit_once('@').unwrap_or(("bounces", text.trim()));
+    local.len() <= LONGEST_BOUNCE_LOCAL_PART && EmailAddress::parse(&format!("{local}@{domain}")).is_ok()
 }
 
 fn shown(value: &serde_json::Value) -> String {
@@ -244,25 +185,17 @@ mod tests {
     fn check_row(row: serde_json::Value, expected: &[(&str, &str)]) {
         let setup = RouteSetup(row.clone());
         let faults = check(&setup);
-        let found: Vec<(&str, &str)> = faults
-            .iter()
-            .map(|fault| (fault.code.name(), fault.place.as_str()))
-            .collect();
+        let found: Vec<(&str, &str)> = faults.iter().map(|fault| (fault.code.name(), fault.place.as_str())).collect();
         assert_eq!(found, expected, "{row}");
         // The check and the type must agree on what can be read.
         if faults.is_empty() {
-            setup
-                .read::<EmailSetup>()
-                .unwrap_or_else(|error| panic!("{row}: {error}"));
+            setup.read::<EmailSetup>().unwrap_or_else(|error| panic!("{row}: {error}"));
         }
     }
 
     #[test]
     fn a_row_with_the_two_required_settings_is_enough() {
-        check_row(
-            json!({"from": "faktura@nordlys.example", "bounce_domain_or_address": "post.example"}),
-            &[],
-        );
+        check_row(json!({"from": "faktura@nordlys.example", "bounce_domain_or_address": "post.example"}), &[]);
     }
 
     #[test]
@@ -295,13 +228,8 @@ mod tests {
             json!({"from": "a@b.example", "bounce_domain_or_address": format!("{long}@b.example")}),
             &[("setup.value", "email.bounce_domain_or_address")],
         );
-        let setup: EmailSetup = serde_json::from_value(
-            json!({"from": "a@b.example", "bounce_domain_or_address": "retur@b.example"}),
-        )
-        .unwrap();
-        assert_eq!(
-            setup.bounce_address(Uuid::nil()),
-            "retur+00000000-0000-0000-0000-000000000000@b.example"
-        );
+        let setup: EmailSetup =
+            serde_json::from_value(json!({"from": "a@b.example", "bounce_domain_or_address": "retur@b.example"})).unwrap();
+        assert_eq!(setup.bounce_address(Uuid::nil()), "retur+00000000-0000-0000-0000-000000000000@b.example");
     }
 }

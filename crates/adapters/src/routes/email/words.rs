@@ -33,22 +33,11 @@ pub struct Content {
 
 impl Content {
     /// What the letter about one document says. `attached` files go with it, `linked` ones are fetched.
-    pub fn of(
-        setup: &EmailSetup,
-        sender: &Sender,
-        member: &Member,
-        attached: &[Artefact],
-        linked: &[Artefact],
-    ) -> Content {
+    pub fn of(setup: &EmailSetup, sender: &Sender, member: &Member, attached: &[Artefact], linked: &[Artefact]) -> Content {
         let language = member.recipient.language;
         let invoice = &member.invoice;
         let word = |key: &str| language.text(&format!("mail.{key}"), &[]);
-        let named = |key: &str| {
-            language.text(
-                &format!("mail.{key}"),
-                &[("number", &invoice.number), ("sender", &sender.name)],
-            )
-        };
+        let named = |key: &str| language.text(&format!("mail.{key}"), &[("number", &invoice.number), ("sender", &sender.name)]);
         let (kind, number_label) = match invoice.kind {
             DocumentKind::Invoice => ("invoice", "label.invoice_number"),
             DocumentKind::CreditNote => ("credit_note", "label.credit_note_number"),
@@ -65,10 +54,8 @@ impl Content {
                 (word(number_label), one_line(&invoice.number)),
                 (word("label.issued_on"), date(invoice.issued_on, language)),
             ],
-            no_payment: (invoice.kind == DocumentKind::CreditNote)
-                .then(|| word("credit_note.no_payment")),
-            comment: said(member.metadata.sender_comment.as_deref())
-                .map(|comment| (one_line(&named("comment")), comment)),
+            no_payment: (invoice.kind == DocumentKind::CreditNote).then(|| word("credit_note.no_payment")),
+            comment: said(member.metadata.sender_comment.as_deref()).map(|comment| (one_line(&named("comment")), comment)),
             attached: (!attached.is_empty()).then(|| word("files.attached")),
             linked: (!linked.is_empty()).then(|| (word("files.linked"), links(linked))),
             footer: said(setup.footer.as_deref()),
@@ -83,17 +70,9 @@ impl Content {
         blocks.push(lines(&self.payment));
         blocks.extend(self.no_payment.clone());
         blocks.push(lines(&self.numbers));
-        blocks.extend(
-            self.comment
-                .as_ref()
-                .map(|(label, comment)| format!("{label}\n{}", quoted(comment))),
-        );
+        blocks.extend(self.comment.as_ref().map(|(label, comment)| format!("{label}\n{}", quoted(comment))));
         blocks.extend(self.attached.clone());
-        blocks.extend(
-            self.linked
-                .as_ref()
-                .map(|(label, links)| format!("{label}\n{}", lines(links))),
-        );
+        blocks.extend(self.linked.as_ref().map(|(label, links)| format!("{label}\n{}", lines(links))));
         blocks.extend(self.footer.as_ref().map(|footer| format!("-- \n{footer}")));
         let mut text = blocks.join("\n\n");
         text.push('\n');
@@ -111,10 +90,7 @@ impl Content {
         body.push_str(&table(&self.numbers));
         if let Some((label, comment)) = &self.comment {
             body.push_str(&paragraph(label));
-            body.push_str(&format!(
-                "<blockquote style=\"{QUOTE}\">{}</blockquote>\n",
-                escaped_lines(comment)
-            ));
+            body.push_str(&format!("<blockquote style=\"{QUOTE}\">{}</blockquote>\n", escaped_lines(comment)));
         }
         body.extend(self.attached.as_deref().map(paragraph));
         if let Some((label, links)) = &self.linked {
@@ -122,20 +98,13 @@ impl Content {
             let items: String = links
                 .iter()
                 .map(|(name, link)| {
-                    format!(
-                        "<li><a href=\"{}\" style=\"color:#0b5394\">{}</a></li>\n",
-                        escaped(link),
-                        escaped(name)
-                    )
+                    format!("<li><a href=\"{}\" style=\"color:#0b5394\">{}</a></li>\n", escaped(link), escaped(name))
                 })
                 .collect();
             body.push_str(&format!("<ul>\n{items}</ul>\n"));
         }
         if let Some(footer) = &self.footer {
-            body.push_str(&format!(
-                "<p style=\"{FOOTER}\">{}</p>\n",
-                escaped_lines(footer)
-            ));
+            body.push_str(&format!("<p style=\"{FOOTER}\">{}</p>\n", escaped_lines(footer)));
         }
         format!(
             "<!DOCTYPE html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -151,7 +120,8 @@ impl Content {
 const BODY: &str = "margin:0;padding:16px;background:#ffffff;color:#1f2328;font-family:system-ui,'Segoe UI',Helvetica,Arial,sans-serif;font-size:16px;line-height:1.5";
 const SHEET: &str = "max-width:36em;margin:0 auto";
 const TABLE: &str = "border-collapse:collapse;margin:16px 0;width:100%";
-const LABEL: &str = "text-align:left;font-weight:normal;color:#4a5058;padding:6px 16px 6px 0;border-bottom:1px solid #d5d9de;vertical-align:top";
+const LABEL: &str =
+    "text-align:left;font-weight:normal;color:#4a5058;padding:6px 16px 6px 0;border-bottom:1px solid #d5d9de;vertical-align:top";
 const VALUE: &str = "text-align:left;font-weight:600;padding:6px 0;border-bottom:1px solid #d5d9de";
 const QUOTE: &str = "margin:8px 0 16px;padding:4px 12px;border-left:3px solid #d5d9de";
 const FOOTER: &str = "margin-top:24px;font-size:14px;color:#4a5058";
@@ -159,9 +129,7 @@ const FOOTER: &str = "margin-top:24px;font-size:14px;color:#4a5058";
 fn greeting(member: &Member, language: Language) -> String {
     let name = one_line(&member.recipient.name);
     match member.recipient.kind {
-        RecipientType::Consumer if !name.is_empty() => {
-            language.text("mail.greeting.named", &[("name", &name)])
-        }
+        RecipientType::Consumer if !name.is_empty() => language.text("mail.greeting.named", &[("name", &name)]),
         RecipientType::Consumer | RecipientType::Business => language.text("mail.greeting", &[]),
     }
 }
@@ -174,31 +142,14 @@ fn payment(invoice: &Invoice, language: Language) -> Vec<(String, String)> {
         return vec![(word("label.credited"), amount)];
     }
     let mut facts = vec![(word("label.payable"), amount)];
-    facts.extend(
-        invoice
-            .due_on
-            .map(|due| (word("label.due_on"), date(due, language))),
-    );
-    facts.extend(
-        invoice
-            .account()
-            .map(|number| (word("label.account"), account(number))),
-    );
+    facts.extend(invoice.due_on.map(|due| (word("label.due_on"), date(due, language))));
+    facts.extend(invoice.account().map(|number| (word("label.account"), account(number))));
     facts.extend(invoice.remittance().map(|reference| {
         let reference = one_line(reference);
         // A KID is 2 to 25 digits, the last possibly a dash (OCR giro system manual); anything else is a free reference.
         let digits = reference.trim_end_matches('-');
-        let is_kid = digits.len() >= 2
-            && reference.len() <= 25
-            && digits.bytes().all(|byte| byte.is_ascii_digit());
-        (
-            word(if is_kid {
-                "label.kid"
-            } else {
-                "label.reference"
-            }),
-            reference,
-        )
+        let is_kid = digits.len() >= 2 && reference.len() <= 25 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        (word(if is_kid { "label.kid" } else { "label.reference" }), reference)
     }));
     facts
 }
@@ -245,26 +196,16 @@ fn account(number: &str) -> String {
 }
 
 fn links(files: &[Artefact]) -> Vec<(String, String)> {
-    files
-        .iter()
-        .filter_map(|file| Some((one_line(&file.name), one_line(file.link.as_deref()?))))
-        .collect()
+    files.iter().filter_map(|file| Some((one_line(&file.name), one_line(file.link.as_deref()?)))).collect()
 }
 
 fn lines(facts: &[(String, String)]) -> String {
-    facts
-        .iter()
-        .map(|(label, value)| format!("{label}: {value}"))
-        .collect::<Vec<_>>()
-        .join("\n")
+    facts.iter().map(|(label, value)| format!("{label}: {value}")).collect::<Vec<_>>().join("\n")
 }
 
 /// A sender's words are quoted, so that no line of theirs can pass for one of our facts.
 fn quoted(text: &str) -> String {
-    text.lines()
-        .map(|line| format!("> {line}"))
-        .collect::<Vec<_>>()
-        .join("\n")
+    text.lines().map(|line| format!("> {line}")).collect::<Vec<_>>().join("\n")
 }
 
 /// A free text of the sender or the company, if there is one.
@@ -276,16 +217,8 @@ fn said(text: Option<&str>) -> Option<String> {
 
 /// Values stand on one line whatever they hold: a line break in an invoice number would forge a fact or a header.
 fn one_line(text: &str) -> String {
-    let spaced: String = text
-        .chars()
-        .map(|c| {
-            if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') {
-                ' '
-            } else {
-                c
-            }
-        })
-        .collect();
+    let spaced: String =
+        text.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c }).collect();
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -340,32 +273,18 @@ mod tests {
             (0, Currency::NOK, "0,00 kr", "NOK 0.00"),
             (5, Currency::NOK, "0,05 kr", "NOK 0.05"),
             (123_450, Currency::NOK, "1 234,50 kr", "NOK 1,234.50"),
-            (
-                10_000_000_000,
-                Currency::NOK,
-                "100 000 000,00 kr",
-                "NOK 100,000,000.00",
-            ),
+            (10_000_000_000, Currency::NOK, "100 000 000,00 kr", "NOK 100,000,000.00"),
             (-99_900, eur, "−999,00 EUR", "EUR −999.00"),
             (1_000, jpy, "1 000 JPY", "JPY 1,000"),
         ] {
             let amount = Amount::new(minor, currency);
-            assert_eq!(
-                money(amount, Language::Bokmal).replace('\u{a0}', " "),
-                bokmal
-            );
-            assert_eq!(
-                money(amount, Language::English).replace('\u{a0}', " "),
-                english
-            );
+            assert_eq!(money(amount, Language::Bokmal).replace('\u{a0}', " "), bokmal);
+            assert_eq!(money(amount, Language::English).replace('\u{a0}', " "), english);
         }
     }
 
     #[test]
     fn a_value_cannot_leave_its_line() {
-        assert_eq!(
-            one_line("10\r\nBcc: x@y.example\u{2028}z"),
-            "10 Bcc: x@y.example z"
-        );
+        assert_eq!(one_line("10\r\nBcc: x@y.example\u{2028}z"), "10 Bcc: x@y.example z");
     }
 }
