@@ -106,6 +106,20 @@ fn the_samples_are_laid_out_well() {
 }
 
 #[test]
+fn every_word_is_in_the_catalogue_in_every_language() {
+    for mut sample in samples::all() {
+        for language in Language::ALL {
+            sample.look.language = language;
+            let document = compose(&sample.invoice, &sample.look).expect("a sample can be drawn");
+            // A key without a text is shown as itself.
+            let missing =
+                document.pages.iter().flat_map(|page| &page.items).map(words_of).find(|words| words.starts_with("pdf."));
+            assert_eq!(missing, None, "{language:?}");
+        }
+    }
+}
+
+#[test]
 fn the_margins_are_what_print_shops_want() {
     const { assert!(MARGIN >= 18.0 * MM) };
     for sample in samples::all() {
