@@ -56,11 +56,13 @@ impl RuleSet {
         self.in_force_from
     }
 
-    /// Judges a document by every layer of this set, adding what is found.
+    /// Judges a document by every layer of this set, adding what is found. A document that is neither an invoice nor a
+    /// credit note, or whose structure is broken in a thousand places, is judged by its structure alone.
     pub fn judge(&self, document: &Document<'_>, findings: &mut Findings) {
         let ubl = Ubl::new(document);
-        structure::judge(&ubl, findings);
-        en16931::judge(&ubl, findings);
-        peppol::judge(&ubl, findings);
+        if structure::judge(&ubl, findings) {
+            en16931::judge(&ubl, findings);
+            peppol::judge(&ubl, findings);
+        }
     }
 }

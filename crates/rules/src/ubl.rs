@@ -21,6 +21,11 @@ impl<'d> Ubl<'d> {
         Ubl { document, tags }
     }
 
+    /// The tag of each different name, by the name's number.
+    pub(crate) fn tags(&self) -> &[Tag] {
+        &self.tags
+    }
+
     pub(crate) fn root(&self) -> Element<'_> {
         Element { ubl: self, node: self.document.root() }
     }

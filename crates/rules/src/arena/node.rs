@@ -2,7 +2,7 @@
 //!
 //! Nothing here allocates but [`Node::path`]. The stores behind it are in the parent module.
 
-use super::{Document, Element};
+use super::{Attribute, Document, Element};
 use crate::arena::names::Name;
 
 /// One element of a [`Document`]; a pair of a reference and an index, free to copy.
@@ -79,14 +79,24 @@ impl<'d> Node<'d> {
     /// Namespace, local name and value of each attribute; the namespace is empty for a plain name.
     pub(crate) fn qualified_attributes(self) -> impl Iterator<Item = ((&'d str, &'d str), &'d str)> {
         let document = self.document;
-        let from = self.element().first_attribute as usize;
-        let next = document.elements.get(self.index as usize + 1);
-        let to = next.map_or(document.attributes.len(), |element| element.first_attribute as usize);
-        document.attributes[from..to].iter().map(move |attribute| {
+        self.own_attributes().iter().map(move |attribute| {
             let value = attribute.value.resolve(document.source, &document.decoded);
             let name = document.names.name(attribute.name);
             ((document.names.namespace(name.namespace), name.local), value)
         })
+    }
+
+    /// The numbers of the attributes' names among [`Document::names`].
+    pub(crate) fn attribute_numbers(self) -> impl Iterator<Item = u32> {
+        self.own_attributes().iter().map(|attribute| attribute.name)
+    }
+
+    fn own_attributes(self) -> &'d [Attribute] {
+        let document = self.document;
+        let from = self.element().first_attribute as usize;
+        let next = document.elements.get(self.index as usize + 1);
+        let to = next.map_or(document.attributes.len(), |element| element.first_attribute as usize);
+        &document.attributes[from..to]
     }
 
     /// The element around this one; none for the root.

@@ -27,19 +27,15 @@ use crate::vocabulary::{cac, cbc, root};
 use restrictions::Place;
 use vat::Usage;
 
-/// Judges a document by all rules of EN 16931.
+/// Judges an invoice or credit note by all rules of EN 16931.
 pub(crate) fn judge(ubl: &Ubl<'_>, findings: &mut Findings) {
     let mut judge = Judge::new(findings, Layer::En16931);
     let top = ubl.root();
-    let is_document = matches!(top.tag(), root::Invoice | root::CreditNote);
     let usage = Usage::of(ubl, &mut judge);
-    if is_document {
-        document::root(&mut judge, top);
-        vat::document(&mut judge, top, &usage);
-        syntax::root(&mut judge, ubl, top);
-    }
-    // The restrictions speak of the document, so that an element of another kind of document breaks none.
-    visit(&mut judge, top, is_document.then_some(Place::ROOT), &usage);
+    document::root(&mut judge, top);
+    vat::document(&mut judge, top, &usage);
+    syntax::root(&mut judge, ubl, top);
+    visit(&mut judge, top, Some(Place::ROOT), &usage);
 }
 
 fn visit(judge: &mut Judge<'_>, element: Element<'_>, place: Option<Place>, usage: &Usage) {

@@ -128,25 +128,45 @@ const FORBIDDEN_ATTRIBUTES: [(&str, &str); 22] = [
     ("schemeAgencyID", "UBL-DT-27"), ("listAgencyID", "UBL-DT-28"), ("unitCodeListID", "UBL-CR-663"),
 ];
 
+/// What the rules say of an attribute by its name.
+#[derive(Clone, Copy)]
+enum AttributeUse {
+    Free,
+    /// `schemeID` or `listID`: forbidden on some elements.
+    Scheme(&'static str),
+    Forbidden(&'static str),
+}
+
+impl AttributeUse {
+    fn of(namespace: &str, name: &str) -> AttributeUse {
+        let forbidden = FORBIDDEN_ATTRIBUTES.iter().find(|(forbidden, _)| *forbidden == name);
+        match name {
+            _ if !namespace.is_empty() => AttributeUse::Free,
+            "schemeID" => AttributeUse::Scheme("schemeID"),
+            "listID" => AttributeUse::Scheme("listID"),
+            _ => forbidden.map_or(AttributeUse::Free, |(_, id)| AttributeUse::Forbidden(id)),
+        }
+    }
+}
+
 fn attributes(judge: &mut Judge<'_>, ubl: &Ubl<'_>) {
-    // Names are few and attributes many: first ask which of these names the document uses at all.
-    let used = |attribute: &str| ubl.document.names().any(|(namespace, name)| namespace.is_empty() && name == attribute);
-    let suspects: Vec<_> = FORBIDDEN_ATTRIBUTES.iter().filter(|(name, _)| used(name)).collect();
-    let has_schemes = used("schemeID") || used("listID");
-    if suspects.is_empty() && !has_schemes {
+    // Names are few and attributes many: each different name is judged once.
+    let uses: Vec<_> = ubl.document.names().map(|(namespace, name)| AttributeUse::of(namespace, name)).collect();
+    if uses.iter().all(|attribute| matches!(attribute, AttributeUse::Free)) {
         return;
     }
     for element in ubl.elements() {
-        for (name, _) in element.node.attributes() {
-            if matches!(name, "schemeID" | "listID") {
-                if let Some(id) = forbidden_scheme(element, name) {
-                    judge.fire_once(id, element);
+        for number in element.node.attribute_numbers() {
+            match uses[number as usize] {
+                AttributeUse::Free => {}
+                AttributeUse::Scheme(name) => {
+                    if let Some(id) = forbidden_scheme(element, name) {
+                        judge.fire_once(id, element);
+                    }
                 }
-            } else if let Some((_, id)) = suspects.iter().find(|(suspect, _)| *suspect == name) {
                 // The means of payment is the one code that may be named (BT-82).
-                if *id != "UBL-DT-18" || element.tag() != cbc::PaymentMeansCode {
-                    judge.fire_once(id, element);
-                }
+                AttributeUse::Forbidden("UBL-DT-18") if element.tag() == cbc::PaymentMeansCode => {}
+                AttributeUse::Forbidden(id) => judge.fire_once(id, element),
             }
         }
     }

@@ -88,10 +88,8 @@ fn amount(judge: &mut Judge<'_>, amount: Element<'_>, context: &Context<'_>) {
             _ => false,
         });
     if !in_accounting_currency {
-        let same = context
-            .root
-            .all(cbc::DocumentCurrencyCode)
-            .any(|own| amount.attribute("currencyID").is_some_and(|currency| currency == own.text()));
+        let own = amount.attribute("currencyID");
+        let same = own.is_some_and(|own| context.currencies.contains(&own));
         judge.check("PEPPOL-EN16931-R051", amount, same);
     }
 }

@@ -6,7 +6,7 @@
 
 use super::{first_characters, scheme_ids};
 use crate::ubl::{Checked, Element, Unjudged, Why};
-use crate::vocabulary::{Tag, cac, cbc, root};
+use crate::vocabulary::{Tag, cac, cbc};
 
 pub(super) struct Countries<'u> {
     pub(super) norwegian_seller: bool,
@@ -65,15 +65,13 @@ impl<'u> Countries<'u> {
         let seller_is = |code: &str| is(seller_vat, seller, code);
         let supplier_is = |code: &str| is(supplier_vat, seller, code);
         let customer_is = |code: &str| is(customer_vat, buyer, code);
-        // Denmark and Iceland name the two documents; on any other root they find no country.
-        let is_document = matches!(top.tag(), root::Invoice | root::CreditNote);
         Countries {
             norwegian_seller: seller_is("NO"),
             italian_seller: seller_is("IT"),
-            danish_seller: is_document && written(seller, "DK"),
-            danish_buyer: is_document && written(buyer, "DK"),
-            icelandic_seller: is_document && written(seller, "IS"),
-            icelandic_buyer: is_document && written(buyer, "IS"),
+            danish_seller: written(seller, "DK"),
+            danish_buyer: written(buyer, "DK"),
+            icelandic_seller: written(seller, "IS"),
+            icelandic_buyer: written(buyer, "IS"),
             swedish_seller: written(seller, "SE"),
             swedish_vat: written(seller, "SE") && has_swedish_vat(top),
             swedish_buyer: written(buyer, "SE"),

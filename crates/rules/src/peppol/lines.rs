@@ -132,15 +132,13 @@ fn net_amount<'u>(line: Element<'u>, context: &Context<'_>) -> Checked<'u, (Deci
 }
 
 /// R110, R111: a line's period lies within the document's.
-pub(super) fn period_date(judge: &mut Judge<'_>, date: Element<'_>) {
+pub(super) fn period_date(judge: &mut Judge<'_>, date: Element<'_>, context: &Context<'_>) {
     let of_line = date.is_below(&[cac::InvoicePeriod, cac::InvoiceLine, root::Invoice])
         || date.is_below(&[cac::InvoicePeriod, cac::CreditNoteLine, root::CreditNote]);
-    let document = date.parent().and_then(Element::parent).and_then(Element::parent);
-    let Some(document) = document.filter(|_| of_line) else {
-        return;
-    };
-    let path = [cac::InvoicePeriod, date.tag()];
-    if !document.exists(&path) {
+    let is_start = date.tag() == cbc::StartDate;
+    let [start, end] = context.period;
+    let bound = if is_start { start } else { end };
+    if !of_line || matches!(bound, Ok(None)) {
         return;
     }
     let within = || -> Checked<'_, bool> {
@@ -148,13 +146,11 @@ pub(super) fn period_date(judge: &mut Judge<'_>, date: Element<'_>) {
             return Ok(false);
         }
         let own = date.to_date()?;
-        let Some(bound) = document.only_at(&path)? else {
-            return Ok(false);
-        };
+        let Some(bound) = bound? else { return Ok(true) };
         let bound = bound.to_date()?;
-        Ok(if date.tag() == cbc::StartDate { own >= bound } else { own <= bound })
+        Ok(if is_start { own >= bound } else { own <= bound })
     };
-    let id = if date.tag() == cbc::StartDate { "PEPPOL-EN16931-R110" } else { "PEPPOL-EN16931-R111" };
+    let id = if is_start { "PEPPOL-EN16931-R110" } else { "PEPPOL-EN16931-R111" };
     judge.check(id, date, within());
 }
 

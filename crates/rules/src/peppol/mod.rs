@@ -23,7 +23,7 @@ mod sweden;
 
 use crate::finding::{Findings, Layer};
 use crate::judge::Judge;
-use crate::ubl::{Element, Ubl};
+use crate::ubl::{Checked, Element, Ubl};
 use crate::vocabulary::{Tag, cac, cbc, root};
 use countries::Countries;
 
@@ -34,7 +34,7 @@ enum Edition {
     SelfBilling,
 }
 
-/// What the rules ask of the document as a whole, found once.
+/// What the rules ask of the document as a whole, found once: asked again at every line, it would cost lines squared.
 struct Context<'u> {
     root: Element<'u>,
     edition: Edition,
@@ -44,11 +44,16 @@ struct Context<'u> {
     is_invoice: bool,
     /// Anywhere in the document, however deep.
     has_payment_means: bool,
+    has_order_reference: bool,
+    /// The document's currencies as written; one but in broken documents.
+    currencies: Vec<&'u str>,
+    /// The first and last day of the document's period, where they stand; a document cannot have two of either.
+    period: [Checked<'u, Option<Element<'u>>>; 2],
 }
 
 const SELF_BILLING: &str = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:selfbilling:3.0";
 
-/// Judges a document by all rules of its edition of the BIS.
+/// Judges an invoice or credit note by all rules of its edition of the BIS.
 pub(crate) fn judge(ubl: &Ubl<'_>, findings: &mut Findings) {
     let mut judge = Judge::new(findings, Layer::Peppol);
     let top = ubl.root();
@@ -61,6 +66,9 @@ pub(crate) fn judge(ubl: &Ubl<'_>, findings: &mut Findings) {
         countries: Countries::of(top),
         is_invoice: top.tag() == root::Invoice,
         has_payment_means: ubl.elements().any(|element| element.tag() == cac::PaymentMeans),
+        has_order_reference: top.exists(&[cac::OrderReference, cbc::ID]),
+        currencies: top.all(cbc::DocumentCurrencyCode).map(Element::text).collect(),
+        period: [cbc::StartDate, cbc::EndDate].map(|date| top.only_at(&[cac::InvoicePeriod, date])),
     };
     for element in ubl.elements() {
         core(&mut judge, element, &context);
@@ -82,7 +90,7 @@ fn core(judge: &mut Judge<'_>, element: Element<'_>, context: &Context<'_>) {
         cac::PaymentMeans => document::payment_means(judge, element),
         cac::AllowanceCharge => lines::allowance_charge(judge, element),
         cac::InvoiceLine | cac::CreditNoteLine => lines::line(judge, element, context),
-        cbc::StartDate | cbc::EndDate => lines::period_date(judge, element),
+        cbc::StartDate | cbc::EndDate => lines::period_date(judge, element, context),
         cbc::BaseQuantity if element.parent_tag() == cac::Price => lines::base_quantity(judge, element, context),
         cbc::EndpointID => identifiers::identifier(judge, element),
         cbc::ID if element.parent_tag() == cac::PartyIdentification => identifiers::identifier(judge, element),

@@ -27,7 +27,7 @@ pub(super) fn element(judge: &mut Judge<'_>, element: Element<'_>, context: &Con
             judge.check("NL-R-008", element, known);
         }
         cbc::LineID if element.parent_tag() == cac::OrderLineReference => {
-            judge.check("NL-R-009", element, context.root.exists(&[cac::OrderReference, cbc::ID]));
+            judge.check("NL-R-009", element, context.has_order_reference);
         }
         _ => {}
     }

@@ -9,14 +9,16 @@ use crate::vocabulary::{cac, cbc};
 
 pub(super) fn element(judge: &mut Judge<'_>, element: Element<'_>, countries: &Countries<'_>) {
     match element.tag() {
-        cac::Party if countries.swedish_vat && is_party_of(element, cac::AccountingSupplierParty) => {
-            vat_number(judge, element);
+        cac::Party if is_party_of(element, cac::AccountingSupplierParty) => {
+            if countries.swedish_vat {
+                vat_number(judge, element);
+            }
+            if element.exists(&[cac::PartyLegalEntity, cbc::CompanyID]) {
+                element.all(cac::PartyTaxScheme).for_each(|registration| tax_registration(judge, registration));
+            }
         }
         cac::PartyLegalEntity if element.is_below(&[cac::Party, cac::AccountingSupplierParty]) => {
             legal_entity(judge, element);
-        }
-        cbc::CompanyID if element.is_below(&[cac::PartyTaxScheme, cac::Party, cac::AccountingSupplierParty]) => {
-            tax_registration(judge, element);
         }
         cac::TaxCategory | cac::ClassifiedTaxCategory if countries.swedish_vat && is_standard(element) => {
             let rate = element.only_text(&[cbc::Percent]).map(to_double);
@@ -73,20 +75,16 @@ fn check_digit_is_right(number: &str) -> bool {
 }
 
 /// SE-R-005: the one other tax registration is the approval for F-tax.
-fn tax_registration(judge: &mut Judge<'_>, id: Element<'_>) {
-    let Some(registration) = id.parent() else {
-        return;
-    };
-    let Some(party) = registration.parent() else {
-        return;
-    };
+fn tax_registration(judge: &mut Judge<'_>, registration: Element<'_>) {
     let mut schemes = scheme_ids(registration);
     let is_vat = schemes.next().is_some_and(|scheme| scheme.trimmed().eq_ignore_ascii_case("VAT"));
-    if is_vat || schemes.next().is_some() || !party.exists(&[cac::PartyLegalEntity, cbc::CompanyID]) {
+    if is_vat || schemes.next().is_some() {
         return;
     }
-    let approved = id.text().to_uppercase().split_whitespace().eq(["GODKÄND", "FÖR", "F-SKATT"]);
-    judge.check("SE-R-005", id, approved);
+    for id in registration.all(cbc::CompanyID) {
+        let approved = id.text().to_uppercase().split_whitespace().eq(["GODKÄND", "FÖR", "F-SKATT"]);
+        judge.check("SE-R-005", id, approved);
+    }
 }
 
 /// SE-R-007 to SE-R-012: Plusgiro and Bankgiro are credit transfers with the giro as the branch.

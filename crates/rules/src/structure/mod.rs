@@ -20,15 +20,23 @@ use values::Kind;
 
 static TABLE: &str = include_str!("ubl_2_1.txt");
 
-/// Judges a document's structure.
-pub(crate) fn judge(ubl: &Ubl<'_>, findings: &mut Findings) {
+/// Structural faults after which a document is not judged further. The rules ask about neighbours and rely on the
+/// structure for what that costs: a hundred thousand elements where one may stand would make them quadratic.
+const MAX_FAULTS: usize = 1_000;
+
+/// Judges a document's structure; false when it is too broken for the rules.
+pub(crate) fn judge(ubl: &Ubl<'_>, findings: &mut Findings) -> bool {
     let mut judge = Judge::new(findings, Layer::Structure);
     let root = ubl.root();
     if !matches!(root.tag(), vocabulary::root::Invoice | vocabulary::root::CreditNote) {
         judge.fire_with("UBL-STRUCTURE-ROOT", root, || vec![root.node.name().to_owned()]);
-        return;
+        return false;
     }
-    element(&mut judge, root);
+    // A walk must not ask a hash map at every element: each different name is looked up once.
+    let contents: Vec<_> = ubl.tags().iter().map(|tag| SCHEMA.content.get(tag).copied()).collect();
+    element(&mut judge, root, &contents);
+    let faults = findings.iter().filter(|finding| finding.layer == Layer::Structure);
+    faults.map(|finding| finding.count).sum::<usize>() <= MAX_FAULTS
 }
 
 /// What an element may hold.
@@ -109,15 +117,15 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     })
 }
 
-fn element(judge: &mut Judge<'_>, element: Element<'_>) {
-    match SCHEMA.content.get(&element.tag()) {
-        Some(Content::Aggregate(number)) => aggregate(judge, element, &SCHEMA.types[*number]),
-        Some(Content::Basic(kind)) => basic(judge, element, *kind),
+fn element(judge: &mut Judge<'_>, element: Element<'_>, contents: &[Option<Content>]) {
+    match contents[element.node.name_number() as usize] {
+        Some(Content::Aggregate(number)) => aggregate(judge, element, &SCHEMA.types[number], contents),
+        Some(Content::Basic(kind)) => basic(judge, element, kind),
         Some(Content::Open) | None => {}
     }
 }
 
-fn aggregate(judge: &mut Judge<'_>, parent: Element<'_>, fields: &[Field]) {
+fn aggregate(judge: &mut Judge<'_>, parent: Element<'_>, fields: &[Field], contents: &[Option<Content>]) {
     if !parent.trimmed().is_empty() {
         judge.fire("UBL-STRUCTURE-CONTENT", parent);
     }
@@ -140,10 +148,10 @@ fn aggregate(judge: &mut Judge<'_>, parent: Element<'_>, fields: &[Field]) {
             (at, count) = (found, 0);
         }
         count += 1;
-        if count == 2 && !fields[at].repeats {
+        if count > 1 && !fields[at].repeats {
             judge.fire_with("UBL-STRUCTURE-REPEATED", child, || vec![child.node.name().to_owned()]);
         }
-        element(judge, child);
+        element(judge, child, contents);
     }
     missing = missing.or_else(|| first_missing(&fields[at..], count));
     if let Some(tag) = missing {
