@@ -65,7 +65,7 @@ pub struct Recipient {
 }
 
 /// What the sender says beside the document ("metadata"): every field wins over the document's own.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Metadata {
     /// Consumer or business; absent means business.
     pub recipient_type: Option<RecipientType>,
@@ -94,6 +94,26 @@ pub struct Metadata {
     pub attach_xml: Option<bool>,
 }
 
+/// All but the fødselsnummer, of which it only says whether there is one.
+impl std::fmt::Debug for Metadata {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Metadata")
+            .field("recipient_type", &self.recipient_type)
+            .field("uuid", &self.uuid)
+            .field("route_order", &self.route_order)
+            .field("disabled_routes", &self.disabled_routes)
+            .field("recipient_email", &self.recipient_email)
+            .field("recipient_phone", &self.recipient_phone)
+            .field("recipient_born_on", &self.recipient_born_on)
+            .field("recipient_efaktura_identifier", &self.recipient_efaktura_identifier)
+            .field("recipient_identity_given", &self.recipient_identity.is_some())
+            .field("language", &self.language)
+            .field("sender_comment", &self.sender_comment)
+            .field("attach_xml", &self.attach_xml)
+            .finish()
+    }
+}
+
 impl Recipient {
     /// The recipient of an invoice: its buyer, with the metadata's fields first.
     pub fn of(invoice: &Invoice, metadata: &Metadata) -> Recipient {
@@ -102,7 +122,7 @@ impl Recipient {
             kind: metadata.recipient_type.unwrap_or_default(),
             name: buyer.name.clone(),
             address: buyer.address.clone(),
-            org_number: buyer.legal_registration.as_ref().map(|id| id.value.clone()),
+            org_number: buyer.org_number().map(|number| number.as_str().to_owned()),
             electronic_address: buyer.electronic_address.clone(),
             email: metadata.recipient_email.clone().or_else(|| buyer.contact.email.clone()),
             phone: metadata.recipient_phone.clone().or_else(|| buyer.contact.phone.clone()),

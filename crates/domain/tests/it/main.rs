@@ -5,4 +5,5 @@
 mod catalogue;
 mod fuzz;
 mod laws;
+mod states;
 mod vectors;

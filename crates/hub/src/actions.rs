@@ -1,0 +1,16 @@
+//! One file per verb: what a request or a job does.
+//!
+//! Each action prepares (parse, render, seal: no transaction open) and then writes (reads its own state, applies the domain's
+//! function, saves with a version guard, tells its events, asks for jobs: one transaction, nothing else awaited in it).
+
+pub mod accept_invoice;
+pub mod add_company;
+pub mod choose_route;
+pub mod close_lot;
+pub mod converse;
+pub mod explain;
+pub mod freeze_rendition;
+pub mod move_delivery;
+pub mod plan_invoice;
+pub mod receive_arrival;
+pub mod settle;

@@ -1,0 +1,323 @@
+//! Takes a document in: read, checked, planned for, and on disk before the caller hears yes.
+//!
+//! What cannot be read is refused with all its faults at once, and nothing of it is stored. The same document again is the
+//! same answer; the same key, uuid or number with another document is refused with both sides shown.
+
+use futures_util::FutureExt;
+use kvitt_adapters::route::ArtefactRole;
+use kvitt_domain::delivery::Delivery;
+use kvitt_domain::fault::{Fault, codes};
+use kvitt_domain::invoice::{File, Invoice, checks};
+use kvitt_domain::recipient::{Metadata, Recipient};
+use kvitt_formats::container::{self, Budget};
+use kvitt_formats::{metadata, ubl};
+use kvitt_rules::arena::Limits;
+use serde::{Deserialize, Serialize};
+
+use crate::actions::add_company::add_company;
+use crate::desk::Wishes;
+use crate::error::{Error, Result};
+use crate::hub::Hub;
+use crate::store::artefact::{self, Naming, Sealed};
+use crate::store::company::{Company, CompanySettings};
+use crate::store::event::NewEvent;
+use crate::store::invoice::{self, Body, StoredInvoice, kind_name};
+use crate::store::job::{self, Kind, Urgency};
+use crate::store::{Tx, delivery};
+use crate::vault::{Purpose, sha256};
+
+/// A document as it is handed in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct HandedIn {
+    /// The organisation number of the company that hands it in; by default the seller's.
+    pub company: Option<String>,
+    /// Its file name, if it has one.
+    pub name: Option<String>,
+    /// XML, or a ZIP of XML, PDF, attachments and metadata.
+    #[serde(with = "base64_bytes")]
+    pub bytes: Vec<u8>,
+    /// Metadata beside it, as JSON.
+    pub metadata: Option<String>,
+    /// Options that win over the metadata.
+    pub wishes: Wishes,
+    /// The caller's idempotency key.
+    pub key: Option<String>,
+    /// What to do when the seller is no company here.
+    pub unknown_seller: UnknownSeller,
+    /// Whether a person waits for it, or it is one of very many.
+    pub urgency: Urgency,
+}
+
+/// What to do when a document's seller is no company here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownSeller {
+    /// Refuse the document.
+    #[default]
+    Refuse,
+    /// Add the company, named as in the document.
+    Add,
+}
+
+/// The document is on disk.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// The invoice's id.
+    pub id: String,
+    /// BT-1.
+    pub number: String,
+    /// The company's organisation number.
+    pub company: String,
+    /// Whether it was accepted before: the answer is the one of then.
+    pub again: bool,
+    /// What the sender should know.
+    pub warnings: Vec<Fault>,
+}
+
+/// A document that was read and found good enough to accept.
+#[derive(Debug, Clone)]
+pub struct Readable {
+    /// The invoice, files included.
+    pub invoice: Invoice,
+    /// What was said beside it.
+    pub metadata: Metadata,
+    /// The XML as it was handed in.
+    pub xml: Vec<u8>,
+    /// What the sender should know.
+    pub warnings: Vec<Fault>,
+}
+
+impl HandedIn {
+    /// A file by its name and bytes, nothing said beside it.
+    pub fn file(name: &str, bytes: Vec<u8>) -> HandedIn {
+        HandedIn {
+            company: None,
+            name: Some(name.to_owned()),
+            bytes,
+            metadata: None,
+            wishes: Wishes::default(),
+            key: None,
+            unknown_seller: UnknownSeller::Refuse,
+            urgency: Urgency::Ordinary,
+        }
+    }
+
+    /// Reads and checks it: every fault at once, or everything that is needed to go on.
+    pub fn read(&self) -> std::result::Result<Readable, Vec<Fault>> {
+        let handed = container::open(&self.bytes, &Budget::default())?;
+        let mut faults = Vec::new();
+        let mut keep = |found: Vec<Fault>| faults.extend(found);
+        let read_metadata = |text: Option<&[u8]>| text.map_or_else(|| Ok(Metadata::default()), metadata::read);
+        // Metadata beside the archive wins over the one inside it.
+        let beside = self.metadata.as_deref().map(str::as_bytes).or(handed.metadata.as_deref());
+        let metadata = read_metadata(beside).map_err(&mut keep).ok();
+        let invoice = ubl::read(&handed.xml, &Limits::default()).map_err(&mut keep).ok();
+        let (Some(mut metadata), Some(mut invoice)) = (metadata, invoice) else { return Err(faults) };
+        if let Some(kind) = self.wishes.recipient_type {
+            metadata.recipient_type = Some(kind);
+        }
+        if !self.wishes.route_order.is_empty() {
+            metadata.route_order = self.wishes.route_order.clone();
+        }
+        let xml = handed.xml.clone();
+        handed.merge_into(&mut invoice);
+        let (fatal, warnings): (Vec<Fault>, Vec<Fault>) = checks::check(&invoice).into_iter().partition(Fault::is_fatal);
+        if !fatal.is_empty() {
+            return Err(fatal);
+        }
+        Ok(Readable { invoice, metadata, xml, warnings })
+    }
+
+    /// What makes it the same document again: all that was handed in.
+    fn fingerprint(&self) -> String {
+        let wishes = serde_json::to_string(&self.wishes).unwrap_or_default();
+        let parts =
+            [sha256(&self.bytes), sha256(self.metadata.as_deref().unwrap_or_default().as_bytes()), sha256(wishes.as_bytes())];
+        sha256(parts.concat().as_bytes())
+    }
+}
+
+/// Accepts a document and asks for its delivery.
+pub async fn accept_invoice(hub: &Hub, handed: HandedIn) -> Result<Accepted> {
+    let fingerprint = handed.fingerprint();
+    let (handed, readable) = {
+        // Reading takes milliseconds of work: not on a thread that answers others.
+        let read = tokio::task::spawn_blocking(move || {
+            let readable = handed.read();
+            (handed, readable)
+        });
+        let (handed, readable) = read.await.map_err(|cause| Error::Damaged(format!("reading a document failed: {cause}")))?;
+        (handed, readable.map_err(Error::Refused)?)
+    };
+    let company = company_for(hub, &handed, &readable.invoice).await?;
+    let prepared = prepare(hub, &company, &handed, readable, fingerprint)?;
+    let (number, warnings) = (prepared.stored.body.invoice.number.clone(), prepared.warnings.clone());
+    let prepared = std::sync::Arc::new(prepared);
+    let org_number = company.org_number.clone();
+    let (id, again) = hub
+        .write(move |tx| {
+            let (company, prepared) = (company.clone(), prepared.clone());
+            async move { write(tx, &company, &prepared).await }.boxed()
+        })
+        .await?;
+    Ok(Accepted { id, number, company: org_number, again, warnings })
+}
+
+async fn company_for(hub: &Hub, handed: &HandedIn, document: &Invoice) -> Result<Company> {
+    let seller = document.seller.org_number();
+    let shown = seller.as_ref().map_or(document.seller.name.as_str(), |number| number.as_str());
+    match (&handed.company, &seller) {
+        (Some(company), Some(seller)) if company != seller.as_str() => {
+            let mismatch = Fault::fatal(codes::COMPANY_MISMATCH).at("BT-30").with("seller", shown).with("company", company);
+            Err(Error::refused(mismatch))
+        }
+        (Some(company), None) => {
+            let mismatch = Fault::fatal(codes::COMPANY_MISMATCH).at("BT-30").with("seller", shown).with("company", company);
+            Err(Error::refused(mismatch))
+        }
+        (None, None) => Err(Error::refused(Fault::fatal(codes::COMPANY_UNKNOWN).at("BT-30").with("number", shown))),
+        (_, Some(seller)) => match hub.company(Some(seller.as_str())).await {
+            Err(Error::Refused(_)) if handed.unknown_seller == UnknownSeller::Add => {
+                match add_company(hub, seller.as_str(), &document.seller.name, CompanySettings::default()).await {
+                    // Two documents of a new seller at the same moment: the other one added it.
+                    Err(Error::Refused(_)) => hub.company(Some(seller.as_str())).await,
+                    added => added,
+                }
+            }
+            found => found,
+        },
+    }
+}
+
+/// Everything that the transaction will write, sealed.
+struct Prepared {
+    stored: StoredInvoice,
+    files: Vec<(Sealed, Naming)>,
+    identity: Option<(String, Vec<u8>)>,
+    delivery: String,
+    key: Option<String>,
+    urgency: Urgency,
+    warnings: Vec<Fault>,
+}
+
+fn prepare(hub: &Hub, company: &Company, handed: &HandedIn, readable: Readable, fingerprint: String) -> Result<Prepared> {
+    let Readable { invoice, mut metadata, xml, warnings } = readable;
+    let mut recipient = Recipient::of(&invoice, &metadata);
+    let identity = metadata.recipient_identity.take().map(|number| {
+        let reference = uuid::Uuid::now_v7().to_string();
+        recipient.identity_ref = Some(reference.clone());
+        (reference, company.key.seal(Purpose::Identity, number.as_bytes()))
+    });
+    let store = |role, name: &str, media_type: &str, bytes: &[u8]| -> Result<(Sealed, Naming)> {
+        let sealed = artefact::seal(hub.objects(), &company.id, &company.key, bytes)?;
+        let naming = Naming::new(role, name, media_type, &sealed.digest);
+        Ok((sealed, naming))
+    };
+    let xml_name = format!("{}.xml", file_stem(&invoice.number));
+    let mut files = vec![store(ArtefactRole::Xml, &xml_name, "application/xml", &xml)?];
+    if let Some(File { name, media_type, bytes }) = invoice.own_image() {
+        files.push(store(ArtefactRole::Pdf, name, media_type, bytes)?);
+    }
+    for File { name, media_type, bytes } in invoice.enclosures() {
+        files.push(store(ArtefactRole::Attachment, name, media_type, bytes)?);
+    }
+    Ok(Prepared {
+        stored: StoredInvoice {
+            id: uuid::Uuid::now_v7().to_string(),
+            document_digest: company.key.digest(&fingerprint),
+            accepted_at: hub.clock().business_ms(),
+            body: Body { invoice, recipient, metadata },
+        },
+        files,
+        identity,
+        delivery: uuid::Uuid::now_v7().to_string(),
+        key: handed.key.clone(),
+        urgency: handed.urgency,
+        warnings,
+    })
+}
+
+async fn write(tx: &mut Tx<'_>, company: &Company, prepared: &Prepared) -> Result<(String, bool)> {
+    if let Some(known) = accepted_before(tx, company, prepared).await? {
+        return Ok((known, true));
+    }
+    let Prepared { stored, files, identity, delivery, key, urgency, .. } = prepared;
+    let now = stored.accepted_at;
+    invoice::insert(tx, &company.id, &company.key, stored).await?;
+    let mut namings = Vec::with_capacity(files.len());
+    for (sealed, naming) in files {
+        artefact::insert(tx, &company.id, sealed, now).await?;
+        namings.push(naming.clone());
+    }
+    artefact::name(tx, &company.id, &stored.id, 1, &namings).await?;
+    if let Some((reference, sealed)) = identity {
+        invoice::insert_identity(tx, &company.id, reference, sealed).await?;
+    }
+    if let Some(key) = key {
+        invoice::remember(tx, &company.id, key, &stored.document_digest, &stored.id, now).await?;
+    }
+    delivery::insert(tx, &company.id, &company.key, delivery, &stored.id, &Delivery::new(), now).await?;
+    job::enqueue(tx, &company.id, Kind::ChooseRoute, delivery, *urgency, now, now).await?;
+    let told = serde_json::json!({
+        "number": stored.body.invoice.number, "kind": kind_name(stored.body.invoice.kind), "warnings": prepared.warnings,
+    });
+    tx.tell(NewEvent::new(&company.id, &company.key, now, "invoice.accepted", &stored.id, &told)?);
+    Ok((stored.id.clone(), false))
+}
+
+/// The invoice that this document already became; a refusal where the key, uuid or number belongs to another document.
+async fn accepted_before(tx: &mut Tx<'_>, company: &Company, prepared: &Prepared) -> Result<Option<String>> {
+    let document = &prepared.stored.body.invoice;
+    let digest = &prepared.stored.document_digest;
+    if let Some(key) = &prepared.key
+        && let Some((known_digest, id)) = invoice::answered(tx.db(), &company.id, key).await?
+    {
+        return same_or(known_digest == *digest, id, Fault::fatal(codes::KEY_REUSED).at("Idempotency-Key").with("key", key));
+    }
+    if let Some(uuid) = &prepared.stored.body.metadata.uuid
+        && let Some((id, known_digest)) = invoice::same_uuid(tx.db(), &company.id, uuid).await?
+    {
+        return same_or(known_digest == *digest, id, Fault::fatal(codes::KEY_REUSED).at("uuid").with("key", uuid));
+    }
+    let Some((id, known_digest)) = invoice::same_number(tx.db(), &company.id, &document.number, document.kind).await? else {
+        return Ok(None);
+    };
+    if known_digest == *digest {
+        return Ok(Some(id));
+    }
+    let known = invoice::by_id(tx.db(), &company.id, &company.key, &id).await?.body.invoice;
+    let side = |invoice: &Invoice| format!("{}, {}, {}", invoice.buyer.name, invoice.totals.payable, invoice.issued_on);
+    let duplicate = Fault::fatal(codes::NUMBER_DUPLICATE)
+        .at("BT-1")
+        .with("number", &document.number)
+        .with("first", side(&known))
+        .with("second", side(document));
+    Err(Error::refused(duplicate))
+}
+
+fn same_or(same: bool, id: String, fault: Fault) -> Result<Option<String>> {
+    if same { Ok(Some(id)) } else { Err(Error::refused(fault)) }
+}
+
+/// An invoice number as the stem of a file name: anything that a file system or mail program could misread becomes a dash.
+pub(crate) fn file_stem(number: &str) -> String {
+    let stem: String =
+        number.chars().map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' }).take(60).collect();
+    stem.trim_matches('.').to_owned()
+}
+
+/// Bytes in JSON as base64: a list of numbers would be four times as long.
+mod base64_bytes {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        STANDARD.decode(text).map_err(serde::de::Error::custom)
+    }
+}

@@ -1,0 +1,352 @@
+//! Speaks with a counterparty about one consignment: asks its adapter what is known and what to say, writes that down, says
+//! it, writes the answer down, and asks again, until there is nothing more to say or it must wait.
+//!
+//! Three steps that are never mixed: the exchange is written, it is done with no transaction open, its reply is recorded.
+//! After a crash an exchange without a reply reads as silence, and the adapter decides what that means.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use jiff::Timestamp;
+use kvitt_adapters::letter::compose;
+use kvitt_adapters::route::{Consignment, Entry, Learned, Member, Reply, Request, Route, Sender, Sent, Step, Then};
+use kvitt_adapters::routes;
+use kvitt_domain::delivery::{AttemptId, Event, Word};
+use kvitt_domain::fault::{Fault, codes};
+use kvitt_domain::retry::RetryPolicy;
+
+use crate::actions::move_delivery::{Move, move_delivery};
+use crate::error::{Error, Result};
+use crate::hub::Hub;
+use crate::store::company::Company;
+use crate::store::consignment::{self, StoredEntry};
+use crate::store::delivery::StoredAttempt;
+use crate::store::event::NewEvent;
+use crate::store::job::{self, Leased};
+use crate::store::suppression::{self, Suppressed};
+use crate::store::{Tx, artefact, delivery, invoice};
+use crate::transport::smtp;
+
+/// How often the lease is renewed while an exchange goes on: a lease outlives several missed renewals, so that it never ends
+/// under a request in flight, and yet ends soon after its process.
+const RENEW_LEASE: Duration = Duration::from_secs(60);
+const _: () = assert!(RENEW_LEASE.as_secs() * 4 < job::LEASE.as_secs());
+
+/// One consignment as it is worked on.
+struct Conversation {
+    route: &'static dyn Route,
+    consignment: Consignment,
+    attempts: Vec<StoredAttempt>,
+    log: Vec<StoredEntry>,
+}
+
+/// Does a [`job::Kind::Converse`] job.
+pub async fn converse(hub: &Hub, company: &Company, job: &Leased) -> Result<()> {
+    // The waiting time that this job was given has passed for so many faults in a row; it is used up by the first request.
+    let mut waited_for = Some(job.faults);
+    loop {
+        let conversation = load(hub, company, &job.subject).await?;
+        if let Some(unanswered) = conversation.log.iter().find(|entry| !entry.answered) {
+            record_crash(hub, company, job, unanswered).await?;
+            continue;
+        }
+        let entries: Vec<Entry> = conversation.log.iter().map(|stored| stored.entry.clone()).collect();
+        let step = conversation.route.next(&conversation.consignment, &entries)?;
+        match step.then.clone() {
+            Then::Finished => return finish(hub, company, job, step).await,
+            Then::Send(request) => {
+                if !say(hub, company, job, step, request).await? {
+                    return Ok(());
+                }
+            }
+            Then::Retry { request, faults, .. } if waited_for == Some(i64::from(faults)) => {
+                if !say(hub, company, job, step, request).await? {
+                    return Ok(());
+                }
+            }
+            Then::Retry { why, faults, .. } => return wait(hub, company, job, &conversation, step, &why, faults).await,
+        }
+        waited_for = None;
+    }
+}
+
+async fn load(hub: &Hub, company: &Company, id: &str) -> Result<Conversation> {
+    let mut db = hub.db().read().await?;
+    let stored =
+        consignment::by_id(&mut db, &company.id, id).await?.ok_or_else(|| Error::NotFound(format!("consignment {id}")))?;
+    let route = routes::by_name(&stored.route).ok_or_else(|| Error::Damaged(format!("no route is called {}", stored.route)))?;
+    let mut members = Vec::new();
+    let mut attempts = Vec::new();
+    for attempt in consignment::members(&mut db, &company.id, id).await? {
+        let attempt = delivery::attempt(&mut db, &company.id, &company.key, attempt).await?;
+        let invoice = invoice::by_id(&mut db, &company.id, &company.key, &attempt.invoice).await?;
+        let public = hub.config().public_address.as_deref();
+        let mut artefacts = artefact::of_invoice(&mut db, &company.id, &attempt.invoice, public).await?;
+        artefacts.sort_by_key(|file| file.role != kvitt_adapters::route::ArtefactRole::Pdf);
+        members.push(Member {
+            attempt: attempt.id,
+            invoice: invoice.body.invoice,
+            recipient: invoice.body.recipient,
+            metadata: invoice.body.metadata,
+            artefacts,
+        });
+        attempts.push(attempt);
+    }
+    let closed_at =
+        Timestamp::from_millisecond(stored.closed_at).map_err(|_| Error::Damaged(format!("consignment {id} has no time")))?;
+    let consignment = Consignment {
+        id: uuid::Uuid::parse_str(id).map_err(|_| Error::Damaged(format!("{id} is no consignment's id")))?,
+        number: u64::try_from(stored.number).unwrap_or(0),
+        closed_at,
+        company: Sender { name: company.name.clone(), org_number: company.org_number.clone() },
+        setup: stored.setup,
+        members,
+    };
+    let log = consignment::log(&mut db, &company.id, &company.key, id).await?;
+    Ok(Conversation { route, consignment, attempts, log })
+}
+
+/// A process died between writing an exchange and recording its reply: what it left reads as silence, for ever.
+async fn record_crash(hub: &Hub, company: &Company, job: &Leased, unanswered: &StoredEntry) -> Result<()> {
+    let Entry::Exchange(exchange) = &unanswered.entry else {
+        return Err(Error::Damaged("something that arrived waits for an answer".into()));
+    };
+    record(hub, company, job, unanswered.number, exchange.reply.clone()).await
+}
+
+async fn record(hub: &Hub, company: &Company, job: &Leased, number: i64, reply: Reply) -> Result<()> {
+    let (company, job, machine_now) = (company.clone(), job.clone(), hub.clock().machine_ms());
+    hub.write(move |tx| {
+        let (company, job, reply) = (company.clone(), job.clone(), reply.clone());
+        async move {
+            job::hold(tx, &job, machine_now).await?;
+            consignment::record_reply(tx, &company.id, &company.key, &job.subject, number, &reply).await
+        }
+        .boxed()
+    })
+    .await
+}
+
+/// Says one thing. `false` where the counterparty is being spared, and the job was given back for later.
+async fn say(hub: &Hub, company: &Company, job: &Leased, step: Step, request: Request) -> Result<bool> {
+    let Request::Smtp(letter) = &request;
+    let address = format!("mail server {}", letter.server);
+    let now = hub.clock().business_ms();
+    if let Err(until) = hub.breaker().may_call(&address, now) {
+        give_back(hub, company, job, step, until, job.faults, format!("{address} does not answer; it is spared for a while"))
+            .await?;
+        return Ok(false);
+    }
+    let message = {
+        let mut db = hub.db().read().await?;
+        let mut files = Vec::with_capacity(letter.files.len());
+        for file in &letter.files {
+            let bytes = artefact::read(&mut db, hub.objects(), &company.id, &company.key, &file.digest).await?;
+            files.push((file.clone(), bytes));
+        }
+        compose(letter, &files).map_err(|cause| Error::Damaged(format!("a letter cannot be composed: {cause}")))?
+    };
+    let number = begin(hub, company, job, step, request.clone()).await?;
+    crate::failpoint!("after_exchange_written");
+    let reply = deliver(hub, company, job, letter, &message, number).await?;
+    crate::failpoint!("before_reply_recorded");
+    hub.breaker().note(&address, answered(&reply), hub.clock().business_ms());
+    record(hub, company, job, number, reply).await?;
+    crate::failpoint!("after_reply_recorded");
+    Ok(true)
+}
+
+/// Whether the counterparty is alive: anything it says counts, also a refusal.
+fn answered(reply: &Reply) -> bool {
+    match reply {
+        Reply::Smtp { stage, code, .. } => {
+            !(matches!(stage, kvitt_adapters::route::SmtpStage::Greeting) && (*code == 0 || *code >= 400))
+        }
+        Reply::Silence { .. } => false,
+    }
+}
+
+async fn begin(hub: &Hub, company: &Company, job: &Leased, step: Step, request: Request) -> Result<i64> {
+    let (company, job) = (company.clone(), job.clone());
+    let (now, machine_now) = (hub.clock().business_ms(), hub.clock().machine_ms());
+    hub.write(move |tx| {
+        let (company, job, step, request) = (company.clone(), job.clone(), step.clone(), request.clone());
+        async move {
+            job::hold(tx, &job, machine_now).await?;
+            learn(tx, &company, &job, &step, now).await?;
+            consignment::begin_exchange(tx, &company.id, &company.key, &job.subject, &request, now).await
+        }
+        .boxed()
+    })
+    .await
+}
+
+async fn deliver(
+    hub: &Hub,
+    company: &Company,
+    job: &Leased,
+    letter: &kvitt_adapters::letter::Letter,
+    message: &[u8],
+    number: i64,
+) -> Result<Reply> {
+    let Some(server) = hub.mail_server(&letter.server) else {
+        let what = format!("no mail server is called {}: add [mail.{}] to the configuration", letter.server, letter.server);
+        return Ok(Reply::Silence { sent: Sent::No, what });
+    };
+    let marked = Arc::new(AtomicBool::new(false));
+    let committing = {
+        let (marked, hub, company, job) = (marked.clone(), hub.clone(), company.clone(), job.clone());
+        async move || {
+            let machine_now = hub.clock().machine_ms();
+            // Set before the write: a mark whose commit was not heard of may be on disk.
+            marked.store(true, Ordering::Release);
+            hub.write(move |tx| {
+                let (company, job) = (company.clone(), job.clone());
+                async move {
+                    job::hold(tx, &job, machine_now).await?;
+                    consignment::mark_committing(tx, &company.id, &job.subject, number, machine_now).await
+                }
+                .boxed()
+            })
+            .await?;
+            crate::failpoint!("after_committing_mark");
+            Ok::<(), Error>(())
+        }
+    };
+    let conversation = smtp::deliver(server, &letter.envelope_from, &letter.envelope_to, message, committing);
+    // Each step of the conversation has its own time-out; this one is for what they add up to.
+    let limited = tokio::time::timeout(smtp::LONGEST, conversation);
+    match while_leased(hub, job, limited).await? {
+        Ok(reply) => reply,
+        Err(_) => {
+            let sent = if marked.load(Ordering::Acquire) { Sent::Unknown } else { Sent::No };
+            Ok(Reply::Silence { sent, what: format!("no end within {} seconds", smtp::LONGEST.as_secs()) })
+        }
+    }
+}
+
+/// Does something long while the lease is renewed. When the lease is lost, the exchange is dropped where it is: whoever has
+/// the job now reads from the log how far it came.
+async fn while_leased<T>(hub: &Hub, job: &Leased, work: impl Future<Output = T>) -> Result<T> {
+    let mut work = std::pin::pin!(work);
+    loop {
+        match tokio::time::timeout(RENEW_LEASE, work.as_mut()).await {
+            Ok(done) => return Ok(done),
+            Err(_) => {
+                let (job, machine_now) = (job.clone(), hub.clock().machine_ms());
+                hub.write(move |tx| {
+                    let job = job.clone();
+                    async move { job::hold(tx, &job, machine_now).await }.boxed()
+                })
+                .await?;
+            }
+        }
+    }
+}
+
+/// Applies what a step knows. A word is applied once: only when it differs from the last one of its attempt.
+async fn learn(tx: &mut Tx<'_>, company: &Company, job: &Leased, step: &Step, now: i64) -> Result<()> {
+    for (attempt, word) in &step.known {
+        hear(tx, company, job, *attempt, word, now).await?;
+    }
+    for learned in &step.learned {
+        match learned {
+            Learned::AddressDead { address, why } => {
+                let suppressed = Suppressed { address: address.clone(), why: why.clone() };
+                suppression::insert(tx, &company.id, &company.key, &suppressed, now).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn hear(tx: &mut Tx<'_>, company: &Company, job: &Leased, attempt: AttemptId, word: &Word, now: i64) -> Result<()> {
+    let stored = delivery::attempt(tx.db(), &company.id, &company.key, attempt).await?;
+    if stored.word.as_ref() == Some(word) {
+        return Ok(());
+    }
+    delivery::save_word(tx, &company.id, &company.key, attempt, word).await?;
+    let what = Move { company, delivery: &stored.delivery, urgency: job.urgency, now };
+    match move_delivery(tx, &what, Event::Said { attempt, word: word.clone() }).await {
+        Ok(_) => Ok(()),
+        // The machine has no place for this word: it is kept, a person is told, and nothing else changes.
+        Err(Error::Refused(faults)) => {
+            tx.tell(NewEvent::new(&company.id, &company.key, now, "person.told", &stored.invoice, &faults)?);
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn finish(hub: &Hub, company: &Company, job: &Leased, step: Step) -> Result<()> {
+    let (company, job) = (company.clone(), job.clone());
+    let (now, machine_now) = (hub.clock().business_ms(), hub.clock().machine_ms());
+    hub.write(move |tx| {
+        let (company, job, step) = (company.clone(), job.clone(), step.clone());
+        async move {
+            job::hold(tx, &job, machine_now).await?;
+            learn(tx, &company, &job, &step, now).await?;
+            consignment::finish(tx, &company.id, &job.subject).await?;
+            job::end(tx, &job, now).await
+        }
+        .boxed()
+    })
+    .await
+}
+
+async fn give_back(hub: &Hub, company: &Company, job: &Leased, step: Step, due_at: i64, faults: i64, why: String) -> Result<()> {
+    let (company, job) = (company.clone(), job.clone());
+    let (now, machine_now) = (hub.clock().business_ms(), hub.clock().machine_ms());
+    hub.write(move |tx| {
+        let (company, job, step, why) = (company.clone(), job.clone(), step.clone(), why.clone());
+        async move {
+            job::hold(tx, &job, machine_now).await?;
+            learn(tx, &company, &job, &step, now).await?;
+            job::again(tx, &job, due_at, faults, &why).await
+        }
+        .boxed()
+    })
+    .await
+}
+
+/// A passing fault: waits as the policy says, unless the due-date budget of some members would be over by then. What is
+/// waiting was certainly not accepted, so those go to their next route, and the rest of the lot into a new one.
+async fn wait(
+    hub: &Hub,
+    company: &Company,
+    job: &Leased,
+    conversation: &Conversation,
+    mut step: Step,
+    why: &Fault,
+    faults: u32,
+) -> Result<()> {
+    let now = hub.clock().business();
+    let next = RetryPolicy::default().next(faults as usize, seed(&job.subject), now);
+    let next_ms = next.map(Timestamp::as_millisecond);
+    let in_time = |attempt: &StoredAttempt| match (next_ms, attempt.give_up_at) {
+        (Some(next), Some(give_up)) => next <= give_up,
+        (Some(_), None) => true,
+        (None, _) => false,
+    };
+    if let Some(due_at) = next_ms
+        && conversation.attempts.iter().all(in_time)
+    {
+        return give_back(hub, company, job, step, due_at, i64::from(faults), why.sentence(company.settings.language)).await;
+    }
+    for attempt in &conversation.attempts {
+        let word = match (next_ms, in_time(attempt)) {
+            (_, true) => Word::Returned { why: why.clone() },
+            (Some(_), false) => Word::TooLate { why: Fault::fatal(codes::ROUTE_TOO_LATE).with("route", &attempt.route) },
+            (None, false) => Word::TooLate { why: Fault::fatal(codes::RETRIES_EXHAUSTED).with("route", &attempt.route) },
+        };
+        step.known.push((attempt.id, word));
+    }
+    finish(hub, company, job, step).await
+}
+
+/// Each consignment has its own jitter, and keeps it.
+fn seed(subject: &str) -> u64 {
+    subject.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}

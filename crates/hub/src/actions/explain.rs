@@ -1,0 +1,215 @@
+//! What was done with an invoice and why, from what is stored: nothing is worked out anew.
+
+use jiff::Timestamp;
+use kvitt_adapters::route::{Artefact, Entry, Reply, Request};
+use kvitt_domain::delivery::{Delivery, Word};
+use kvitt_domain::fault::{Fault, codes};
+use kvitt_domain::money::Amount;
+use kvitt_domain::plan::Plan;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::hub::Hub;
+use crate::store::company::Company;
+use crate::store::invoice::{self, Listed, StoredInvoice, kind_name};
+use crate::store::job::{self, Shown};
+use crate::store::{artefact, consignment, delivery, event};
+
+/// The whole story of one invoice.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Story {
+    /// The invoice in short.
+    pub invoice: Header,
+    /// Where its delivery stands.
+    pub delivery: Delivery,
+    /// Since when.
+    pub since: Timestamp,
+    /// Every decision record, oldest first.
+    pub plans: Vec<Plan>,
+    /// Every route tried, oldest first.
+    pub attempts: Vec<Tried>,
+    /// Its files.
+    pub files: Vec<Artefact>,
+    /// What is still to be done for it by itself.
+    pub jobs: Vec<Shown>,
+    /// Everything told about it, oldest first.
+    pub events: Vec<serde_json::Value>,
+}
+
+/// An invoice in short.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Header {
+    /// UUIDv7 text.
+    pub id: String,
+    /// The company's organisation number.
+    pub company: String,
+    /// `invoice` or `credit_note`.
+    pub kind: String,
+    /// BT-1.
+    pub number: String,
+    /// BT-44.
+    pub recipient: String,
+    /// `consumer` or `business`.
+    pub recipient_type: String,
+    /// BT-115.
+    pub payable: Amount,
+    /// BT-2.
+    pub issued_on: String,
+    /// BT-9.
+    pub due_on: Option<String>,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+}
+
+/// One route tried.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Tried {
+    /// The attempt's id.
+    pub id: String,
+    /// The route.
+    pub route: String,
+    /// What it costs.
+    pub price: Option<Amount>,
+    /// When it was chosen.
+    pub opened_at: Timestamp,
+    /// The latest word on it.
+    pub word: Option<Word>,
+    /// What was said and answered, and what arrived by itself.
+    pub log: Vec<Line>,
+}
+
+/// One line of a conversation, in short.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Line {
+    /// When.
+    pub at: Timestamp,
+    /// What was said, or that it arrived by itself.
+    pub said: String,
+    /// What was answered, or what arrived.
+    pub answered: String,
+}
+
+/// The invoice with an id or number. A number that an invoice and a credit note share must be asked for by id.
+pub async fn find(hub: &Hub, company: &Company, invoice: &str) -> Result<StoredInvoice> {
+    let mut db = hub.db().read().await?;
+    if uuid::Uuid::parse_str(invoice).is_ok()
+        && let Ok(found) = invoice::by_id(&mut db, &company.id, &company.key, invoice).await
+    {
+        return Ok(found);
+    }
+    let mut found = invoice::by_number(&mut db, &company.id, &company.key, invoice).await?;
+    match found.len() {
+        1 => Ok(found.remove(0)),
+        0 => Err(Error::refused(Fault::fatal(codes::INVOICE_UNKNOWN).with("invoice", invoice))),
+        _ => {
+            let ids: Vec<&str> = found.iter().map(|stored| stored.id.as_str()).collect();
+            Err(Error::refused(Fault::fatal(codes::INVOICE_AMBIGUOUS).with("invoice", invoice).with("ids", ids.join(", "))))
+        }
+    }
+}
+
+/// Tells the story of an invoice.
+pub async fn explain(hub: &Hub, company: &Company, invoice: &str) -> Result<Story> {
+    let stored = find(hub, company, invoice).await?;
+    let mut db = hub.db().read().await?;
+    let current = delivery::of_invoice(&mut db, &company.id, &company.key, &stored.id).await?;
+    let mut attempts = Vec::new();
+    let mut jobs = job::of_subject(&mut db, &company.id, &current.id).await?;
+    for attempt in delivery::attempts(&mut db, &company.id, &company.key, &current.id).await? {
+        let mut log = Vec::new();
+        for id in consignment::of_attempt(&mut db, &company.id, attempt.id).await? {
+            jobs.extend(job::of_subject(&mut db, &company.id, &id).await?);
+            let entries = consignment::log(&mut db, &company.id, &company.key, &id).await?;
+            log.extend(entries.iter().map(|entry| line(&entry.entry)));
+        }
+        attempts.push(Tried {
+            id: attempt.id.to_string(),
+            route: attempt.route,
+            price: attempt.price,
+            opened_at: timestamp(attempt.opened_at)?,
+            word: attempt.word,
+            log,
+        });
+    }
+    let events = event::of_subject(&mut db, &company.id, &company.key, &stored.id).await?;
+    let document = &stored.body.invoice;
+    Ok(Story {
+        invoice: Header {
+            id: stored.id.clone(),
+            company: company.org_number.clone(),
+            kind: kind_name(document.kind).to_owned(),
+            number: document.number.clone(),
+            recipient: document.buyer.name.clone(),
+            recipient_type: stored.body.recipient.kind.name().to_owned(),
+            payable: document.totals.payable,
+            issued_on: document.issued_on.to_string(),
+            due_on: document.due_on.map(|date| date.to_string()),
+            accepted_at: timestamp(stored.accepted_at)?,
+        },
+        since: timestamp(current.since)?,
+        plans: delivery::plans(&mut db, &company.id, &company.key, &current.id).await?,
+        delivery: current.delivery,
+        attempts,
+        files: artefact::of_invoice(&mut db, &company.id, &stored.id, hub.config().public_address.as_deref()).await?,
+        jobs,
+        events: events.iter().map(shown).collect::<Result<_>>()?,
+    })
+}
+
+/// A page of a company's invoices, and the cursor of the next page where there may be one.
+pub async fn list(
+    hub: &Hub,
+    company: &Company,
+    after: Option<(i64, String)>,
+    limit: u32,
+) -> Result<(Vec<Listed>, Option<(i64, String)>)> {
+    /// Invoices that one page holds at most.
+    const PAGE: u32 = 1000;
+    let limit = limit.clamp(1, PAGE);
+    let (accepted_at, id) = after.unwrap_or((i64::MIN, String::new()));
+    let page = invoice::list(&mut *hub.db().read().await?, &company.id, (accepted_at, &id), i64::from(limit)).await?;
+    let next = (page.len() == limit as usize).then(|| page.last().map(|last| (last.accepted_at, last.id.clone()))).flatten();
+    Ok((page, next))
+}
+
+/// Events of a company after a cursor.
+pub async fn events(hub: &Hub, company: &Company, after: i64, limit: u32) -> Result<Vec<serde_json::Value>> {
+    /// Events that one page holds at most.
+    const PAGE: u32 = 1000;
+    let limit = i64::from(limit.clamp(1, PAGE));
+    let events = event::after(&mut *hub.db().read().await?, &company.id, &company.key, after, limit).await?;
+    events.iter().map(shown).collect()
+}
+
+/// Checks a company's chain of events from its beginning; answers the last event's number.
+pub async fn verify(hub: &Hub, company: &Company) -> Result<i64> {
+    event::verify(&mut *hub.db().read().await?, &company.id, &company.key).await?.map_err(Error::Damaged)
+}
+
+fn shown(event: &event::StoredEvent) -> Result<serde_json::Value> {
+    serde_json::to_value(event).map_err(|cause| Error::Damaged(format!("an event has no JSON: {cause}")))
+}
+
+fn timestamp(ms: i64) -> Result<Timestamp> {
+    Timestamp::from_millisecond(ms).map_err(|_| Error::Damaged(format!("{ms} is no time")))
+}
+
+fn line(entry: &Entry) -> Line {
+    match entry {
+        Entry::Exchange(exchange) => {
+            let Request::Smtp(letter) = &exchange.request;
+            let answered = match &exchange.reply {
+                Reply::Smtp { code, text, .. } => format!("{code} {text}"),
+                Reply::Silence { what, .. } => format!("– {what}"),
+            };
+            Line { at: exchange.at, said: format!("SMTP → {}: {}", letter.envelope_to, letter.subject), answered }
+        }
+        Entry::Arrived { arrived, at, .. } => {
+            let (said, answered) = match arrived {
+                kvitt_adapters::route::Arrived::Bounced { status, text } => ("← bounce", format!("{status} {text}")),
+                kvitt_adapters::route::Arrived::Delayed { text } => ("← delayed", text.clone()),
+            };
+            Line { at: *at, said: said.to_owned(), answered }
+        }
+    }
+}

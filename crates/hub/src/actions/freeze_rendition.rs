@@ -1,0 +1,85 @@
+//! The rendition: XML and PDF as the recipient gets them, frozen at the first delivery and kept for ever.
+//!
+//! The sender's own PDF always wins; else ours is rendered with the XML inside it. Rendering is deterministic and needs no
+//! transaction; freezing is part of the one that chooses the route.
+
+use jiff::Timestamp;
+use kvitt_adapters::route::ArtefactRole;
+use kvitt_render::{Color, Embedded, Logo, Look, Relationship};
+
+use crate::actions::accept_invoice::file_stem;
+use crate::error::{Error, Result};
+use crate::hub::Hub;
+use crate::store::Tx;
+use crate::store::artefact::{self, Naming, Sealed};
+use crate::store::company::Company;
+use crate::store::invoice::{self, Rendition, StoredInvoice};
+
+/// A rendition that is about to be frozen, with the PDF where we made it.
+#[derive(Debug, Clone)]
+pub struct NewRendition {
+    rendition: Rendition,
+    rendered: Option<(Sealed, Naming, i64)>,
+}
+
+/// Makes the first rendition of an invoice, or `None` where it is frozen already.
+pub async fn render(hub: &Hub, company: &Company, stored: &StoredInvoice) -> Result<Option<NewRendition>> {
+    let mut db = hub.db().read().await?;
+    if invoice::rendition(&mut db, &company.id, &stored.id).await?.is_some() {
+        return Ok(None);
+    }
+    let files = artefact::of_invoice(&mut db, &company.id, &stored.id, None).await?;
+    let digest_of = |role| files.iter().find(|file| file.role == role).map(|file| file.digest.clone());
+    let xml_digest = digest_of(ArtefactRole::Xml).ok_or_else(|| Error::Damaged(format!("invoice {} has no XML", stored.id)))?;
+    if let Some(pdf_digest) = digest_of(ArtefactRole::Pdf) {
+        let rendition = Rendition { xml_digest, pdf_digest, pdf_by: "sender".into() };
+        return Ok(Some(NewRendition { rendition, rendered: None }));
+    }
+    let xml = artefact::read(&mut db, hub.objects(), &company.id, &company.key, &xml_digest).await?;
+    drop(db);
+
+    let look = look(company, stored)?;
+    let stem = file_stem(&stored.body.invoice.number);
+    let embedded = Embedded {
+        name: format!("{stem}.xml"),
+        media_type: "application/xml".into(),
+        bytes: xml,
+        relationship: Relationship::Alternative,
+    };
+    let document = stored.body.invoice.clone();
+    let pdf = tokio::task::spawn_blocking(move || kvitt_render::pdf(&document, &look, &[embedded]))
+        .await
+        .map_err(|cause| Error::Damaged(format!("rendering failed: {cause}")))?
+        .map_err(|cause| Error::Damaged(format!("invoice {} cannot be rendered: {cause}", stored.id)))?;
+    let sealed = artefact::seal(hub.objects(), &company.id, &company.key, &pdf.bytes)?;
+    let naming = Naming::new(ArtefactRole::Pdf, format!("{stem}.pdf"), "application/pdf", &sealed.digest);
+    let rendition = Rendition { xml_digest, pdf_digest: sealed.digest.clone(), pdf_by: "kvitt".into() };
+    let position = i64::try_from(files.len()).unwrap_or(i64::MAX - 1) + 1;
+    Ok(Some(NewRendition { rendition, rendered: Some((sealed, naming, position)) }))
+}
+
+/// Freezes it.
+pub async fn freeze(tx: &mut Tx<'_>, company: &Company, stored: &StoredInvoice, new: &NewRendition, now: i64) -> Result<()> {
+    if let Some((sealed, naming, position)) = &new.rendered {
+        artefact::insert(tx, &company.id, sealed, now).await?;
+        artefact::name(tx, &company.id, &stored.id, *position, std::slice::from_ref(naming)).await?;
+    }
+    invoice::freeze(tx, &company.id, stored, &new.rendition, now).await
+}
+
+fn look(company: &Company, stored: &StoredInvoice) -> Result<Look> {
+    use base64::Engine;
+    let settings = &company.settings;
+    let made_at = Timestamp::from_millisecond(stored.accepted_at).map_err(|_| Error::Damaged("an invoice has no time".into()))?;
+    let logo = settings.logo.as_deref().map(|text| {
+        let bytes = base64::engine::general_purpose::STANDARD.decode(text).map_err(|cause| cause.to_string())?;
+        Logo::parse(bytes).map_err(|cause| cause.to_string())
+    });
+    Ok(Look {
+        logo: logo.transpose().map_err(|cause| Error::Damaged(format!("the company's logo: {cause}")))?,
+        accent: settings.accent.as_deref().and_then(Color::parse).unwrap_or(Color::FJORD),
+        text_before: settings.text_before.clone(),
+        footer: settings.footer.clone(),
+        ..Look::plain(stored.body.recipient.language, made_at)
+    })
+}

@@ -1,0 +1,136 @@
+//! The only place where a delivery changes: apply an event, save, tell, and carry out what the machine commands.
+
+use kvitt_adapters::route::{Lot, RouteSetup};
+use kvitt_adapters::routes;
+use kvitt_domain::delivery::{AttemptId, Command, Event};
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+use crate::store::company::{self, Company};
+use crate::store::delivery::StoredDelivery;
+use crate::store::event::{Moved, NewEvent};
+use crate::store::job::{self, Kind, Urgency};
+use crate::store::{Tx, consignment, delivery};
+
+/// What is moved, for whom and when.
+#[derive(Debug, Clone)]
+pub struct Move<'a> {
+    /// The company.
+    pub company: &'a Company,
+    /// The delivery.
+    pub delivery: &'a str,
+    /// How urgent what follows is.
+    pub urgency: Urgency,
+    /// Business time, Unix milliseconds.
+    pub now: i64,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    event: &'a Event,
+    tried: &'a [kvitt_domain::plan::RouteName],
+}
+
+/// Applies one event to a delivery. Refused events are the caller's to hear; nothing has changed then.
+pub async fn move_delivery(tx: &mut Tx<'_>, what: &Move<'_>, event: Event) -> Result<StoredDelivery> {
+    let company = what.company;
+    let before = delivery::by_id(tx.db(), &company.id, &company.key, what.delivery).await?;
+    let from = before.delivery.state.name();
+    let (after, commands) = before.delivery.clone().apply(event.clone()).map_err(|refused| Error::refused(refused.fault()))?;
+    delivery::save(tx, &company.id, &company.key, &before, &after, what.now).await?;
+    let moved = Moved { machine: "delivery", from, to: after.state.name(), version: before.version + 1 };
+    let told = Told { event: &event, tried: &after.tried };
+    let kind = kind_of(&event);
+    tx.tell(NewEvent::new(&company.id, &company.key, what.now, kind, &before.invoice, &told)?.moving(moved));
+    for command in commands {
+        carry_out(tx, what, &before.invoice, command).await?;
+    }
+    delivery::by_id(tx.db(), &company.id, &company.key, what.delivery).await
+}
+
+async fn carry_out(tx: &mut Tx<'_>, what: &Move<'_>, invoice: &str, command: Command) -> Result<()> {
+    let company = what.company;
+    match command {
+        Command::ChooseRoute => {
+            job::enqueue(tx, &company.id, Kind::ChooseRoute, what.delivery, what.urgency, what.now, what.now).await
+        }
+        Command::WakeAt { at } => {
+            job::enqueue(tx, &company.id, Kind::ChooseRoute, what.delivery, what.urgency, at.as_millisecond(), what.now).await
+        }
+        Command::JoinLot { route, attempt } => join_lot(tx, what, route.as_str(), attempt).await,
+        Command::TellPerson { why } => {
+            tx.tell(NewEvent::new(&company.id, &company.key, what.now, "person.told", invoice, &why)?);
+            Ok(())
+        }
+    }
+}
+
+/// Puts an attempt into the route's open lot, opening one where there is none, and closes the lot when it is full.
+async fn join_lot(tx: &mut Tx<'_>, what: &Move<'_>, route: &str, attempt: AttemptId) -> Result<()> {
+    let company = what.company;
+    let adapter = routes::by_name(route).ok_or_else(|| Error::Damaged(format!("no route is called {route}")))?;
+    let setup = setup_of(tx, company, route).await?;
+    let Lot { members: at_most, open_for } = adapter.lot(&setup);
+    let (lot, members, version) = match consignment::open_lot(tx.db(), &company.id, route).await? {
+        Some(open) => open,
+        None => {
+            let lot = uuid::Uuid::now_v7().to_string();
+            consignment::open(tx, &company.id, &lot, route, what.now).await?;
+            let open_ms =
+                i64::try_from(open_for.as_millis()).map_err(|_| Error::Damaged(format!("a lot of {route} never closes")))?;
+            if at_most > 1 {
+                job::enqueue(tx, &company.id, Kind::CloseLot, &lot, what.urgency, what.now + open_ms, what.now).await?;
+            }
+            (lot, 0, 1)
+        }
+    };
+    consignment::join(tx, &company.id, &lot, members, version, attempt).await?;
+    if members + 1 >= i64::from(at_most) {
+        close_lot(tx, company, &lot, route, what.urgency, what.now).await?;
+    }
+    Ok(())
+}
+
+/// Closes a lot: its number is given, its settings are frozen, its members are now sending, and its conversation begins.
+pub async fn close_lot(tx: &mut Tx<'_>, company: &Company, lot: &str, route: &str, urgency: Urgency, now: i64) -> Result<()> {
+    let setup = setup_of(tx, company, route).await?;
+    consignment::close(tx, &company.id, lot, route, &setup, now).await?;
+    for attempt in consignment::members(tx.db(), &company.id, lot).await? {
+        let stored = delivery::attempt(tx.db(), &company.id, &company.key, attempt).await?;
+        let what = Move { company, delivery: &stored.delivery, urgency, now };
+        // The machine commands nothing on this event, so that the call does not come back here.
+        Box::pin(move_delivery(tx, &what, Event::LotClosed { attempt })).await?;
+    }
+    job::enqueue(tx, &company.id, Kind::Converse, lot, urgency, now, now).await
+}
+
+async fn setup_of(tx: &mut Tx<'_>, company: &Company, route: &str) -> Result<RouteSetup> {
+    let setups = company::routes(tx.db(), &company.id).await?;
+    let setup = setups.into_iter().find_map(|(name, setup)| (name == route).then_some(setup));
+    Ok(setup.unwrap_or(RouteSetup(serde_json::Value::Null)))
+}
+
+/// Events carry the machine's name first, so that subscribers can filter by it.
+fn kind_of(event: &Event) -> &'static str {
+    match event {
+        Event::RouteChosen { .. } => "delivery.route_chosen",
+        Event::NoRouteOpen { .. } => "delivery.no_route_open",
+        Event::MustWait { .. } => "delivery.must_wait",
+        Event::Woken => "delivery.woken",
+        Event::LotClosed { .. } => "delivery.lot_closed",
+        Event::Said { word, .. } => match word {
+            kvitt_domain::delivery::Word::HandedOver { .. } => "delivery.said_handed_over",
+            kvitt_domain::delivery::Word::Delivered { .. } => "delivery.said_delivered",
+            kvitt_domain::delivery::Word::Seen => "delivery.said_seen",
+            kvitt_domain::delivery::Word::Refused { .. } => "delivery.said_refused",
+            kvitt_domain::delivery::Word::TooLate { .. } => "delivery.said_too_late",
+            kvitt_domain::delivery::Word::InDoubt { .. } => "delivery.said_in_doubt",
+            kvitt_domain::delivery::Word::Returned { .. } => "delivery.said_returned",
+        },
+        Event::SettledAsSent { .. } => "delivery.settled_as_sent",
+        Event::SettledAsUnsent { .. } => "delivery.settled_as_unsent",
+        Event::Repeated { .. } => "delivery.repeated",
+        Event::Reopened { .. } => "delivery.reopened",
+        Event::Cancelled { .. } => "delivery.cancelled",
+    }
+}

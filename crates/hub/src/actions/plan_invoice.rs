@@ -1,0 +1,111 @@
+//! The decision record for a document: for the dry run, and for choosing a route.
+
+use jiff::Timestamp;
+use kvitt_adapters::route::{Document, Facts, RouteSetup};
+use kvitt_adapters::routes::{self, Ladder};
+use kvitt_domain::agreement::Agreement;
+use kvitt_domain::fault::{Fault, codes};
+use kvitt_domain::plan::{OrderFrom, Plan, RouteName};
+use kvitt_domain::recipient::Recipient;
+use sqlx::AnyConnection;
+
+use crate::actions::accept_invoice::HandedIn;
+use crate::desk::Planned;
+use crate::error::{Error, Result};
+use crate::hub::Hub;
+use crate::store::company::{self, Company};
+use crate::store::suppression::{self, Suppressed};
+
+/// A one-page PDF of ours with its fonts and the XML inside: what a letter will weigh before the PDF is made.
+const TYPICAL_PDF_BYTES: u64 = 60_000;
+
+/// What is known of a company for planning.
+#[derive(Debug, Default)]
+pub struct Known {
+    setups: Vec<(String, RouteSetup)>,
+    agreements: Vec<Agreement>,
+    suppressed: Option<Suppressed>,
+}
+
+impl Known {
+    /// Reads it for one recipient.
+    pub async fn read(db: &mut AnyConnection, company: &Company, recipient: &Recipient) -> Result<Known> {
+        Ok(Known {
+            setups: company::routes(db, &company.id).await?,
+            agreements: company::agreements(db, &company.id).await?,
+            suppressed: match &recipient.email {
+                Some(address) => suppression::find(db, &company.id, &company.key, address).await?,
+                None => None,
+            },
+        })
+    }
+
+    /// Asks every route of the order.
+    pub fn plan(
+        &self,
+        hub: &Hub,
+        company: Option<&Company>,
+        document: &Document<'_>,
+        tried: &[RouteName],
+        now: Timestamp,
+    ) -> Plan {
+        let metadata = document.metadata;
+        let of_company = company.and_then(|company| company.settings.route_order(document.recipient.kind));
+        let default = routes::default_order(document.recipient.kind);
+        let (order, order_from) = match of_company {
+            _ if !metadata.route_order.is_empty() => (metadata.route_order.as_slice(), OrderFrom::Document),
+            Some(order) => (order, OrderFrom::Company),
+            None => (default.as_slice(), OrderFrom::Default),
+        };
+        let ladder = Ladder { order, order_from, disabled: &metadata.disabled_routes, tried, now };
+        routes::plan(document, &ladder, |route| Facts {
+            agreements: &self.agreements,
+            setup: self.setups.iter().find_map(|(name, setup)| (name == route).then_some(setup)),
+            suppressed: self.suppressed.as_ref().map(|suppressed| suppressed.why.as_str()),
+            prices: hub.prices(),
+        })
+    }
+}
+
+/// How many bytes the PDF of an invoice has, or is expected to have while it is not made.
+pub fn pdf_bytes(made: Option<u64>) -> u64 {
+    made.unwrap_or(TYPICAL_PDF_BYTES)
+}
+
+/// Says how a document would be delivered. Nothing is stored or sent. A seller that is no company here is planned for with
+/// Kvitt's defaults, and told so.
+pub async fn plan_invoice(hub: &Hub, handed: HandedIn) -> Result<Planned> {
+    let readable = handed.read().map_err(Error::Refused)?;
+    let mut warnings = readable.warnings;
+    let seller = readable.invoice.seller.org_number();
+    let wanted = handed.company.as_deref().or(seller.as_ref().map(|number| number.as_str()));
+    let company = match hub.company(Some(wanted.unwrap_or_default())).await {
+        Ok(company) => Some(company),
+        Err(Error::Refused(_)) if handed.company.is_none() => {
+            let shown = wanted.unwrap_or(&readable.invoice.seller.name);
+            warnings.push(Fault::warning(codes::COMPANY_UNKNOWN).at("BT-30").with("number", shown));
+            None
+        }
+        Err(error) => return Err(error),
+    };
+    let recipient = Recipient::of(&readable.invoice, &readable.metadata);
+    let known = match &company {
+        Some(company) => Known::read(&mut *hub.db().read().await?, company, &recipient).await?,
+        None => Known::default(),
+    };
+    let own_image = readable.invoice.own_image().map(|file| file.bytes.len() as u64);
+    let document = Document {
+        invoice: &readable.invoice,
+        recipient: &recipient,
+        metadata: &readable.metadata,
+        pdf_bytes: pdf_bytes(own_image),
+    };
+    let plan = known.plan(hub, company.as_ref(), &document, &[], hub.clock().business());
+    Ok(Planned {
+        number: readable.invoice.number.clone(),
+        recipient: readable.invoice.buyer.name.clone(),
+        payable: readable.invoice.totals.payable.to_string(),
+        plan,
+        warnings,
+    })
+}

@@ -1,0 +1,295 @@
+//! Everything that a person or a program at the command line can ask of a hub: one question, one answer.
+//!
+//! The same [`Ask`] is answered in this process, or by the running hub through its local socket ([`crate::socket`]); the
+//! command line does not know which. Every question names the company that asks; another company's things are not found.
+
+use kvitt_domain::fault::Fault;
+use kvitt_domain::plan::{Plan, RouteName};
+use kvitt_domain::recipient::RecipientType;
+use serde::{Deserialize, Serialize};
+
+use crate::actions;
+use crate::error::{Error, Result};
+use crate::hub::Hub;
+use crate::store::company::{Company, CompanySettings};
+use crate::store::invoice::Listed;
+use crate::store::job::Shown;
+
+pub use crate::actions::accept_invoice::{Accepted, HandedIn};
+pub use crate::actions::explain::Story;
+pub use crate::actions::settle::Settlement;
+
+/// A question.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "ask")]
+pub enum Ask {
+    /// Add a company.
+    AddCompany {
+        /// Nine digits.
+        org_number: String,
+        /// Its name.
+        name: String,
+        /// Its settings.
+        settings: CompanySettings,
+    },
+    /// Set a route up for a company.
+    SetRoute {
+        /// The company's organisation number.
+        company: String,
+        /// The route.
+        route: String,
+        /// The settings that the route's page describes.
+        setup: serde_json::Value,
+    },
+    /// Change a company's settings.
+    ChangeSettings {
+        /// The company's organisation number.
+        company: String,
+        /// All of its settings.
+        settings: CompanySettings,
+    },
+    /// All companies.
+    Companies,
+    /// Take a document and deliver it.
+    Send(HandedIn),
+    /// Say how a document would be delivered, and send nothing.
+    Plan(HandedIn),
+    /// Tell what was done with an invoice and why.
+    Explain {
+        /// The company's organisation number; may be left out while there is only one company.
+        company: Option<String>,
+        /// The invoice's number or id.
+        invoice: String,
+    },
+    /// A page of a company's invoices, in the order in which they were accepted.
+    Invoices {
+        /// The company's organisation number; may be left out while there is only one company.
+        company: Option<String>,
+        /// The cursor that the page before ended with.
+        after: Option<(i64, String)>,
+        /// At most so many.
+        limit: u32,
+    },
+    /// A person decides what became of a delivery in doubt, or opens a parked one again, or calls one back.
+    Settle {
+        /// The company's organisation number; may be left out while there is only one company.
+        company: Option<String>,
+        /// The invoice's number or id.
+        invoice: String,
+        /// What was found out or is wanted.
+        settlement: Settlement,
+        /// Who says so.
+        by: String,
+    },
+    /// A company's jobs, the stuck ones first.
+    Jobs {
+        /// The company's organisation number; may be left out while there is only one company.
+        company: Option<String>,
+    },
+    /// A person moves a stuck job.
+    Unstick {
+        /// The company's organisation number; may be left out while there is only one company.
+        company: Option<String>,
+        /// The job's id.
+        job: String,
+    },
+    /// Events of a company after a cursor.
+    Events {
+        /// The company's organisation number; may be left out while there is only one company.
+        company: Option<String>,
+        /// The last event that the asker has.
+        after: i64,
+        /// At most so many.
+        limit: u32,
+    },
+    /// Check a company's chain of events from its beginning.
+    VerifyEvents {
+        /// The company's organisation number; may be left out while there is only one company.
+        company: Option<String>,
+    },
+    /// Where everything stands: the counts of every company, and when the next job is due.
+    Status,
+}
+
+/// An answer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "answer")]
+pub enum Answer {
+    /// Done; there is nothing to show.
+    Done,
+    /// Companies.
+    Companies {
+        /// Each with what may be shown of it.
+        companies: Vec<CompanyShown>,
+    },
+    /// The document is on disk.
+    Accepted(Accepted),
+    /// How a document would be delivered.
+    Plan(Planned),
+    /// What was done and why.
+    Story(Box<Story>),
+    /// A page of invoices.
+    Invoices {
+        /// The page.
+        invoices: Vec<Listed>,
+        /// The cursor of the next page, if there may be one.
+        next: Option<(i64, String)>,
+    },
+    /// Jobs.
+    Jobs {
+        /// The stuck ones first.
+        jobs: Vec<Shown>,
+    },
+    /// Events.
+    Events {
+        /// Oldest first.
+        events: Vec<serde_json::Value>,
+    },
+    /// The chain holds up to this event.
+    Verified {
+        /// The last event.
+        last: i64,
+    },
+    /// Where everything stands.
+    Status(Status),
+    /// Not done, with every reason at once.
+    Refused {
+        /// Why.
+        faults: Vec<Fault>,
+    },
+    /// Not done, and the reason is in the hub, not in the question.
+    Failed {
+        /// A sentence for people.
+        why: String,
+    },
+}
+
+/// A company as it is shown.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CompanyShown {
+    /// Nine digits.
+    pub org_number: String,
+    /// Its name.
+    pub name: String,
+    /// Its settings.
+    pub settings: CompanySettings,
+    /// The routes that it has set up.
+    pub routes: Vec<String>,
+}
+
+/// How a document would be delivered.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Planned {
+    /// BT-1.
+    pub number: String,
+    /// BT-44.
+    pub recipient: String,
+    /// Amount and currency to pay, as decimals.
+    pub payable: String,
+    /// The decision record.
+    pub plan: Plan,
+    /// Warnings about the document itself.
+    pub warnings: Vec<Fault>,
+}
+
+/// Where everything stands.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Status {
+    /// How many deliveries stand in each state, over all companies.
+    pub states: std::collections::BTreeMap<String, i64>,
+    /// When the next job is due: business time, Unix milliseconds.
+    pub next_due_at: Option<i64>,
+    /// Business time now, Unix milliseconds.
+    pub now: i64,
+    /// Jobs that only a person moves.
+    pub stuck: i64,
+    /// Counterparties that are being spared: address, and until when.
+    pub spared: Vec<(String, i64)>,
+}
+
+/// Options that a sender may give beside the document; they win over its metadata.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Wishes {
+    /// Consumer or business.
+    pub recipient_type: Option<RecipientType>,
+    /// The order of routes.
+    pub route_order: Vec<RouteName>,
+}
+
+impl Hub {
+    /// Answers a question. Never fails: what went wrong is an answer too.
+    pub async fn answer(&self, ask: Ask) -> Answer {
+        match self.try_answer(ask).await {
+            Ok(answer) => answer,
+            Err(Error::Refused(faults)) => Answer::Refused { faults },
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a question could not be answered");
+                Answer::Failed { why: error.to_string() }
+            }
+        }
+    }
+
+    async fn try_answer(&self, ask: Ask) -> Result<Answer> {
+        Ok(match ask {
+            Ask::AddCompany { org_number, name, settings } => {
+                actions::add_company::add_company(self, &org_number, &name, settings).await?;
+                Answer::Done
+            }
+            Ask::SetRoute { company, route, setup } => {
+                let company = self.company(Some(&company)).await?;
+                actions::add_company::set_route(self, &company, &route, kvitt_adapters::route::RouteSetup(setup)).await?;
+                Answer::Done
+            }
+            Ask::ChangeSettings { company, settings } => {
+                let company = self.company(Some(&company)).await?;
+                actions::add_company::change_settings(self, &company, settings).await?;
+                Answer::Done
+            }
+            Ask::Companies => Answer::Companies { companies: self.companies_shown().await? },
+            Ask::Send(handed) => Answer::Accepted(actions::accept_invoice::accept_invoice(self, handed).await?),
+            Ask::Plan(handed) => Answer::Plan(actions::plan_invoice::plan_invoice(self, handed).await?),
+            Ask::Explain { company, invoice } => {
+                let company = self.company(company.as_deref()).await?;
+                Answer::Story(Box::new(actions::explain::explain(self, &company, &invoice).await?))
+            }
+            Ask::Invoices { company, after, limit } => {
+                let company = self.company(company.as_deref()).await?;
+                let (invoices, next) = actions::explain::list(self, &company, after, limit).await?;
+                Answer::Invoices { invoices, next }
+            }
+            Ask::Settle { company, invoice, settlement, by } => {
+                let company = self.company(company.as_deref()).await?;
+                actions::settle::settle(self, &company, &invoice, settlement, &by).await?;
+                Answer::Done
+            }
+            Ask::Jobs { company } => {
+                let company = self.company(company.as_deref()).await?;
+                Answer::Jobs { jobs: crate::store::job::list(&mut *self.db().read().await?, &company.id).await? }
+            }
+            Ask::Unstick { company, job } => {
+                let company = self.company(company.as_deref()).await?;
+                actions::settle::unstick(self, &company, &job).await?;
+                Answer::Done
+            }
+            Ask::Events { company, after, limit } => {
+                let company = self.company(company.as_deref()).await?;
+                Answer::Events { events: actions::explain::events(self, &company, after, limit).await? }
+            }
+            Ask::VerifyEvents { company } => {
+                let company = self.company(company.as_deref()).await?;
+                Answer::Verified { last: actions::explain::verify(self, &company).await? }
+            }
+            Ask::Status => Answer::Status(self.status().await?),
+        })
+    }
+
+    async fn companies_shown(&self) -> Result<Vec<CompanyShown>> {
+        let mut db = self.db().read().await?;
+        let mut shown = Vec::new();
+        for Company { id, org_number, name, settings, .. } in crate::store::company::all(&mut db, self.vault()).await? {
+            let routes = crate::store::company::routes(&mut db, &id).await?.into_iter().map(|(route, _)| route).collect();
+            shown.push(CompanyShown { org_number, name, settings, routes });
+        }
+        Ok(shown)
+    }
+}

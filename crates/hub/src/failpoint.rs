@@ -1,0 +1,46 @@
+//! Named places where a test may kill the process. Only in debug builds; a release build has none of it.
+//!
+//! `KVITT_FAILPOINT=name:3` kills the process, as `kill -9` would, the third time that it comes by `name`.
+
+/// Every name, so that a test can walk them all.
+pub const NAMES: &[&str] = &[
+    "before_commit",
+    "after_commit",
+    "after_exchange_written",
+    "after_committing_mark",
+    "before_reply_recorded",
+    "after_reply_recorded",
+    "after_job_claimed",
+    "after_arrival_recorded",
+];
+
+/// Comes by a named place.
+#[macro_export]
+macro_rules! failpoint {
+    ($name:literal) => {
+        #[cfg(debug_assertions)]
+        $crate::failpoint::come_by($name);
+    };
+}
+
+/// Kills the process if the environment says so.
+#[cfg(debug_assertions)]
+pub fn come_by(name: &str) {
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicI64, Ordering};
+    static WANTED: OnceLock<Option<(String, AtomicI64)>> = OnceLock::new();
+    debug_assert!(NAMES.contains(&name), "the failpoint {name} is not on the list");
+    let wanted = WANTED.get_or_init(|| {
+        let text = std::env::var("KVITT_FAILPOINT").ok()?;
+        let (name, count) = text.split_once(':').unwrap_or((&text, "1"));
+        Some((name.to_owned(), AtomicI64::new(count.parse().ok()?)))
+    });
+    if let Some((wanted, left)) = wanted
+        && wanted == name
+        && left.fetch_sub(1, Ordering::AcqRel) == 1
+    {
+        // SIGKILL cannot be caught: no destructor runs, no buffer is flushed.
+        let _ = std::process::Command::new("kill").args(["-9", &std::process::id().to_string()]).status();
+        std::process::abort();
+    }
+}

@@ -1,0 +1,284 @@
+//! A running hub: what it is made of, how it starts, works until it is told to stop, and stops.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use kvitt_domain::fault::{Fault, codes};
+use kvitt_domain::price_book::PriceBook;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::desk::Status;
+use crate::error::{Error, Result};
+use crate::jobs::breaker::Breaker;
+use crate::jobs::{dispatcher, watch as watch_folders};
+use crate::lock::DataLock;
+use crate::store::company::{self, Company};
+use crate::store::objects::Objects;
+use crate::store::{Backend, Db, Tx, delivery, job};
+use crate::transport::smtp::MailServer;
+use crate::vault::Vault;
+use crate::{http, socket};
+
+/// A hub. Clones share everything.
+#[derive(Debug, Clone)]
+pub struct Hub {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    data: PathBuf,
+    config: Config,
+    db: Db,
+    vault: Arc<Vault>,
+    objects: Objects,
+    clock: Clock,
+    prices: PriceBook,
+    mail_servers: BTreeMap<String, MailServer>,
+    breaker: Breaker,
+    work: Notify,
+    _lock: DataLock,
+}
+
+impl Hub {
+    /// Opens a data folder that no other process has. Every setting is checked before anything is done.
+    pub async fn open(data: &Path, config: Config) -> Result<Hub> {
+        let lock = DataLock::take(data)?.ok_or_else(|| {
+            Error::CannotStart(format!(
+                "{} is in use by another kvitt; ask that one, or choose another folder with --data",
+                data.display()
+            ))
+        })?;
+        Hub::open_locked(data, config, lock).await
+    }
+
+    /// Opens a data folder whose lock the caller has taken.
+    pub async fn open_locked(data: &Path, config: Config, lock: DataLock) -> Result<Hub> {
+        // Two crypto providers in one program would panic at the first TLS connection; whoever is first decides for all.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let mail_servers = config.mail_servers()?;
+        let prices = match &config.price_book {
+            None => PriceBook::example(),
+            Some(file) => {
+                let text =
+                    std::fs::read_to_string(data.join(file)).map_err(|cause| Error::io("reading the price book", cause))?;
+                PriceBook::parse(&text).map_err(|cause| Error::CannotStart(format!("the price book cannot be used: {cause}")))?
+            }
+        };
+        let vault = Arc::new(Vault::open(&data.join("keys"))?);
+        let objects = Objects::open(&data.join("objects"))?;
+        let url = config.database.clone().unwrap_or_else(|| Db::sqlite_url(&data.join("kvitt.db")));
+        let db = Db::open(&url).await?;
+        let hub = Hub {
+            inner: Arc::new(Inner {
+                data: data.to_owned(),
+                config,
+                vault,
+                objects,
+                clock: Clock::new(),
+                prices,
+                mail_servers,
+                breaker: Breaker::default(),
+                work: Notify::new(),
+                db,
+                _lock: lock,
+            }),
+        };
+        if hub.db().backend() == Backend::Sqlite {
+            // The folder's lock proves that we are alone: whatever lease is left was a dead process's.
+            let freed = hub.write(|tx| Box::pin(job::release_all(tx))).await?;
+            if freed > 0 {
+                tracing::info!(jobs = freed, "took over jobs that another process left in the middle");
+            }
+        }
+        Ok(hub)
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> &Path {
+        &self.inner.data
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    /// The database.
+    pub fn db(&self) -> &Db {
+        &self.inner.db
+    }
+
+    /// The folder of large files.
+    pub fn objects(&self) -> &Objects {
+        &self.inner.objects
+    }
+
+    /// The clocks.
+    pub fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    /// The prices.
+    pub fn prices(&self) -> &PriceBook {
+        &self.inner.prices
+    }
+
+    /// The keys.
+    pub fn vault(&self) -> &Vault {
+        &self.inner.vault
+    }
+
+    /// The keys, to take into an action.
+    pub fn vault_handle(&self) -> Arc<Vault> {
+        self.inner.vault.clone()
+    }
+
+    /// Which counterparties are being spared.
+    pub fn breaker(&self) -> &Breaker {
+        &self.inner.breaker
+    }
+
+    /// The mail server of a name.
+    pub fn mail_server(&self, name: &str) -> Option<&MailServer> {
+        self.inner.mail_servers.get(name)
+    }
+
+    /// Runs an action; when it answers, what it did is on disk. Workers then look for jobs that it may have asked for.
+    pub async fn write<T, F>(&self, act: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'t, 'c> Fn(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static,
+    {
+        let made = self.db().writer().run(act).await?;
+        self.inner.work.notify_one();
+        Ok(made)
+    }
+
+    /// Waits until somebody wrote something.
+    pub async fn work_may_wait(&self) {
+        self.inner.work.notified().await;
+    }
+
+    /// The company with an organisation number; without one the only company that there is.
+    pub async fn company(&self, org_number: Option<&str>) -> Result<Company> {
+        let mut db = self.db().read().await?;
+        if let Some(org_number) = org_number {
+            let found = company::by_org_number(&mut db, self.vault(), org_number).await?;
+            return found.ok_or_else(|| Error::refused(Fault::fatal(codes::COMPANY_UNKNOWN).with("number", org_number)));
+        }
+        let mut all = company::all(&mut db, self.vault()).await?;
+        match all.len() {
+            1 => Ok(all.remove(0)),
+            0 => Err(Error::refused(Fault::fatal(codes::COMPANY_NONE))),
+            _ => Err(Error::refused(Fault::fatal(codes::COMPANY_NOT_NAMED))),
+        }
+    }
+
+    /// Where everything stands.
+    pub async fn status(&self) -> Result<Status> {
+        let mut db = self.db().read().await?;
+        let mut status = Status { now: self.clock().business_ms(), ..Status::default() };
+        for company in company::all(&mut db, self.vault()).await? {
+            for (state, count) in delivery::count(&mut db, &company.id).await? {
+                *status.states.entry(state).or_default() += count;
+            }
+            status.stuck += job::stuck(&mut db, &company.id).await?;
+        }
+        status.next_due_at = job::next_due(&mut db).await?;
+        status.spared = self.breaker().spared(status.now);
+        Ok(status)
+    }
+
+    /// Starts everything that a running hub does: HTTP, the local socket, workers, watched folders, the followed clock.
+    pub async fn start(&self) -> Result<Running> {
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let config = self.config().clone();
+        let listener = tokio::net::TcpListener::bind(config.listen).await.map_err(|cause| {
+            Error::CannotStart(format!("{} cannot be listened on: {cause}; set listen in the configuration", config.listen))
+        })?;
+        let http = listener.local_addr().map_err(|cause| Error::io("reading the HTTP address", cause))?;
+        let router = http::router(self.clone());
+        let mut until = stopped.clone();
+        tasks.spawn(async move {
+            let until = async move {
+                let _ = until.wait_for(|stop| *stop).await;
+            };
+            if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(until).await {
+                tracing::error!(%error, "HTTP ended");
+            }
+        });
+        tasks.spawn(socket::serve(self.clone(), socket::listen(self.data())?, stopped.clone()));
+        tasks.spawn(dispatcher::run(self.clone(), stopped.clone()));
+        if let Some(bounces) = config.bounces {
+            tasks.spawn(watch_folders::bounces(self.clone(), bounces, stopped.clone()));
+        }
+        if let Some(intake) = config.intake {
+            tasks.spawn(watch_folders::intake(self.clone(), intake, stopped.clone()));
+        }
+        if let Some(clock) = config.clock {
+            tasks.spawn(watch_folders::clock(self.clone(), clock, stopped));
+        }
+        Ok(Running { http, stop, tasks })
+    }
+
+    /// Works in this process until no job is due within `patience` of business time, then says where everything stands.
+    /// `progress` hears of it on the way.
+    pub async fn work_until_quiet(&self, patience: Duration, mut progress: impl FnMut(&Status)) -> Result<Status> {
+        /// How often progress is told.
+        const TELL: Duration = Duration::from_millis(100);
+        let (stop, stopped) = watch::channel(false);
+        let bounces = self.config().bounces.clone().map(|bounces| self.data().join(bounces.maildir));
+        let work = tokio::spawn(dispatcher::run(self.clone(), stopped));
+        let patience = i64::try_from(patience.as_millis()).unwrap_or(i64::MAX);
+        let status = loop {
+            if let Some(folder) = &bounces {
+                watch_folders::look_for_bounces(self, folder).await?;
+            }
+            let status = self.status().await?;
+            progress(&status);
+            // A job in hand stays in the table until it is done, so that nothing due means nothing running.
+            if status.next_due_at.is_none_or(|due| due > status.now.saturating_add(patience)) {
+                break status;
+            }
+            tokio::time::sleep(TELL).await;
+        };
+        let _ = stop.send(true);
+        work.await.map_err(|cause| Error::Damaged(format!("the workers failed: {cause}")))?;
+        Ok(status)
+    }
+
+    /// Lets writes finish and closes the database.
+    pub async fn close(&self) {
+        self.db().close().await;
+    }
+}
+
+/// A hub at work.
+#[derive(Debug)]
+pub struct Running {
+    http: SocketAddr,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Running {
+    /// Where it listens for HTTP.
+    pub fn http(&self) -> SocketAddr {
+        self.http
+    }
+
+    /// Stops: exchanges in hand are finished and leases given back, then nothing runs any more.
+    pub async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        while self.tasks.join_next().await.is_some() {}
+    }
+}

@@ -1,0 +1,115 @@
+//! Finds work that is due and hands it to as many workers as are allowed: round robin over companies, within a company the
+//! most urgent first, then the oldest.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::error::Result;
+use crate::hub::Hub;
+use crate::jobs::runner;
+use crate::store::job::{self, Leased};
+
+/// How long nobody looks for work that another process asked for. Work of this process is found at once.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// After an error of the database, how long until the next look.
+const AFTER_ERROR: Duration = Duration::from_secs(1);
+/// Jobs of one company that one turn of the round takes at most, so that a bulk sender does not keep the others waiting.
+const TURN: i64 = 4;
+
+/// Works until told to stop, then finishes what is in hand.
+pub async fn run(hub: Hub, mut stop: watch::Receiver<bool>) {
+    let mut round = Round::new(&hub);
+    while !*stop.borrow() {
+        match round.turn(&hub).await {
+            Ok(0) => {
+                tokio::select! {
+                    () = hub.work_may_wait() => {}
+                    () = hub.clock().moved() => {}
+                    () = tokio::time::sleep(LOOK_AGAIN) => {}
+                    _ = stop.changed() => {}
+                }
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "looking for work failed");
+                tokio::time::sleep(AFTER_ERROR).await;
+            }
+        }
+    }
+    round.finish().await;
+}
+
+/// The round over the companies, and the workers.
+struct Round {
+    cursor: String,
+    free: Arc<Semaphore>,
+    running: JoinSet<()>,
+}
+
+impl Round {
+    fn new(hub: &Hub) -> Round {
+        let workers = hub.config().workers.max(1);
+        Round { cursor: String::new(), free: Arc::new(Semaphore::new(workers)), running: JoinSet::new() }
+    }
+
+    /// Goes once around the companies and starts what is due. Answers how many jobs it started.
+    async fn turn(&mut self, hub: &Hub) -> Result<usize> {
+        let mut started = 0;
+        loop {
+            while self.running.try_join_next().is_some() {}
+            let Some(company) = job::next_company(&mut *hub.db().read().await?, &self.cursor).await? else {
+                self.cursor.clear();
+                return Ok(started);
+            };
+            self.cursor.clone_from(&company);
+            // A place first, then the job: a claimed job never waits for a worker while its lease runs.
+            let mut places = self.places().await;
+            for job in claim(hub, &company, places.len()).await? {
+                let Some(place) = places.pop() else { break };
+                let hub = hub.clone();
+                started += 1;
+                self.running.spawn(async move {
+                    runner::run(&hub, job).await;
+                    drop(place);
+                });
+            }
+        }
+    }
+
+    /// At least one free worker, at most a turn's worth.
+    async fn places(&self) -> Vec<OwnedSemaphorePermit> {
+        let first = self.free.clone().acquire_owned().await.expect("the workers are never closed");
+        let more = (1..TURN).map_while(|_| self.free.clone().try_acquire_owned().ok());
+        std::iter::once(first).chain(more).collect()
+    }
+
+    /// Waits until what is running is done.
+    async fn finish(&mut self) {
+        while self.running.join_next().await.is_some() {}
+    }
+}
+
+async fn claim(hub: &Hub, company: &str, places: usize) -> Result<Vec<Leased>> {
+    let (company, limit) = (company.to_owned(), i64::try_from(places).unwrap_or(TURN));
+    let (now, machine_now) = (hub.clock().business_ms(), hub.clock().machine_ms());
+    // Looking costs a read; only a company with something due costs a write.
+    if !job::any_due(&mut *hub.db().read().await?, &company, now, machine_now).await? {
+        return Ok(Vec::new());
+    }
+    let claimed = hub
+        .db()
+        .writer()
+        .run(move |tx| {
+            let company = company.clone();
+            async move { job::claim(tx, &company, limit, now, machine_now).await }.boxed()
+        })
+        .await?;
+    if !claimed.is_empty() {
+        crate::failpoint!("after_job_claimed");
+    }
+    Ok(claimed)
+}

@@ -1,0 +1,20 @@
+//! The database: one set of SQL for SQLite and PostgreSQL, plain functions over a connection.
+//!
+//! [`db`] opens it and refuses unsafe settings; [`writer`] is the only way to change anything; each other file is one table or
+//! a few that belong together, with its SQL as constants on top. Functions take a transaction, the caller owns it; nothing here
+//! decides anything: that is `kvitt-domain`, called from `actions/`.
+
+pub mod artefact;
+pub mod company;
+pub mod consignment;
+pub mod db;
+pub mod delivery;
+pub mod event;
+pub mod invoice;
+pub mod job;
+pub mod objects;
+pub mod suppression;
+pub mod writer;
+
+pub use db::{Backend, Db};
+pub use writer::Tx;

@@ -1,0 +1,156 @@
+//! Stored bytes by their digest: documents, PDFs, attachments. Small ones lie in the row, large ones in the objects folder.
+
+use kvitt_adapters::route::{Artefact, ArtefactRole};
+use sqlx::{AnyConnection, Row};
+
+use crate::error::{Error, Result};
+use crate::store::objects::Objects;
+use crate::store::writer::Tx;
+use crate::vault::{CompanyKey, Purpose, sha256, token};
+
+const INSERT: &str = "INSERT INTO artefact (company_id, digest, bytes, place, content, stored_at) VALUES ($1, $2, $3, $4, $5, $6) \
+    ON CONFLICT (company_id, digest) DO NOTHING";
+const CONTENT: &str = "SELECT bytes, place, content FROM artefact WHERE company_id = $1 AND digest = $2";
+const NAME: &str = "INSERT INTO invoice_artefact (company_id, invoice_id, position, role, name, media_type, digest, link) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+const OF_INVOICE: &str = "SELECT n.role, n.name, n.media_type, n.digest, n.link, a.bytes FROM invoice_artefact n \
+    JOIN artefact a ON a.company_id = n.company_id AND a.digest = n.digest \
+    WHERE n.company_id = $1 AND n.invoice_id = $2 ORDER BY n.position";
+const BY_LINK: &str = "SELECT n.name, n.media_type, n.digest, i.accepted_at FROM invoice_artefact n \
+    JOIN invoice i ON i.company_id = n.company_id AND i.invoice_id = n.invoice_id WHERE n.company_id = $1 AND n.link = $2";
+
+/// Sealed bytes up to this size lie in the row: one transaction, one sync. Larger ones would bloat every page of the table.
+const IN_ROW: usize = 1 << 20;
+
+/// Bytes sealed and ready for a transaction.
+#[derive(Debug, Clone)]
+pub struct Sealed {
+    /// SHA-256 of the plain bytes.
+    pub digest: String,
+    bytes: i64,
+    place: &'static str,
+    content: Vec<u8>,
+}
+
+/// Compresses and seals bytes, and puts large ones into the folder. No transaction is open meanwhile.
+pub fn seal(objects: &Objects, company: &str, key: &CompanyKey, plain: &[u8]) -> Result<Sealed> {
+    let digest = sha256(plain);
+    let sealed = key.seal_compressed(Purpose::Artefact, plain);
+    let bytes = i64::try_from(plain.len()).expect("no artefact is larger than memory");
+    if sealed.len() <= IN_ROW {
+        return Ok(Sealed { digest, bytes, place: "row", content: sealed });
+    }
+    objects.put(company, &digest, &sealed)?;
+    Ok(Sealed { digest, bytes, place: "folder", content: Vec::new() })
+}
+
+/// Stores sealed bytes; the same bytes twice are stored once.
+pub async fn insert(tx: &mut Tx<'_>, company: &str, sealed: &Sealed, now: i64) -> Result<()> {
+    sqlx::query(INSERT)
+        .bind(company)
+        .bind(&sealed.digest)
+        .bind(sealed.bytes)
+        .bind(sealed.place)
+        .bind(sealed.content.clone())
+        .bind(now)
+        .execute(tx.db())
+        .await?;
+    Ok(())
+}
+
+/// Reads bytes back, and proves that they are the ones that were stored.
+pub async fn read(db: &mut AnyConnection, objects: &Objects, company: &str, key: &CompanyKey, digest: &str) -> Result<Vec<u8>> {
+    let row = sqlx::query(CONTENT).bind(company).bind(digest).fetch_optional(db).await?;
+    let row = row.ok_or_else(|| Error::NotFound("the file".into()))?;
+    let (bytes, place): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
+    let sealed = match place.as_str() {
+        "row" => row.try_get(2)?,
+        _ => objects.get(company, digest)?,
+    };
+    let plain = key.open_compressed(Purpose::Artefact, &sealed, usize::try_from(bytes).unwrap_or(0))?;
+    if sha256(&plain) != digest {
+        return Err(Error::Damaged(format!("the file {digest} is not the one that was stored")));
+    }
+    Ok(plain)
+}
+
+/// What a file is called within an invoice.
+#[derive(Debug, Clone)]
+pub struct Naming {
+    /// What it is of the invoice.
+    pub role: ArtefactRole,
+    /// Its file name for the recipient.
+    pub name: String,
+    /// Its MIME type.
+    pub media_type: String,
+    /// Its digest.
+    pub digest: String,
+    /// The unguessable part of its public address.
+    pub link: String,
+}
+
+impl Naming {
+    /// A file of an invoice, with a new unguessable link.
+    pub fn new(role: ArtefactRole, name: impl Into<String>, media_type: impl Into<String>, digest: &str) -> Naming {
+        Naming { role, name: name.into(), media_type: media_type.into(), digest: digest.to_owned(), link: token() }
+    }
+}
+
+/// Gives an invoice its files; `first` is the position of the first of them.
+pub async fn name(tx: &mut Tx<'_>, company: &str, invoice: &str, first: i64, files: &[Naming]) -> Result<()> {
+    for (position, file) in (first..).zip(files) {
+        sqlx::query(NAME)
+            .bind(company)
+            .bind(invoice)
+            .bind(position)
+            .bind(role_name(file.role))
+            .bind(&file.name)
+            .bind(&file.media_type)
+            .bind(&file.digest)
+            .bind(&file.link)
+            .execute(tx.db())
+            .await?;
+    }
+    Ok(())
+}
+
+/// The files of an invoice in order, each with its link under `public` where the hub has a public address.
+pub async fn of_invoice(db: &mut AnyConnection, company: &str, invoice: &str, public: Option<&str>) -> Result<Vec<Artefact>> {
+    let rows = sqlx::query(OF_INVOICE).bind(company).bind(invoice).fetch_all(db).await?;
+    rows.iter()
+        .map(|row| {
+            let (role, link, bytes): (String, String, i64) = (row.try_get("role")?, row.try_get("link")?, row.try_get("bytes")?);
+            Ok(Artefact {
+                role: role_named(&role)?,
+                name: row.try_get("name")?,
+                media_type: row.try_get("media_type")?,
+                digest: row.try_get("digest")?,
+                bytes: u64::try_from(bytes).unwrap_or(0),
+                link: public.map(|address| format!("{}/document/{company}/{link}", address.trim_end_matches('/'))),
+            })
+        })
+        .collect()
+}
+
+/// The file behind a public link: name, MIME type, digest, and when its invoice was accepted.
+pub async fn by_link(db: &mut AnyConnection, company: &str, link: &str) -> Result<Option<(String, String, String, i64)>> {
+    let row = sqlx::query(BY_LINK).bind(company).bind(link).fetch_optional(db).await?;
+    row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?))).transpose()
+}
+
+fn role_name(role: ArtefactRole) -> &'static str {
+    match role {
+        ArtefactRole::Xml => "xml",
+        ArtefactRole::Pdf => "pdf",
+        ArtefactRole::Attachment => "attachment",
+    }
+}
+
+fn role_named(name: &str) -> Result<ArtefactRole> {
+    match name {
+        "xml" => Ok(ArtefactRole::Xml),
+        "pdf" => Ok(ArtefactRole::Pdf),
+        "attachment" => Ok(ArtefactRole::Attachment),
+        other => Err(Error::Damaged(format!("no file is a {other}"))),
+    }
+}

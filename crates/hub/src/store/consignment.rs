@@ -1,0 +1,250 @@
+//! Lots and consignments, their members, and their logs of exchanges and arrivals.
+//!
+//! An exchange is written before it is spoken, with an empty reply. What a crash leaves without a reply reads as silence:
+//! certainly unsent while the committing mark was not reached, unknown after.
+
+use jiff::Timestamp;
+use kvitt_adapters::route::{Arrived, Entry, Exchange, Reply, Request, RouteSetup, Sent};
+use kvitt_domain::delivery::AttemptId;
+use sqlx::{AnyConnection, Row};
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+use crate::store::writer::Tx;
+use crate::vault::{CompanyKey, Purpose};
+
+const OPEN_LOT: &str = "SELECT consignment_id, members, version FROM consignment WHERE company_id = $1 AND route = $2 AND state = 'open' \
+    ORDER BY opened_at, consignment_id LIMIT 1";
+const INSERT: &str = "INSERT INTO consignment (company_id, consignment_id, route, state, number, setup, opened_at, closed_at, members, version) \
+    VALUES ($1, $2, $3, 'open', 0, '', $4, 0, 0, 1)";
+const INSERT_MEMBER: &str =
+    "INSERT INTO consignment_member (company_id, consignment_id, position, attempt_id) VALUES ($1, $2, $3, $4)";
+const COUNT_MEMBER: &str = "UPDATE consignment SET members = members + 1, version = version + 1 \
+    WHERE company_id = $1 AND consignment_id = $2 AND version = $3 AND state = 'open'";
+const CLOSE: &str = "UPDATE consignment SET state = 'closed', number = $1, setup = $2, closed_at = $3, version = version + 1 \
+    WHERE company_id = $4 AND consignment_id = $5 AND state = 'open'";
+const FINISH: &str = "UPDATE consignment SET state = 'finished', version = version + 1 WHERE company_id = $1 AND consignment_id = $2 AND state = 'closed'";
+const BY_ID: &str =
+    "SELECT route, state, number, setup, closed_at FROM consignment WHERE company_id = $1 AND consignment_id = $2";
+const MEMBERS: &str = "SELECT attempt_id FROM consignment_member WHERE company_id = $1 AND consignment_id = $2 ORDER BY position";
+const OF_ATTEMPT: &str = "SELECT m.consignment_id FROM consignment_member m JOIN consignment c \
+    ON c.company_id = m.company_id AND c.consignment_id = m.consignment_id \
+    WHERE m.company_id = $1 AND m.attempt_id = $2 ORDER BY c.opened_at, c.consignment_id";
+const COUNTER: &str = "INSERT INTO counter (company_id, name, last) VALUES ($1, $2, 1) \
+    ON CONFLICT (company_id, name) DO UPDATE SET last = counter.last + 1 RETURNING last";
+const LOG: &str = "SELECT number, kind, request, reply, at, committing_at FROM entry WHERE company_id = $1 AND consignment_id = $2 ORDER BY number";
+const NEXT_ENTRY: &str =
+    "SELECT CAST(COALESCE(MAX(number), 0) + 1 AS BIGINT) FROM entry WHERE company_id = $1 AND consignment_id = $2";
+const INSERT_ENTRY: &str = "INSERT INTO entry (company_id, consignment_id, number, kind, request, reply, arrival_digest, at, committing_at) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)";
+const KNOWN_ARRIVAL: &str = "SELECT number FROM entry WHERE company_id = $1 AND consignment_id = $2 AND arrival_digest = $3";
+const MARK: &str =
+    "UPDATE entry SET committing_at = $1 WHERE company_id = $2 AND consignment_id = $3 AND number = $4 AND committing_at = 0";
+const REPLY: &str = "UPDATE entry SET reply = $1 WHERE company_id = $2 AND consignment_id = $3 AND number = $4";
+
+/// The open lot of a route: id, members so far, version.
+pub async fn open_lot(db: &mut AnyConnection, company: &str, route: &str) -> Result<Option<(String, i64, i64)>> {
+    let row = sqlx::query(OPEN_LOT).bind(company).bind(route).fetch_optional(db).await?;
+    row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).transpose()
+}
+
+/// Opens a lot.
+pub async fn open(tx: &mut Tx<'_>, company: &str, id: &str, route: &str, now: i64) -> Result<()> {
+    sqlx::query(INSERT).bind(company).bind(id).bind(route).bind(now).execute(tx.db()).await?;
+    Ok(())
+}
+
+/// Puts an attempt into an open lot that has `members` so far.
+pub async fn join(tx: &mut Tx<'_>, company: &str, lot: &str, members: i64, version: i64, attempt: AttemptId) -> Result<()> {
+    let counted = sqlx::query(COUNT_MEMBER).bind(company).bind(lot).bind(version).execute(tx.db()).await?;
+    if counted.rows_affected() != 1 {
+        return Err(Error::Conflict);
+    }
+    sqlx::query(INSERT_MEMBER).bind(company).bind(lot).bind(members + 1).bind(attempt.to_string()).execute(tx.db()).await?;
+    Ok(())
+}
+
+/// Closes a lot: it gets its number, its settings are frozen, and its members never change again.
+pub async fn close(tx: &mut Tx<'_>, company: &str, lot: &str, route: &str, setup: &RouteSetup, now: i64) -> Result<i64> {
+    let number: i64 = sqlx::query_scalar(COUNTER).bind(company).bind(format!("consignment {route}")).fetch_one(tx.db()).await?;
+    let closed =
+        sqlx::query(CLOSE).bind(number).bind(setup.0.to_string()).bind(now).bind(company).bind(lot).execute(tx.db()).await?;
+    if closed.rows_affected() != 1 {
+        return Err(Error::Conflict);
+    }
+    Ok(number)
+}
+
+/// Notes that nothing more is to be said about a consignment; things may still arrive.
+pub async fn finish(tx: &mut Tx<'_>, company: &str, id: &str) -> Result<()> {
+    sqlx::query(FINISH).bind(company).bind(id).execute(tx.db()).await?;
+    Ok(())
+}
+
+/// A consignment's row.
+#[derive(Debug, Clone)]
+pub struct StoredConsignment {
+    /// The route.
+    pub route: String,
+    /// `open`, `closed` or `finished`.
+    pub state: String,
+    /// Its number within company and route.
+    pub number: i64,
+    /// The settings, as they were when the lot was closed.
+    pub setup: RouteSetup,
+    /// Business time, Unix milliseconds.
+    pub closed_at: i64,
+}
+
+/// The consignment with an id; `None` while no such lot is known.
+pub async fn by_id(db: &mut AnyConnection, company: &str, id: &str) -> Result<Option<StoredConsignment>> {
+    let Some(row) = sqlx::query(BY_ID).bind(company).bind(id).fetch_optional(db).await? else { return Ok(None) };
+    let setup: String = row.try_get("setup")?;
+    let setup = if setup.is_empty() {
+        serde_json::Value::Null
+    } else {
+        serde_json::from_str(&setup).map_err(|cause| Error::Damaged(format!("the settings of consignment {id}: {cause}")))?
+    };
+    Ok(Some(StoredConsignment {
+        route: row.try_get("route")?,
+        state: row.try_get("state")?,
+        number: row.try_get("number")?,
+        setup: RouteSetup(setup),
+        closed_at: row.try_get("closed_at")?,
+    }))
+}
+
+/// The attempts of a lot, in order.
+pub async fn members(db: &mut AnyConnection, company: &str, id: &str) -> Result<Vec<AttemptId>> {
+    let rows = sqlx::query(MEMBERS).bind(company).bind(id).fetch_all(db).await?;
+    rows.iter()
+        .map(|row| {
+            let id: String = row.try_get(0)?;
+            Ok(AttemptId(Uuid::parse_str(&id).map_err(|_| Error::Damaged(format!("{id} is no attempt's id")))?))
+        })
+        .collect()
+}
+
+/// The consignments that an attempt has travelled in, oldest first.
+pub async fn of_attempt(db: &mut AnyConnection, company: &str, attempt: AttemptId) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar(OF_ATTEMPT).bind(company).bind(attempt.to_string()).fetch_all(db).await?)
+}
+
+/// One stored line of a log.
+#[derive(Debug, Clone)]
+pub struct StoredEntry {
+    /// 1, 2, 3…
+    pub number: i64,
+    /// What it is. An exchange that has no reply yet carries the silence that a crash would have left.
+    pub entry: Entry,
+    /// Whether a reply was recorded; always so for arrivals.
+    pub answered: bool,
+}
+
+/// The log of a consignment, oldest first.
+pub async fn log(db: &mut AnyConnection, company: &str, key: &CompanyKey, id: &str) -> Result<Vec<StoredEntry>> {
+    let rows = sqlx::query(LOG).bind(company).bind(id).fetch_all(db).await?;
+    let mut log = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let (number, kind, at): (i64, String, i64) = (row.try_get("number")?, row.try_get("kind")?, row.try_get("at")?);
+        let (request, reply): (Vec<u8>, Vec<u8>) = (row.try_get("request")?, row.try_get("reply")?);
+        let committing_at: i64 = row.try_get("committing_at")?;
+        let at = Timestamp::from_millisecond(at).map_err(|_| Error::Damaged(format!("entry {number} has no time")))?;
+        let answered = kind == "arrived" || !reply.is_empty();
+        let entry = if kind == "arrived" {
+            let (attempt, arrived): (AttemptId, Arrived) = key.open_compressed_json(Purpose::Exchange, &request)?;
+            Entry::Arrived { attempt, arrived, at }
+        } else {
+            let reply =
+                if answered { key.open_compressed_json(Purpose::Exchange, &reply)? } else { left_by_a_crash(committing_at) };
+            Entry::Exchange(Exchange { request: key.open_compressed_json(Purpose::Exchange, &request)?, reply, at })
+        };
+        log.push(StoredEntry { number, entry, answered });
+    }
+    Ok(log)
+}
+
+fn left_by_a_crash(committing_at: i64) -> Reply {
+    let sent = if committing_at == 0 { Sent::No } else { Sent::Unknown };
+    Reply::Silence { sent, what: "the process ended before the reply was recorded".into() }
+}
+
+/// Writes down what is about to be said. Answers the entry's number.
+pub async fn begin_exchange(
+    tx: &mut Tx<'_>,
+    company: &str,
+    key: &CompanyKey,
+    id: &str,
+    request: &Request,
+    now: i64,
+) -> Result<i64> {
+    let request = key.seal_compressed_json(Purpose::Exchange, request)?;
+    insert_entry(tx, company, id, &NewEntry { kind: "exchange", request, digest: None, at: now }).await
+}
+
+/// The durable mark just before the point of no return, at machine time. It is set once.
+pub async fn mark_committing(tx: &mut Tx<'_>, company: &str, id: &str, number: i64, machine_now: i64) -> Result<()> {
+    let marked = sqlx::query(MARK).bind(machine_now).bind(company).bind(id).bind(number).execute(tx.db()).await?;
+    if marked.rows_affected() != 1 {
+        return Err(Error::Conflict);
+    }
+    Ok(())
+}
+
+/// Records a reply. The first one stays.
+pub async fn record_reply(tx: &mut Tx<'_>, company: &str, key: &CompanyKey, id: &str, number: i64, reply: &Reply) -> Result<()> {
+    let sealed = key.seal_compressed_json(Purpose::Exchange, reply)?;
+    let recorded = sqlx::query(REPLY).bind(sealed).bind(company).bind(id).bind(number).execute(tx.db()).await?;
+    if recorded.rows_affected() != 1 {
+        return Err(Error::Conflict);
+    }
+    Ok(())
+}
+
+/// Something that arrived, about to enter a log.
+#[derive(Debug, Clone, Copy)]
+pub struct NewArrival<'a> {
+    /// Whom it concerns.
+    pub attempt: AttemptId,
+    /// What it says.
+    pub arrived: &'a Arrived,
+    /// SHA-256 of the bytes as they came.
+    pub digest: &'a str,
+    /// Business time, Unix milliseconds.
+    pub at: i64,
+}
+
+/// Enters something that arrived into a consignment's log. `false` where the same bytes are in it already.
+pub async fn record_arrival(tx: &mut Tx<'_>, company: &str, key: &CompanyKey, id: &str, new: &NewArrival<'_>) -> Result<bool> {
+    let known: Option<i64> =
+        sqlx::query_scalar(KNOWN_ARRIVAL).bind(company).bind(id).bind(new.digest).fetch_optional(tx.db()).await?;
+    if known.is_some() {
+        return Ok(false);
+    }
+    let sealed = key.seal_compressed_json(Purpose::Exchange, &(new.attempt, new.arrived))?;
+    insert_entry(tx, company, id, &NewEntry { kind: "arrived", request: sealed, digest: Some(new.digest), at: new.at }).await?;
+    Ok(true)
+}
+
+struct NewEntry<'a> {
+    kind: &'a str,
+    request: Vec<u8>,
+    digest: Option<&'a str>,
+    at: i64,
+}
+
+async fn insert_entry(tx: &mut Tx<'_>, company: &str, id: &str, new: &NewEntry<'_>) -> Result<i64> {
+    let number: i64 = sqlx::query_scalar(NEXT_ENTRY).bind(company).bind(id).fetch_one(tx.db()).await?;
+    sqlx::query(INSERT_ENTRY)
+        .bind(company)
+        .bind(id)
+        .bind(number)
+        .bind(new.kind)
+        .bind(new.request.clone())
+        .bind(Vec::new())
+        .bind(new.digest)
+        .bind(new.at)
+        .execute(tx.db())
+        .await?;
+    Ok(number)
+}

@@ -1,0 +1,183 @@
+//! Opening a database: which it is, what it must promise, and its migrations.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::{AnyConnection, AnyPool, Connection, Executor, Row};
+
+use crate::error::{Error, Result};
+use crate::store::writer::Writer;
+
+/// Which database it is. Only locking differs between them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// A file in the data folder.
+    Sqlite,
+    /// A server, shared by several hubs.
+    Postgres,
+}
+
+/// An open database: a pool for reading, and the writer.
+#[derive(Debug, Clone)]
+pub struct Db {
+    backend: Backend,
+    readers: AnyPool,
+    writer: Writer,
+}
+
+/// Forward only, numbered, never changed once released.
+const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("schema/0001_spine.sql"))];
+
+const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY)";
+const VERSION: &str = "SELECT CAST(COALESCE(MAX(version), 0) AS BIGINT) FROM schema_version";
+const RECORD_VERSION: &str = "INSERT INTO schema_version (version) VALUES ($1)";
+
+/// Readers beside the one writer of SQLite: enough for pages and commands, cheap to keep.
+const SQLITE_READERS: u32 = 4;
+/// Connections to PostgreSQL: eight carried twice what one did on two cores, more brought nothing.
+const POSTGRES_CONNECTIONS: u32 = 8;
+/// How long a statement waits for another process's lock before it fails.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Db {
+    /// Opens `url` (`sqlite:PATH` or `postgres://…`), refuses a database that may forget what it has confirmed, and brings the
+    /// schema up to date.
+    pub async fn open(url: &str) -> Result<Db> {
+        sqlx::any::install_default_drivers();
+        let backend = if url.starts_with("sqlite:") {
+            Backend::Sqlite
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Backend::Postgres
+        } else {
+            return Err(Error::CannotStart(format!(
+                "a database address begins with sqlite: or postgres://, this one does not: {}",
+                url.split(':').next().unwrap_or_default()
+            )));
+        };
+        let options = AnyConnectOptions::from_str(url)?;
+        let mut connection = AnyConnection::connect_with(&options).await?;
+        prepare(&mut connection, backend).await?;
+        refuse_forgetful(&mut connection, backend).await?;
+        migrate(&mut connection, backend).await?;
+
+        let readers = AnyPoolOptions::new()
+            .max_connections(match backend {
+                Backend::Sqlite => SQLITE_READERS,
+                Backend::Postgres => POSTGRES_CONNECTIONS,
+            })
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    prepare(connection, backend).await?;
+                    if backend == Backend::Sqlite {
+                        connection.execute("PRAGMA query_only = 1").await?;
+                    }
+                    Ok(())
+                })
+            })
+            .connect_with(options.clone())
+            .await?;
+        let writer = match backend {
+            Backend::Sqlite => Writer::grouping(connection),
+            Backend::Postgres => {
+                connection.close().await?;
+                let pool = AnyPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).connect_with(options).await?;
+                Writer::parallel(pool)
+            }
+        };
+        Ok(Db { backend, readers, writer })
+    }
+
+    /// The address of a SQLite file.
+    pub fn sqlite_url(file: &Path) -> String {
+        format!("sqlite:{}?mode=rwc", file.display())
+    }
+
+    /// Which database it is.
+    pub fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// A connection for reading. It sees what is committed.
+    pub async fn read(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Any>> {
+        Ok(self.readers.acquire().await?)
+    }
+
+    /// The way to change something.
+    pub fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
+    /// Lets pending writes finish and closes every connection.
+    pub async fn close(&self) {
+        self.writer.close().await;
+        self.readers.close().await;
+    }
+}
+
+/// Settings that SQLite keeps per connection.
+async fn prepare(connection: &mut AnyConnection, backend: Backend) -> std::result::Result<(), sqlx::Error> {
+    if backend == Backend::Sqlite {
+        let busy = format!("PRAGMA busy_timeout = {}", BUSY_TIMEOUT.as_millis());
+        connection.execute(sqlx::AssertSqlSafe(busy)).await?;
+        connection.execute("PRAGMA journal_mode = WAL").await?;
+        connection.execute("PRAGMA synchronous = FULL").await?;
+        connection.execute("PRAGMA foreign_keys = ON").await?;
+    }
+    Ok(())
+}
+
+/// "Accepted" means on disk. A database that confirms before that makes every promise of this program false.
+async fn refuse_forgetful(connection: &mut AnyConnection, backend: Backend) -> Result<()> {
+    match backend {
+        Backend::Sqlite => {
+            let row = connection.fetch_one("PRAGMA synchronous").await?;
+            let synchronous: i64 = row.try_get(0)?;
+            if synchronous < 2 {
+                return Err(Error::CannotStart(
+                    "SQLite runs without synchronous=FULL: an invoice could be confirmed and then lost".into(),
+                ));
+            }
+        }
+        Backend::Postgres => {
+            for setting in ["fsync", "synchronous_commit"] {
+                let row = sqlx::query("SELECT current_setting($1)").bind(setting).fetch_one(&mut *connection).await?;
+                let value: String = row.try_get(0)?;
+                if matches!(value.as_str(), "off" | "local") && !(setting == "synchronous_commit" && value == "local") {
+                    return Err(Error::CannotStart(format!(
+                        "PostgreSQL runs with {setting} = {value}: an invoice could be confirmed and then lost; turn it on, or use another server"
+                    )));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn migrate(connection: &mut AnyConnection, backend: Backend) -> Result<()> {
+    // Two hubs that start at the same moment must not both migrate: the lock is held until COMMIT.
+    connection
+        .execute(match backend {
+            Backend::Sqlite => "BEGIN IMMEDIATE",
+            Backend::Postgres => "BEGIN",
+        })
+        .await?;
+    if backend == Backend::Postgres {
+        connection.execute("SELECT pg_advisory_xact_lock(4823)").await?;
+    }
+    connection.execute(VERSION_TABLE).await?;
+    let current: i64 = sqlx::query_scalar(VERSION).fetch_one(&mut *connection).await?;
+    let newest = MIGRATIONS.last().map_or(0, |(version, _)| *version);
+    if current > newest {
+        return Err(Error::CannotStart(format!(
+            "the database has schema {current}, this program knows {newest}: use the newer program, or restore a backup"
+        )));
+    }
+    for (version, sql) in MIGRATIONS.iter().filter(|(version, _)| *version > current) {
+        sqlx::raw_sql(*sql).execute(&mut *connection).await?;
+        sqlx::query(RECORD_VERSION).bind(*version).execute(&mut *connection).await?;
+    }
+    connection.execute("COMMIT").await?;
+    Ok(())
+}

@@ -1,0 +1,245 @@
+//! Deliveries, their plans and their attempts.
+
+use kvitt_domain::delivery::{AttemptId, Delivery, Word};
+use kvitt_domain::money::{Amount, Currency};
+use kvitt_domain::plan::Plan;
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+use crate::store::writer::Tx;
+use crate::vault::{CompanyKey, Purpose};
+
+const INSERT: &str = "INSERT INTO delivery (company_id, delivery_id, invoice_id, state, machine, since, version) VALUES ($1, $2, $3, $4, $5, $6, 1)";
+const BY_ID: &str =
+    "SELECT delivery_id, invoice_id, machine, since, version FROM delivery WHERE company_id = $1 AND delivery_id = $2";
+const OF_INVOICE: &str =
+    "SELECT delivery_id, invoice_id, machine, since, version FROM delivery WHERE company_id = $1 AND invoice_id = $2";
+const SAVE: &str = "UPDATE delivery SET state = $1, machine = $2, since = $3, version = version + 1 \
+    WHERE company_id = $4 AND delivery_id = $5 AND version = $6";
+const COUNT: &str = "SELECT state, CAST(COUNT(*) AS BIGINT) FROM delivery WHERE company_id = $1 GROUP BY state";
+const IN_STATE: &str = "SELECT delivery_id, invoice_id, machine, since, version FROM delivery \
+    WHERE company_id = $1 AND state = $2 ORDER BY since, delivery_id LIMIT $3";
+const NEXT_PLAN: &str =
+    "SELECT CAST(COALESCE(MAX(number), 0) + 1 AS BIGINT) FROM plan WHERE company_id = $1 AND delivery_id = $2";
+const INSERT_PLAN: &str = "INSERT INTO plan (company_id, delivery_id, number, made_at, record) VALUES ($1, $2, $3, $4, $5)";
+const PLANS: &str = "SELECT record FROM plan WHERE company_id = $1 AND delivery_id = $2 ORDER BY number";
+const INSERT_ATTEMPT: &str = "INSERT INTO attempt (company_id, attempt_id, delivery_id, invoice_id, number, route, price_minor, \
+    price_currency, give_up_at, word, word_name, opened_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+const ATTEMPT: &str = "SELECT attempt_id, delivery_id, invoice_id, number, route, price_minor, price_currency, give_up_at, word, opened_at \
+    FROM attempt WHERE company_id = $1 AND attempt_id = $2";
+const ATTEMPTS: &str = "SELECT attempt_id, delivery_id, invoice_id, number, route, price_minor, price_currency, give_up_at, word, opened_at \
+    FROM attempt WHERE company_id = $1 AND delivery_id = $2 ORDER BY number";
+const COMPANY_OF_ATTEMPT: &str = "SELECT company_id FROM attempt WHERE attempt_id = $1";
+const SAVE_WORD: &str = "UPDATE attempt SET word = $1, word_name = $2 WHERE company_id = $3 AND attempt_id = $4";
+
+/// A delivery as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredDelivery {
+    /// UUIDv7 text.
+    pub id: String,
+    /// The invoice that it delivers.
+    pub invoice: String,
+    /// The machine.
+    pub delivery: Delivery,
+    /// When it came into its state: business time, Unix milliseconds.
+    pub since: i64,
+    /// Guards against two writers.
+    pub version: i64,
+}
+
+/// An attempt as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredAttempt {
+    /// Its id.
+    pub id: AttemptId,
+    /// The delivery that it is for.
+    pub delivery: String,
+    /// The invoice that it delivers.
+    pub invoice: String,
+    /// 1 for the first route tried.
+    pub number: i64,
+    /// The route.
+    pub route: String,
+    /// What it costs.
+    pub price: Option<Amount>,
+    /// After this the next route is better than waiting: business time, Unix milliseconds.
+    pub give_up_at: Option<i64>,
+    /// The latest word on it.
+    pub word: Option<Word>,
+    /// Business time, Unix milliseconds.
+    pub opened_at: i64,
+}
+
+/// Stores a new delivery.
+pub async fn insert(
+    tx: &mut Tx<'_>,
+    company: &str,
+    key: &CompanyKey,
+    id: &str,
+    invoice: &str,
+    delivery: &Delivery,
+    now: i64,
+) -> Result<()> {
+    sqlx::query(INSERT)
+        .bind(company)
+        .bind(id)
+        .bind(invoice)
+        .bind(delivery.state.name())
+        .bind(key.seal_json(Purpose::Row, delivery)?)
+        .bind(now)
+        .execute(tx.db())
+        .await?;
+    Ok(())
+}
+
+/// The delivery with an id.
+pub async fn by_id(db: &mut AnyConnection, company: &str, key: &CompanyKey, id: &str) -> Result<StoredDelivery> {
+    let row = sqlx::query(BY_ID).bind(company).bind(id).fetch_optional(db).await?;
+    row.map(|row| read(&row, key)).transpose()?.ok_or_else(|| Error::NotFound(format!("delivery {id}")))
+}
+
+/// The delivery of an invoice.
+pub async fn of_invoice(db: &mut AnyConnection, company: &str, key: &CompanyKey, invoice: &str) -> Result<StoredDelivery> {
+    let row = sqlx::query(OF_INVOICE).bind(company).bind(invoice).fetch_optional(db).await?;
+    row.map(|row| read(&row, key)).transpose()?.ok_or_else(|| Error::NotFound(format!("the delivery of invoice {invoice}")))
+}
+
+/// Saves what became of a delivery; somebody else's change in between is a conflict.
+pub async fn save(
+    tx: &mut Tx<'_>,
+    company: &str,
+    key: &CompanyKey,
+    before: &StoredDelivery,
+    after: &Delivery,
+    now: i64,
+) -> Result<()> {
+    let since = if before.delivery.state.name() == after.state.name() { before.since } else { now };
+    let saved = sqlx::query(SAVE)
+        .bind(after.state.name())
+        .bind(key.seal_json(Purpose::Row, after)?)
+        .bind(since)
+        .bind(company)
+        .bind(&before.id)
+        .bind(before.version)
+        .execute(tx.db())
+        .await?;
+    if saved.rows_affected() != 1 {
+        return Err(Error::Conflict);
+    }
+    Ok(())
+}
+
+/// How many deliveries stand in each state.
+pub async fn count(db: &mut AnyConnection, company: &str) -> Result<Vec<(String, i64)>> {
+    let rows = sqlx::query(COUNT).bind(company).fetch_all(db).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
+/// At most `limit` deliveries in a state, those that came into it first.
+pub async fn in_state(
+    db: &mut AnyConnection,
+    company: &str,
+    key: &CompanyKey,
+    state: &str,
+    limit: i64,
+) -> Result<Vec<StoredDelivery>> {
+    let rows = sqlx::query(IN_STATE).bind(company).bind(state).bind(limit).fetch_all(db).await?;
+    rows.iter().map(|row| read(row, key)).collect()
+}
+
+/// Stores a decision record.
+pub async fn insert_plan(tx: &mut Tx<'_>, company: &str, key: &CompanyKey, delivery: &str, plan: &Plan) -> Result<()> {
+    let number: i64 = sqlx::query_scalar(NEXT_PLAN).bind(company).bind(delivery).fetch_one(tx.db()).await?;
+    sqlx::query(INSERT_PLAN)
+        .bind(company)
+        .bind(delivery)
+        .bind(number)
+        .bind(plan.made_at.as_millisecond())
+        .bind(key.seal_compressed_json(Purpose::Row, plan)?)
+        .execute(tx.db())
+        .await?;
+    Ok(())
+}
+
+/// Every decision record of a delivery, oldest first.
+pub async fn plans(db: &mut AnyConnection, company: &str, key: &CompanyKey, delivery: &str) -> Result<Vec<Plan>> {
+    let rows = sqlx::query(PLANS).bind(company).bind(delivery).fetch_all(db).await?;
+    rows.iter().map(|row| key.open_compressed_json(Purpose::Row, &row.try_get::<Vec<u8>, _>(0)?)).collect()
+}
+
+/// Stores a new attempt.
+pub async fn insert_attempt(tx: &mut Tx<'_>, company: &str, attempt: &StoredAttempt) -> Result<()> {
+    sqlx::query(INSERT_ATTEMPT)
+        .bind(company)
+        .bind(attempt.id.to_string())
+        .bind(&attempt.delivery)
+        .bind(&attempt.invoice)
+        .bind(attempt.number)
+        .bind(&attempt.route)
+        .bind(attempt.price.map(Amount::minor))
+        .bind(attempt.price.map(|price| price.currency().code()))
+        .bind(attempt.give_up_at)
+        .bind(Vec::new())
+        .bind("")
+        .bind(attempt.opened_at)
+        .execute(tx.db())
+        .await?;
+    Ok(())
+}
+
+/// The attempt with an id.
+pub async fn attempt(db: &mut AnyConnection, company: &str, key: &CompanyKey, id: AttemptId) -> Result<StoredAttempt> {
+    let row = sqlx::query(ATTEMPT).bind(company).bind(id.to_string()).fetch_optional(db).await?;
+    row.map(|row| read_attempt(&row, key)).transpose()?.ok_or_else(|| Error::NotFound(format!("attempt {id}")))
+}
+
+/// Every attempt of a delivery, oldest first.
+pub async fn attempts(db: &mut AnyConnection, company: &str, key: &CompanyKey, delivery: &str) -> Result<Vec<StoredAttempt>> {
+    let rows = sqlx::query(ATTEMPTS).bind(company).bind(delivery).fetch_all(db).await?;
+    rows.iter().map(|row| read_attempt(row, key)).collect()
+}
+
+/// The company of an attempt: what arrives by itself names only the attempt.
+pub async fn company_of_attempt(db: &mut AnyConnection, id: AttemptId) -> Result<Option<String>> {
+    Ok(sqlx::query_scalar(COMPANY_OF_ATTEMPT).bind(id.to_string()).fetch_optional(db).await?)
+}
+
+/// Saves the latest word on an attempt.
+pub async fn save_word(tx: &mut Tx<'_>, company: &str, key: &CompanyKey, id: AttemptId, word: &Word) -> Result<()> {
+    let sealed = key.seal_json(Purpose::Row, word)?;
+    let saved = sqlx::query(SAVE_WORD).bind(sealed).bind(word.name()).bind(company).bind(id.to_string()).execute(tx.db()).await?;
+    if saved.rows_affected() != 1 {
+        return Err(Error::Conflict);
+    }
+    Ok(())
+}
+
+fn read(row: &AnyRow, key: &CompanyKey) -> Result<StoredDelivery> {
+    let sealed: Vec<u8> = row.try_get("machine")?;
+    Ok(StoredDelivery {
+        id: row.try_get("delivery_id")?,
+        invoice: row.try_get("invoice_id")?,
+        delivery: key.open_json(Purpose::Row, &sealed)?,
+        since: row.try_get("since")?,
+        version: row.try_get("version")?,
+    })
+}
+
+fn read_attempt(row: &AnyRow, key: &CompanyKey) -> Result<StoredAttempt> {
+    let id: String = row.try_get("attempt_id")?;
+    let sealed: Vec<u8> = row.try_get("word")?;
+    let (minor, currency): (Option<i64>, Option<String>) = (row.try_get("price_minor")?, row.try_get("price_currency")?);
+    Ok(StoredAttempt {
+        id: AttemptId(Uuid::parse_str(&id).map_err(|_| Error::Damaged(format!("{id} is no attempt's id")))?),
+        delivery: row.try_get("delivery_id")?,
+        invoice: row.try_get("invoice_id")?,
+        number: row.try_get("number")?,
+        route: row.try_get("route")?,
+        price: minor.zip(currency.as_deref().and_then(Currency::parse)).map(|(minor, currency)| Amount::new(minor, currency)),
+        give_up_at: row.try_get("give_up_at")?,
+        word: if sealed.is_empty() { None } else { Some(key.open_json(Purpose::Row, &sealed)?) },
+        opened_at: row.try_get("opened_at")?,
+    })
+}

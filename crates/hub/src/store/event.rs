@@ -1,0 +1,291 @@
+//! What happened: a gap-free, hash-chained list per company.
+//!
+//! `hash = SHA-256(previous hash, company, seq, at, kind, subject, machine, from, to, version, payload digest)`. The payload's
+//! digest is salted with 16 random bytes that are sealed with it: a payload can be erased and the chain still verifies.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use sqlx::{AnyConnection, Row};
+
+use crate::error::{Error, Result};
+use crate::store::db::Backend;
+use crate::store::writer::Tx;
+use crate::vault::{CompanyKey, Purpose, sha256};
+
+const HEAD: &str = "SELECT last_seq, last_hash FROM company_head WHERE company_id = $1";
+const HEAD_LOCKED: &str = "SELECT last_seq, last_hash FROM company_head WHERE company_id = $1 FOR UPDATE";
+const INSERT: &str = "INSERT INTO event \
+    (company_id, seq, at, kind, subject, machine, from_state, to_state, version, payload, payload_digest, hash) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+const MOVE_HEAD: &str = "UPDATE company_head SET last_seq = $1, last_hash = $2 WHERE company_id = $3 AND last_seq = $4";
+const OF_SUBJECT: &str = "SELECT seq, at, kind, subject, machine, from_state, to_state, version, payload, payload_digest, hash \
+    FROM event WHERE company_id = $1 AND subject = $2 ORDER BY seq";
+const AFTER: &str = "SELECT seq, at, kind, subject, machine, from_state, to_state, version, payload, payload_digest, hash \
+    FROM event WHERE company_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+
+/// The hash before the first event.
+const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+const SALT_LEN: usize = 16;
+
+/// An event about to be told.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    company: String,
+    at: i64,
+    kind: &'static str,
+    subject: String,
+    moved: Moved,
+    sealed: Vec<u8>,
+    payload_digest: String,
+}
+
+/// Which state machine moved, and how. Events that move none leave it empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// Such as `delivery`.
+    pub machine: &'static str,
+    /// The state before.
+    pub from: &'static str,
+    /// The state after.
+    pub to: &'static str,
+    /// The row's version after.
+    pub version: i64,
+}
+
+impl NewEvent {
+    /// An event of a company about a subject (an invoice id, mostly), at a business time in Unix milliseconds.
+    pub fn new<P: Serialize>(
+        company: &str,
+        key: &CompanyKey,
+        at: i64,
+        kind: &'static str,
+        subject: &str,
+        payload: &P,
+    ) -> Result<NewEvent> {
+        let json = serde_json::to_vec(payload).map_err(|cause| Error::Damaged(format!("an event has no JSON: {cause}")))?;
+        let mut salted = vec![0; SALT_LEN];
+        aws_lc_rs::rand::fill(&mut salted).expect("the operating system gives random bytes");
+        salted.extend_from_slice(&json);
+        Ok(NewEvent {
+            company: company.to_owned(),
+            at,
+            kind,
+            subject: subject.to_owned(),
+            moved: Moved::default(),
+            payload_digest: sha256(&salted),
+            sealed: key.seal(Purpose::Event, &salted),
+        })
+    }
+
+    /// The same event, saying which state machine moved.
+    pub fn moving(mut self, moved: Moved) -> NewEvent {
+        self.moved = moved;
+        self
+    }
+}
+
+/// An event as it is stored, its payload opened where it still can be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StoredEvent {
+    /// 1, 2, 3…
+    pub seq: i64,
+    /// Business time, Unix milliseconds.
+    pub at: i64,
+    /// Such as `delivery.handed_over`.
+    pub kind: String,
+    /// What it is about.
+    pub subject: String,
+    /// The state machine that moved, or empty.
+    pub machine: String,
+    /// The state before.
+    pub from: String,
+    /// The state after.
+    pub to: String,
+    /// The row's version after.
+    pub version: i64,
+    /// What it says; `null` once erased.
+    pub payload: serde_json::Value,
+    #[serde(skip)]
+    payload_digest: String,
+    /// The chain's hash up to and including it.
+    pub hash: String,
+}
+
+/// Writes what the transaction told, and moves the companies' heads, in the order of their ids so that no two transactions
+/// wait for each other in a ring. It is the last thing before the commit.
+pub(crate) async fn write(tx: &mut Tx<'_>) -> Result<()> {
+    let mut by_company: BTreeMap<String, Vec<NewEvent>> = BTreeMap::new();
+    for event in tx.take_told() {
+        by_company.entry(event.company.clone()).or_default().push(event);
+    }
+    for (company, events) in by_company {
+        let head = match tx.backend() {
+            Backend::Sqlite => HEAD,
+            Backend::Postgres => HEAD_LOCKED,
+        };
+        let row = sqlx::query(head).bind(&company).fetch_one(tx.db()).await?;
+        let (first, mut hash): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
+        let mut seq = first;
+        for event in events {
+            seq += 1;
+            let moved = &event.moved;
+            hash = chain(
+                &hash,
+                &Link {
+                    company: &company,
+                    seq,
+                    at: event.at,
+                    kind: event.kind,
+                    subject: &event.subject,
+                    machine: moved.machine,
+                    from: moved.from,
+                    to: moved.to,
+                    version: moved.version,
+                    payload_digest: &event.payload_digest,
+                },
+            );
+            sqlx::query(INSERT)
+                .bind(&company)
+                .bind(seq)
+                .bind(event.at)
+                .bind(event.kind)
+                .bind(&event.subject)
+                .bind(moved.machine)
+                .bind(moved.from)
+                .bind(moved.to)
+                .bind(moved.version)
+                .bind(event.sealed)
+                .bind(event.payload_digest)
+                .bind(&hash)
+                .execute(tx.db())
+                .await?;
+        }
+        let moved = sqlx::query(MOVE_HEAD).bind(seq).bind(&hash).bind(&company).bind(first).execute(tx.db()).await?;
+        if moved.rows_affected() != 1 {
+            return Err(Error::Conflict);
+        }
+    }
+    Ok(())
+}
+
+/// The head of a new company's chain.
+pub(crate) async fn begin(tx: &mut Tx<'_>, company: &str) -> Result<()> {
+    const BEGIN: &str = "INSERT INTO company_head (company_id, last_seq, last_hash) VALUES ($1, 0, $2)";
+    sqlx::query(BEGIN).bind(company).bind(GENESIS).execute(tx.db()).await?;
+    Ok(())
+}
+
+/// Everything told about a subject, oldest first.
+pub async fn of_subject(db: &mut AnyConnection, company: &str, key: &CompanyKey, subject: &str) -> Result<Vec<StoredEvent>> {
+    let rows = sqlx::query(OF_SUBJECT).bind(company).bind(subject).fetch_all(db).await?;
+    rows.iter().map(|row| read(row, key)).collect()
+}
+
+/// At most `limit` events after a cursor, oldest first: the feed that no event is missing from.
+pub async fn after(db: &mut AnyConnection, company: &str, key: &CompanyKey, seq: i64, limit: i64) -> Result<Vec<StoredEvent>> {
+    let rows = sqlx::query(AFTER).bind(company).bind(seq).bind(limit).fetch_all(db).await?;
+    rows.iter().map(|row| read(row, key)).collect()
+}
+
+/// Walks a company's whole chain and says where it breaks: a gap, a changed column, a payload that is not the one told.
+pub async fn verify(db: &mut AnyConnection, company: &str, key: &CompanyKey) -> Result<std::result::Result<i64, String>> {
+    /// Events read at a time, so that the longest chain is checked in little memory.
+    const PAGE: i64 = 1000;
+    let (mut seq, mut hash) = (0, GENESIS.to_owned());
+    loop {
+        let page = after(db, company, key, seq, PAGE).await?;
+        if page.is_empty() {
+            let row = sqlx::query(HEAD).bind(company).fetch_one(&mut *db).await?;
+            let (last_seq, last_hash): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
+            return Ok(if (last_seq, &last_hash) == (seq, &hash) {
+                Ok(seq)
+            } else {
+                Err(format!("the head says {last_seq}, the chain ends at {seq}"))
+            });
+        }
+        for event in page {
+            if event.seq != seq + 1 {
+                return Ok(Err(format!("event {} is missing", seq + 1)));
+            }
+            hash = chain(
+                &hash,
+                &Link {
+                    company,
+                    seq: event.seq,
+                    at: event.at,
+                    kind: &event.kind,
+                    subject: &event.subject,
+                    machine: &event.machine,
+                    from: &event.from,
+                    to: &event.to,
+                    version: event.version,
+                    payload_digest: &event.payload_digest,
+                },
+            );
+            if hash != event.hash {
+                return Ok(Err(format!("event {} is not what was told", event.seq)));
+            }
+            seq = event.seq;
+        }
+    }
+}
+
+struct Link<'a> {
+    company: &'a str,
+    seq: i64,
+    at: i64,
+    kind: &'a str,
+    subject: &'a str,
+    machine: &'a str,
+    from: &'a str,
+    to: &'a str,
+    version: i64,
+    payload_digest: &'a str,
+}
+
+fn chain(previous: &str, link: &Link<'_>) -> String {
+    // A JSON array, so that no two different events have the same text.
+    let text = serde_json::json!([
+        previous,
+        link.company,
+        link.seq,
+        link.at,
+        link.kind,
+        link.subject,
+        link.machine,
+        link.from,
+        link.to,
+        link.version,
+        link.payload_digest
+    ]);
+    sha256(text.to_string().as_bytes())
+}
+
+fn read(row: &sqlx::any::AnyRow, key: &CompanyKey) -> Result<StoredEvent> {
+    let sealed: Vec<u8> = row.try_get("payload")?;
+    let payload_digest: String = row.try_get("payload_digest")?;
+    let seq: i64 = row.try_get("seq")?;
+    let payload = if sealed.is_empty() {
+        serde_json::Value::Null
+    } else {
+        let salted = key.open(Purpose::Event, &sealed)?;
+        if sha256(&salted) != payload_digest || salted.len() < SALT_LEN {
+            return Err(Error::Damaged(format!("the payload of event {seq} is not the one that was told")));
+        }
+        serde_json::from_slice(&salted[SALT_LEN..]).map_err(|cause| Error::Damaged(format!("event {seq}: {cause}")))?
+    };
+    Ok(StoredEvent {
+        seq,
+        at: row.try_get("at")?,
+        kind: row.try_get("kind")?,
+        subject: row.try_get("subject")?,
+        machine: row.try_get("machine")?,
+        from: row.try_get("from_state")?,
+        to: row.try_get("to_state")?,
+        version: row.try_get("version")?,
+        payload,
+        payload_digest,
+        hash: row.try_get("hash")?,
+    })
+}

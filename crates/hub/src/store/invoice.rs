@@ -1,0 +1,230 @@
+//! Accepted invoices, the answers that were given to their keys, and their renditions.
+
+use kvitt_domain::invoice::{DocumentKind, Invoice};
+use kvitt_domain::recipient::{Metadata, Recipient};
+use serde::{Deserialize, Serialize};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
+
+use crate::error::{Error, Result};
+use crate::store::writer::Tx;
+use crate::vault::{CompanyKey, Purpose};
+
+const INSERT: &str = "INSERT INTO invoice (company_id, invoice_id, kind, number, uuid, document_digest, buyer_name, payable_minor, \
+    currency, issued_on, due_on, accepted_at, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+const BY_ID: &str =
+    "SELECT invoice_id, document_digest, accepted_at, body FROM invoice WHERE company_id = $1 AND invoice_id = $2";
+const BY_NUMBER: &str =
+    "SELECT invoice_id, document_digest, accepted_at, body FROM invoice WHERE company_id = $1 AND number = $2 ORDER BY kind";
+const SAME_NUMBER: &str = "SELECT invoice_id, document_digest FROM invoice WHERE company_id = $1 AND number = $2 AND kind = $3";
+const SAME_UUID: &str = "SELECT invoice_id, document_digest FROM invoice WHERE company_id = $1 AND uuid = $2";
+const LIST: &str = "SELECT i.invoice_id, i.kind, i.number, i.buyer_name, i.payable_minor, i.currency, i.issued_on, i.due_on, i.accepted_at, d.state \
+    FROM invoice i JOIN delivery d ON d.company_id = i.company_id AND d.invoice_id = i.invoice_id \
+    WHERE i.company_id = $1 AND (i.accepted_at, i.invoice_id) > ($2, $3) ORDER BY i.accepted_at, i.invoice_id LIMIT $4";
+const KEY: &str = "SELECT body_digest, invoice_id FROM idempotency WHERE company_id = $1 AND key = $2";
+const INSERT_KEY: &str =
+    "INSERT INTO idempotency (company_id, key, body_digest, invoice_id, made_at) VALUES ($1, $2, $3, $4, $5)";
+const FORGET_KEYS: &str = "DELETE FROM idempotency WHERE company_id = $1 AND made_at < $2";
+const INSERT_IDENTITY: &str = "INSERT INTO identity (company_id, reference, sealed) VALUES ($1, $2, $3)";
+const RENDITION: &str =
+    "SELECT xml_digest, pdf_digest, pdf_by FROM rendition WHERE company_id = $1 AND invoice_id = $2 ORDER BY number DESC LIMIT 1";
+const INSERT_RENDITION: &str = "INSERT INTO rendition (company_id, invoice_id, number, frozen_at, kid, account, xml_digest, pdf_digest, pdf_by) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+
+/// An accepted invoice, as it was read.
+#[derive(Debug, Clone)]
+pub struct StoredInvoice {
+    /// UUIDv7 text.
+    pub id: String,
+    /// SHA-256 of what was handed in, with its metadata.
+    pub document_digest: String,
+    /// Business time, Unix milliseconds.
+    pub accepted_at: i64,
+    /// What it says.
+    pub body: Body,
+}
+
+/// What routing and rendering need of an invoice.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Body {
+    /// The invoice; the bytes of its attachments are artefacts.
+    pub invoice: Invoice,
+    /// Whom it goes to.
+    pub recipient: Recipient,
+    /// What the sender said beside it.
+    pub metadata: Metadata,
+}
+
+/// One line of a list of invoices.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Listed {
+    /// UUIDv7 text.
+    pub id: String,
+    /// `invoice` or `credit_note`.
+    pub kind: String,
+    /// BT-1.
+    pub number: String,
+    /// BT-44.
+    pub buyer_name: String,
+    /// BT-115, minor units.
+    pub payable_minor: i64,
+    /// BT-5.
+    pub currency: String,
+    /// BT-2.
+    pub issued_on: String,
+    /// BT-9.
+    pub due_on: Option<String>,
+    /// Business time, Unix milliseconds.
+    pub accepted_at: i64,
+    /// The delivery's state.
+    pub state: String,
+}
+
+/// Stores an accepted invoice. Its number and uuid must be free: ask first, in the same transaction.
+pub async fn insert(tx: &mut Tx<'_>, company: &str, key: &CompanyKey, stored: &StoredInvoice) -> Result<()> {
+    let invoice = &stored.body.invoice;
+    let body = key.seal_compressed_json(Purpose::Row, &stored.body)?;
+    sqlx::query(INSERT)
+        .bind(company)
+        .bind(&stored.id)
+        .bind(kind_name(invoice.kind))
+        .bind(&invoice.number)
+        .bind(stored.body.metadata.uuid.map(|uuid| uuid.to_string()))
+        .bind(&stored.document_digest)
+        .bind(&invoice.buyer.name)
+        .bind(invoice.totals.payable.minor())
+        .bind(invoice.currency.code())
+        .bind(invoice.issued_on.to_string())
+        .bind(invoice.due_on.map(|date| date.to_string()))
+        .bind(stored.accepted_at)
+        .bind(body)
+        .execute(tx.db())
+        .await?;
+    Ok(())
+}
+
+/// The invoice with an id.
+pub async fn by_id(db: &mut AnyConnection, company: &str, key: &CompanyKey, id: &str) -> Result<StoredInvoice> {
+    let row = sqlx::query(BY_ID).bind(company).bind(id).fetch_optional(db).await?;
+    row.map(|row| read(&row, key)).transpose()?.ok_or_else(|| Error::NotFound(format!("invoice {id}")))
+}
+
+/// Invoices with a number: an invoice and a credit note may share one.
+pub async fn by_number(db: &mut AnyConnection, company: &str, key: &CompanyKey, number: &str) -> Result<Vec<StoredInvoice>> {
+    let rows = sqlx::query(BY_NUMBER).bind(company).bind(number).fetch_all(db).await?;
+    rows.iter().map(|row| read(row, key)).collect()
+}
+
+/// The id and digest of the accepted document with this number and kind.
+pub async fn same_number(
+    db: &mut AnyConnection,
+    company: &str,
+    number: &str,
+    kind: DocumentKind,
+) -> Result<Option<(String, String)>> {
+    let row = sqlx::query(SAME_NUMBER).bind(company).bind(number).bind(kind_name(kind)).fetch_optional(db).await?;
+    row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
+}
+
+/// The id and digest of the accepted document with this uuid of the sender's.
+pub async fn same_uuid(db: &mut AnyConnection, company: &str, uuid: &uuid::Uuid) -> Result<Option<(String, String)>> {
+    let row = sqlx::query(SAME_UUID).bind(company).bind(uuid.to_string()).fetch_optional(db).await?;
+    row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
+}
+
+/// At most `limit` invoices after a cursor (`accepted_at`, id), in the order in which they were accepted.
+pub async fn list(db: &mut AnyConnection, company: &str, after: (i64, &str), limit: i64) -> Result<Vec<Listed>> {
+    let rows = sqlx::query(LIST).bind(company).bind(after.0).bind(after.1).bind(limit).fetch_all(db).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Listed {
+                id: row.try_get("invoice_id")?,
+                kind: row.try_get("kind")?,
+                number: row.try_get("number")?,
+                buyer_name: row.try_get("buyer_name")?,
+                payable_minor: row.try_get("payable_minor")?,
+                currency: row.try_get("currency")?,
+                issued_on: row.try_get("issued_on")?,
+                due_on: row.try_get("due_on")?,
+                accepted_at: row.try_get("accepted_at")?,
+                state: row.try_get("state")?,
+            })
+        })
+        .collect()
+}
+
+/// What was answered to an idempotency key: the digest of its body, and the invoice.
+pub async fn answered(db: &mut AnyConnection, company: &str, key: &str) -> Result<Option<(String, String)>> {
+    let row = sqlx::query(KEY).bind(company).bind(key).fetch_optional(db).await?;
+    row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
+}
+
+/// Remembers what was answered to a key.
+pub async fn remember(tx: &mut Tx<'_>, company: &str, key: &str, digest: &str, invoice: &str, now: i64) -> Result<()> {
+    sqlx::query(INSERT_KEY).bind(company).bind(key).bind(digest).bind(invoice).bind(now).execute(tx.db()).await?;
+    Ok(())
+}
+
+/// Forgets keys that were answered before a time.
+pub async fn forget_keys(tx: &mut Tx<'_>, company: &str, before: i64) -> Result<u64> {
+    Ok(sqlx::query(FORGET_KEYS).bind(company).bind(before).execute(tx.db()).await?.rows_affected())
+}
+
+/// Stores a fødselsnummer in the company's vault under a reference.
+pub async fn insert_identity(tx: &mut Tx<'_>, company: &str, reference: &str, sealed: &[u8]) -> Result<()> {
+    sqlx::query(INSERT_IDENTITY).bind(company).bind(reference).bind(sealed).execute(tx.db()).await?;
+    Ok(())
+}
+
+/// The frozen XML and PDF of an invoice, and who made the PDF.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendition {
+    /// The XML's digest.
+    pub xml_digest: String,
+    /// The PDF's digest.
+    pub pdf_digest: String,
+    /// `sender` or `kvitt`.
+    pub pdf_by: String,
+}
+
+/// The newest rendition of an invoice.
+pub async fn rendition(db: &mut AnyConnection, company: &str, invoice: &str) -> Result<Option<Rendition>> {
+    let row = sqlx::query(RENDITION).bind(company).bind(invoice).fetch_optional(db).await?;
+    row.map(|row| Ok(Rendition { xml_digest: row.try_get(0)?, pdf_digest: row.try_get(1)?, pdf_by: row.try_get(2)? })).transpose()
+}
+
+/// Freezes the first rendition of an invoice.
+pub async fn freeze(tx: &mut Tx<'_>, company: &str, stored: &StoredInvoice, rendition: &Rendition, now: i64) -> Result<()> {
+    let invoice = &stored.body.invoice;
+    sqlx::query(INSERT_RENDITION)
+        .bind(company)
+        .bind(&stored.id)
+        .bind(1_i64)
+        .bind(now)
+        .bind(invoice.remittance())
+        .bind(invoice.account())
+        .bind(&rendition.xml_digest)
+        .bind(&rendition.pdf_digest)
+        .bind(&rendition.pdf_by)
+        .execute(tx.db())
+        .await?;
+    Ok(())
+}
+
+/// The kind as stored.
+pub fn kind_name(kind: DocumentKind) -> &'static str {
+    match kind {
+        DocumentKind::Invoice => "invoice",
+        DocumentKind::CreditNote => "credit_note",
+    }
+}
+
+fn read(row: &AnyRow, key: &CompanyKey) -> Result<StoredInvoice> {
+    let sealed: Vec<u8> = row.try_get("body")?;
+    Ok(StoredInvoice {
+        id: row.try_get("invoice_id")?,
+        document_digest: row.try_get("document_digest")?,
+        accepted_at: row.try_get("accepted_at")?,
+        body: key.open_compressed_json(Purpose::Row, &sealed)?,
+    })
+}

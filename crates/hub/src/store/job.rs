@@ -1,0 +1,329 @@
+//! The one table that is queue and outbox: what is to be done, when, and who is doing it.
+//!
+//! A job is inserted by the transaction that makes it necessary, and ended by the transaction that did it. Between the two
+//! a runner holds it by a lease: a random token and a machine time. Every write of a runner guards on the token.
+
+use std::time::Duration;
+
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
+
+use crate::error::{Error, Result};
+use crate::store::db::Backend;
+use crate::store::writer::Tx;
+
+const ENQUEUE: &str = "INSERT INTO job (company_id, job_id, kind, subject, urgency, due_at, faults, runs, pokes, lease, lease_until, stuck, why, made_at) \
+    VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, '', 0, 0, '', $7) \
+    ON CONFLICT (company_id, kind, subject) DO UPDATE SET pokes = job.pokes + 1, faults = 0, stuck = 0, \
+    urgency = CASE WHEN excluded.urgency < job.urgency THEN excluded.urgency ELSE job.urgency END, \
+    due_at = CASE WHEN excluded.due_at < job.due_at THEN excluded.due_at ELSE job.due_at END";
+const NEXT_COMPANY: &str = "SELECT MIN(company_id) FROM job WHERE stuck = 0 AND company_id > $1";
+const ANY_DUE: &str = "SELECT job_id FROM job WHERE stuck = 0 AND company_id = $1 AND due_at <= $2 AND lease_until <= $3 LIMIT 1";
+const CLAIM: [&str; 2] = [
+    // SQLite: the writer is alone.
+    "WITH due AS MATERIALIZED (SELECT job_id FROM job WHERE stuck = 0 AND company_id = $1 AND due_at <= $2 AND lease_until <= $3 \
+     ORDER BY urgency, due_at LIMIT $4) \
+     UPDATE job SET lease = $5, lease_until = $6, runs = runs + 1 WHERE company_id = $1 AND job_id IN (SELECT job_id FROM due) \
+     AND stuck = 0 AND due_at <= $2 AND lease_until <= $3 RETURNING job_id, kind, subject, faults, runs, pokes, urgency",
+    // PostgreSQL: other hubs claim at the same time; the guard is said again because the CTE's snapshot may be old.
+    "WITH due AS MATERIALIZED (SELECT job_id FROM job WHERE stuck = 0 AND company_id = $1 AND due_at <= $2 AND lease_until <= $3 \
+     ORDER BY urgency, due_at LIMIT $4 FOR UPDATE SKIP LOCKED) \
+     UPDATE job SET lease = $5, lease_until = $6, runs = runs + 1 WHERE company_id = $1 AND job_id IN (SELECT job_id FROM due) \
+     AND stuck = 0 AND due_at <= $2 AND lease_until <= $3 RETURNING job_id, kind, subject, faults, runs, pokes, urgency",
+];
+const HOLD: &str = "UPDATE job SET lease_until = $1 WHERE company_id = $2 AND job_id = $3 AND lease = $4";
+const END: &str = "DELETE FROM job WHERE company_id = $1 AND job_id = $2 AND lease = $3 AND pokes = $4";
+const AGAIN: &str = "UPDATE job SET lease = '', lease_until = 0, due_at = $1, faults = $2, runs = $3, why = $4 \
+    WHERE company_id = $5 AND job_id = $6 AND lease = $7";
+const STICK: &str =
+    "UPDATE job SET lease = '', lease_until = 0, stuck = 1, why = $1 WHERE company_id = $2 AND job_id = $3 AND lease = $4";
+const UNSTICK: &str = "UPDATE job SET stuck = 0, runs = 0, due_at = $1 WHERE company_id = $2 AND job_id = $3 AND stuck = 1";
+const RELEASE_ALL: &str = "UPDATE job SET lease = '', lease_until = 0 WHERE lease <> ''";
+const NEXT_DUE: &str = "SELECT MIN(due_at) FROM job WHERE stuck = 0";
+const STUCK: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM job WHERE stuck = 1 AND company_id = $1";
+const LIST: &str = "SELECT job_id, kind, subject, due_at, faults, stuck, why, made_at FROM job WHERE company_id = $1 ORDER BY stuck DESC, due_at LIMIT $2";
+const OF_SUBJECT: &str = "SELECT job_id, kind, subject, due_at, faults, stuck, why, made_at FROM job WHERE company_id = $1 AND subject = $2 ORDER BY due_at";
+
+/// Longer than twice any hard time-out of an exchange, so that a lease never ends under a request that is still going.
+pub const LEASE: Duration = Duration::from_secs(300);
+/// A job that was claimed so often without getting anywhere takes its process down, or never ends: a person must look.
+pub const RUNS: i64 = 10;
+/// Jobs that one list shows at most.
+const LISTED: i64 = 1_000;
+
+/// The kinds of jobs. Every kind has a handler in `jobs/runner.rs`; the compiler sees to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Plan a delivery and choose its route. Subject: the delivery.
+    ChooseRoute,
+    /// Close a lot whose time has come. Subject: the consignment.
+    CloseLot,
+    /// Say the next thing to a counterparty. Subject: the consignment.
+    Converse,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 3] = [Kind::ChooseRoute, Kind::CloseLot, Kind::Converse];
+
+    /// The kind as stored and shown.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::ChooseRoute => "choose_route",
+            Kind::CloseLot => "close_lot",
+            Kind::Converse => "converse",
+        }
+    }
+
+    fn named(name: &str) -> Result<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| Error::Damaged(format!("no job is a {name}")))
+    }
+}
+
+/// How urgent a job is: a person waits, ordinary, or one of very many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Urgency {
+    /// A person waits for it.
+    Interactive,
+    /// It came alone.
+    Ordinary,
+    /// It came with many others.
+    Bulk,
+}
+
+impl Urgency {
+    fn number(self) -> i64 {
+        match self {
+            Urgency::Interactive => 0,
+            Urgency::Ordinary => 1,
+            Urgency::Bulk => 2,
+        }
+    }
+
+    fn numbered(number: i64) -> Urgency {
+        match number {
+            0 => Urgency::Interactive,
+            1 => Urgency::Ordinary,
+            _ => Urgency::Bulk,
+        }
+    }
+}
+
+/// A job that a runner holds.
+#[derive(Debug, Clone)]
+pub struct Leased {
+    /// The company that it is for.
+    pub company: String,
+    /// UUIDv7 text.
+    pub id: String,
+    /// What is to be done.
+    pub kind: Kind,
+    /// To what.
+    pub subject: String,
+    /// How urgent it is: what it leads to is as urgent.
+    pub urgency: Urgency,
+    /// The trailing faults for which its waiting time was chosen: equal to the log's means that the waiting is over.
+    pub faults: i64,
+    /// Times claimed since it last got somewhere.
+    pub runs: i64,
+    pokes: i64,
+    lease: String,
+}
+
+/// Asks for a job. Where one of the same kind and subject waits or runs already, it is asked for again: no wake-up is lost.
+pub async fn enqueue(
+    tx: &mut Tx<'_>,
+    company: &str,
+    kind: Kind,
+    subject: &str,
+    urgency: Urgency,
+    due_at: i64,
+    now: i64,
+) -> Result<()> {
+    sqlx::query(ENQUEUE)
+        .bind(company)
+        .bind(uuid::Uuid::now_v7().to_string())
+        .bind(kind.name())
+        .bind(subject)
+        .bind(urgency.number())
+        .bind(due_at)
+        .bind(now)
+        .execute(tx.db())
+        .await?;
+    Ok(())
+}
+
+/// The first company after `cursor`, in id order, that has any job that is not stuck: the round of the round robin.
+pub async fn next_company(db: &mut AnyConnection, cursor: &str) -> Result<Option<String>> {
+    Ok(sqlx::query_scalar::<_, Option<String>>(NEXT_COMPANY).bind(cursor).fetch_one(db).await?)
+}
+
+/// Whether a company has a job that is due and free.
+pub async fn any_due(db: &mut AnyConnection, company: &str, business_now: i64, machine_now: i64) -> Result<bool> {
+    let due: Option<String> =
+        sqlx::query_scalar(ANY_DUE).bind(company).bind(business_now).bind(machine_now).fetch_optional(db).await?;
+    Ok(due.is_some())
+}
+
+/// Claims at most `limit` due jobs of a company: the most urgent first, then the oldest.
+pub async fn claim(tx: &mut Tx<'_>, company: &str, limit: i64, business_now: i64, machine_now: i64) -> Result<Vec<Leased>> {
+    let lease = crate::vault::token();
+    let sql = match tx.backend() {
+        Backend::Sqlite => CLAIM[0],
+        Backend::Postgres => CLAIM[1],
+    };
+    let rows = sqlx::query(sql)
+        .bind(company)
+        .bind(business_now)
+        .bind(machine_now)
+        .bind(limit)
+        .bind(&lease)
+        .bind(machine_now + lease_ms())
+        .fetch_all(tx.db())
+        .await?;
+    rows.iter().map(|row| read(row, company, &lease)).collect()
+}
+
+/// Keeps a lease for another full time; fails where it is lost.
+pub async fn hold(tx: &mut Tx<'_>, job: &Leased, machine_now: i64) -> Result<()> {
+    let held = sqlx::query(HOLD)
+        .bind(machine_now + lease_ms())
+        .bind(&job.company)
+        .bind(&job.id)
+        .bind(&job.lease)
+        .execute(tx.db())
+        .await?;
+    if held.rows_affected() == 1 { Ok(()) } else { Err(Error::LeaseLost) }
+}
+
+/// Ends a job that is done. Where somebody asked for it again meanwhile, it stays and is due at once.
+pub async fn end(tx: &mut Tx<'_>, job: &Leased, business_now: i64) -> Result<()> {
+    let ended = sqlx::query(END).bind(&job.company).bind(&job.id).bind(&job.lease).bind(job.pokes).execute(tx.db()).await?;
+    if ended.rows_affected() == 1 {
+        return Ok(());
+    }
+    again(tx, job, business_now, 0, "asked for again while it ran").await
+}
+
+/// Gives a job back to be done later, remembering for how many trailing faults the time was chosen.
+pub async fn again(tx: &mut Tx<'_>, job: &Leased, due_at: i64, faults: i64, why: &str) -> Result<()> {
+    let given = sqlx::query(AGAIN)
+        .bind(due_at)
+        .bind(faults)
+        .bind(0_i64)
+        .bind(why)
+        .bind(&job.company)
+        .bind(&job.id)
+        .bind(&job.lease)
+        .execute(tx.db())
+        .await?;
+    if given.rows_affected() == 1 { Ok(()) } else { Err(Error::LeaseLost) }
+}
+
+/// Gives a job back after an error of ours: it is tried again, and the runs that got nowhere are counted.
+pub async fn again_after_error(tx: &mut Tx<'_>, job: &Leased, due_at: i64, why: &str) -> Result<()> {
+    let given = sqlx::query(AGAIN)
+        .bind(due_at)
+        .bind(job.faults)
+        .bind(job.runs)
+        .bind(why)
+        .bind(&job.company)
+        .bind(&job.id)
+        .bind(&job.lease)
+        .execute(tx.db())
+        .await?;
+    if given.rows_affected() == 1 { Ok(()) } else { Err(Error::LeaseLost) }
+}
+
+/// Puts a job aside: past a limit, or its adapter cannot go on. Only a person moves it.
+pub async fn stick(tx: &mut Tx<'_>, job: &Leased, why: &str) -> Result<()> {
+    let stuck = sqlx::query(STICK).bind(why).bind(&job.company).bind(&job.id).bind(&job.lease).execute(tx.db()).await?;
+    if stuck.rows_affected() == 1 { Ok(()) } else { Err(Error::LeaseLost) }
+}
+
+/// A person moves a stuck job.
+pub async fn unstick(tx: &mut Tx<'_>, company: &str, id: &str, due_at: i64) -> Result<bool> {
+    Ok(sqlx::query(UNSTICK).bind(due_at).bind(company).bind(id).execute(tx.db()).await?.rows_affected() == 1)
+}
+
+/// Frees every lease: at the start of a hub that is alone with its database, nobody else can hold one.
+pub async fn release_all(tx: &mut Tx<'_>) -> Result<u64> {
+    Ok(sqlx::query(RELEASE_ALL).execute(tx.db()).await?.rows_affected())
+}
+
+/// When the next job is due, stuck ones left out: business time, Unix milliseconds.
+pub async fn next_due(db: &mut AnyConnection) -> Result<Option<i64>> {
+    Ok(sqlx::query_scalar::<_, Option<i64>>(NEXT_DUE).fetch_one(db).await?)
+}
+
+/// How many of a company's jobs only a person moves.
+pub async fn stuck(db: &mut AnyConnection, company: &str) -> Result<i64> {
+    Ok(sqlx::query_scalar(STUCK).bind(company).fetch_one(db).await?)
+}
+
+/// A job as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Shown {
+    /// UUIDv7 text.
+    pub id: String,
+    /// What is to be done.
+    pub kind: String,
+    /// To what.
+    pub subject: String,
+    /// Business time, Unix milliseconds.
+    pub due_at: i64,
+    /// Faults in a row.
+    pub faults: i64,
+    /// Whether only a person moves it.
+    pub stuck: bool,
+    /// What its last run ended with.
+    pub why: String,
+    /// Business time, Unix milliseconds.
+    pub made_at: i64,
+}
+
+/// A company's jobs, the stuck ones first.
+pub async fn list(db: &mut AnyConnection, company: &str) -> Result<Vec<Shown>> {
+    let rows = sqlx::query(LIST).bind(company).bind(LISTED).fetch_all(db).await?;
+    rows.iter().map(show).collect()
+}
+
+/// The jobs about one subject.
+pub async fn of_subject(db: &mut AnyConnection, company: &str, subject: &str) -> Result<Vec<Shown>> {
+    let rows = sqlx::query(OF_SUBJECT).bind(company).bind(subject).fetch_all(db).await?;
+    rows.iter().map(show).collect()
+}
+
+fn lease_ms() -> i64 {
+    i64::try_from(LEASE.as_millis()).expect("a lease is minutes")
+}
+
+fn read(row: &AnyRow, company: &str, lease: &str) -> Result<Leased> {
+    let kind: String = row.try_get("kind")?;
+    Ok(Leased {
+        company: company.to_owned(),
+        id: row.try_get("job_id")?,
+        kind: Kind::named(&kind)?,
+        subject: row.try_get("subject")?,
+        urgency: Urgency::numbered(row.try_get("urgency")?),
+        faults: row.try_get("faults")?,
+        runs: row.try_get("runs")?,
+        pokes: row.try_get("pokes")?,
+        lease: lease.to_owned(),
+    })
+}
+
+fn show(row: &AnyRow) -> Result<Shown> {
+    let stuck: i64 = row.try_get("stuck")?;
+    Ok(Shown {
+        id: row.try_get("job_id")?,
+        kind: row.try_get("kind")?,
+        subject: row.try_get("subject")?,
+        due_at: row.try_get("due_at")?,
+        faults: row.try_get("faults")?,
+        stuck: stuck != 0,
+        why: row.try_get("why")?,
+        made_at: row.try_get("made_at")?,
+    })
+}

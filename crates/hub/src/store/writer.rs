@@ -1,0 +1,272 @@
+//! The only way to change anything: actions, each a transaction that is committed before its caller hears of it.
+//!
+//! SQLite has one writer. It takes whatever waits (at most [`GROUP`]), runs each action in its own savepoint, and commits them
+//! together: while one group is being synced to disk the next one gathers, so the sync is shared under load and nobody waits
+//! for a timer when alone. PostgreSQL runs actions side by side, one transaction each.
+//!
+//! An action is run again, up to [`RUNS`] times, when another writer was first; it must therefore decide from what it reads
+//! in its own transaction, and have no other effect. A failed commit fails every member of its group. A caller that goes away
+//! cancels nothing.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use sqlx::{AnyConnection, AnyPool, Connection, Executor};
+use tokio::sync::{Mutex, Semaphore, mpsc, oneshot};
+
+use crate::error::{Error, Result};
+use crate::store::db::Backend;
+use crate::store::event::{self, NewEvent};
+
+/// At most so many actions share a commit: a bound on how long the first one waits for the last.
+const GROUP: usize = 64;
+/// How often an action is run before a conflict is the caller's to hear.
+const RUNS: usize = 3;
+/// Actions that may wait for the writer; more callers wait to hand theirs in.
+const WAITING: usize = 1024;
+
+/// An open transaction, as actions and store functions see it.
+pub struct Tx<'c> {
+    connection: &'c mut AnyConnection,
+    backend: Backend,
+    told: Vec<NewEvent>,
+}
+
+impl Tx<'_> {
+    /// The connection, for statements.
+    pub fn db(&mut self) -> &mut AnyConnection {
+        self.connection
+    }
+
+    /// Which database it is.
+    pub fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// Tells an event. It gets its number when the transaction is about to be committed.
+    pub fn tell(&mut self, event: NewEvent) {
+        self.told.push(event);
+    }
+
+    /// What was told so far; the transaction then holds nothing of it.
+    pub(crate) fn take_told(&mut self) -> Vec<NewEvent> {
+        std::mem::take(&mut self.told)
+    }
+}
+
+/// What an action does. It may run more than once.
+pub type Act<T> = Box<dyn for<'t, 'c> Fn(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T>> + Send + Sync>;
+
+/// Hands actions to the database.
+#[derive(Clone)]
+pub struct Writer {
+    kind: Kind,
+}
+
+#[derive(Clone)]
+enum Kind {
+    Grouping { queue: mpsc::Sender<Box<dyn Pending>>, done: Arc<Mutex<Option<tokio::task::JoinHandle<()>>>> },
+    Parallel { pool: AnyPool, turns: Arc<Semaphore> },
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self.kind {
+            Kind::Grouping { .. } => "Writer(grouping)",
+            Kind::Parallel { .. } => "Writer(parallel)",
+        })
+    }
+}
+
+impl Writer {
+    /// One connection, commits shared by groups.
+    pub fn grouping(connection: AnyConnection) -> Writer {
+        let (queue, waiting) = mpsc::channel(WAITING);
+        let task = tokio::spawn(write_groups(connection, waiting));
+        Writer { kind: Kind::Grouping { queue, done: Arc::new(Mutex::new(Some(task))) } }
+    }
+
+    /// Many connections, a transaction for each action.
+    pub fn parallel(pool: AnyPool) -> Writer {
+        Writer { kind: Kind::Parallel { pool, turns: Arc::new(Semaphore::new(WAITING)) } }
+    }
+
+    /// Runs an action. When this answers `Ok`, what it did is on disk.
+    pub async fn run<T, F>(&self, act: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'t, 'c> Fn(&'t mut Tx<'c>) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static,
+    {
+        match &self.kind {
+            Kind::Grouping { queue, .. } => {
+                let (answer, answered) = oneshot::channel();
+                let pending = Action { act: Box::new(act), made: None, answer: Some(answer) };
+                queue.send(Box::new(pending)).await.map_err(|_| Error::Stopping)?;
+                answered.await.map_err(|_| Error::Stopping)?
+            }
+            Kind::Parallel { pool, turns } => {
+                let _turn = turns.acquire().await.map_err(|_| Error::Stopping)?;
+                // A task of its own: a caller that goes away must not leave a transaction half way.
+                let pool = pool.clone();
+                tokio::spawn(async move { write_alone(&pool, Box::new(act)).await })
+                    .await
+                    .map_err(|cause| Error::NotCommitted(cause.to_string()))?
+            }
+        }
+    }
+
+    /// Lets what waits finish, then stops.
+    pub async fn close(&self) {
+        match &self.kind {
+            Kind::Grouping { queue, done } => {
+                let (answer, _) = oneshot::channel();
+                // An empty action behind the last real one closes the queue from the writer's side.
+                let _ = queue.send(Box::new(Close { answer: Some(answer) })).await;
+                if let Some(task) = done.lock().await.take() {
+                    let _ = task.await;
+                }
+            }
+            Kind::Parallel { pool, .. } => pool.close().await,
+        }
+    }
+}
+
+/// An action that waits in the queue, its type forgotten.
+trait Pending: Send {
+    fn run<'t>(&'t mut self, tx: &'t mut Tx<'_>) -> BoxFuture<'t, Result<()>>;
+    fn answer(self: Box<Self>, outcome: Result<()>);
+    fn closes(&self) -> bool {
+        false
+    }
+}
+
+struct Action<T> {
+    act: Act<T>,
+    made: Option<T>,
+    answer: Option<oneshot::Sender<Result<T>>>,
+}
+
+impl<T: Send + 'static> Pending for Action<T> {
+    fn run<'t>(&'t mut self, tx: &'t mut Tx<'_>) -> BoxFuture<'t, Result<()>> {
+        Box::pin(async move {
+            self.made = Some((self.act)(tx).await?);
+            Ok(())
+        })
+    }
+
+    fn answer(mut self: Box<Self>, outcome: Result<()>) {
+        let made = self.made.take();
+        let answer = self.answer.take().expect("an action is answered once");
+        let _ = answer.send(outcome.and_then(|()| made.ok_or_else(|| Error::NotCommitted("the action did not run".into()))));
+    }
+}
+
+struct Close {
+    answer: Option<oneshot::Sender<()>>,
+}
+
+impl Pending for Close {
+    fn run<'t>(&'t mut self, _: &'t mut Tx<'_>) -> BoxFuture<'t, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn answer(mut self: Box<Self>, _: Result<()>) {
+        self.answer.take();
+    }
+
+    fn closes(&self) -> bool {
+        true
+    }
+}
+
+async fn write_groups(mut connection: AnyConnection, mut waiting: mpsc::Receiver<Box<dyn Pending>>) {
+    let mut group = Vec::with_capacity(GROUP);
+    while waiting.recv_many(&mut group, GROUP).await > 0 {
+        let closes = group.iter().any(|pending| pending.closes());
+        let (outcomes, committed) = match write_group(&mut connection, &mut group).await {
+            Ok(outcomes) => (outcomes, Ok(())),
+            Err(cause) => {
+                let _ = connection.execute("ROLLBACK").await;
+                (Vec::new(), Err(cause.to_string()))
+            }
+        };
+        let mut outcomes = outcomes.into_iter();
+        for pending in group.drain(..) {
+            pending.answer(match &committed {
+                Ok(()) => outcomes.next().unwrap_or_else(|| Err(Error::NotCommitted("no outcome".into()))),
+                Err(cause) => Err(Error::NotCommitted(cause.clone())),
+            });
+        }
+        if closes {
+            break;
+        }
+    }
+    let _ = connection.close().await;
+}
+
+async fn write_group(connection: &mut AnyConnection, group: &mut [Box<dyn Pending>]) -> Result<Vec<Result<()>>> {
+    connection.execute("BEGIN IMMEDIATE").await?;
+    let mut tx = Tx { connection, backend: Backend::Sqlite, told: Vec::new() };
+    let mut outcomes = Vec::with_capacity(group.len());
+    for pending in group {
+        outcomes.push(in_savepoint(&mut tx, pending.as_mut()).await?);
+    }
+    event::write(&mut tx).await?;
+    crate::failpoint!("before_commit");
+    connection.execute("COMMIT").await?;
+    crate::failpoint!("after_commit");
+    Ok(outcomes)
+}
+
+/// Runs one action so that its failure undoes only itself. The outer error is the transaction's.
+async fn in_savepoint(tx: &mut Tx<'_>, pending: &mut dyn Pending) -> Result<Result<()>> {
+    let mut runs = 0;
+    loop {
+        runs += 1;
+        let told = tx.told.len();
+        tx.connection.execute("SAVEPOINT action").await?;
+        match pending.run(tx).await {
+            Ok(()) => {
+                tx.connection.execute("RELEASE action").await?;
+                return Ok(Ok(()));
+            }
+            Err(cause) => {
+                tx.told.truncate(told);
+                tx.connection.execute("ROLLBACK TO action").await?;
+                tx.connection.execute("RELEASE action").await?;
+                if !(cause.is_retryable() && runs < RUNS) {
+                    return Ok(Err(cause));
+                }
+            }
+        }
+    }
+}
+
+async fn write_alone<T>(pool: &AnyPool, act: Act<T>) -> Result<T> {
+    let mut runs = 0;
+    loop {
+        runs += 1;
+        let mut transaction = pool.begin().await?;
+        let mut tx = Tx { connection: &mut transaction, backend: Backend::Postgres, told: Vec::new() };
+        let outcome = match act(&mut tx).await {
+            Ok(made) => event::write(&mut tx).await.map(|()| made),
+            Err(cause) => Err(cause),
+        };
+        let outcome = match outcome {
+            Ok(made) => {
+                crate::failpoint!("before_commit");
+                let committed = transaction.commit().await;
+                crate::failpoint!("after_commit");
+                committed.map(|()| made).map_err(Error::from)
+            }
+            Err(cause) => {
+                let _ = transaction.rollback().await;
+                Err(cause)
+            }
+        };
+        match outcome {
+            Err(cause) if cause.is_retryable() && runs < RUNS => {}
+            other => return other,
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Tests of the house, and of the store on both databases.
+//!
+//! [`databases`] gives every test a SQLite file and a PostgreSQL database of its own, [`sample`] an invented invoice. [`store`]
+//! holds the contract of each file of `src/store/`. [`house`] looks at the source, [`licences`] at what it is built from.
+
+mod databases;
+mod house;
+mod licences;
+mod sample;
+mod store;

@@ -1,0 +1,15 @@
+//! The contract of every store function, on both databases: one module for each file of `src/store/`.
+//!
+//! [`tenants`] asks every function for another company's things, [`statements`] prepares every SQL text.
+
+mod artefact;
+mod company;
+mod consignment;
+mod delivery;
+mod event;
+mod invoice;
+mod job;
+mod statements;
+mod suppression;
+mod tenants;
+mod writer;

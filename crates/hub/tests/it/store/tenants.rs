@@ -1,0 +1,305 @@
+//! One company never meets another's things: every store function is asked with the wrong company's id.
+//!
+//! The asker has everything but the id: it names the other's invoice, delivery, lot and job, and holds the other's key. It must
+//! find nothing, and the other's rows must be byte for byte what they were. [`every_function_is_asked`] sees to it that a new
+//! function is asked too.
+
+use std::path::Path;
+
+use kvitt_adapters::route::{Arrived, ArtefactRole, Reply, Request, RouteSetup, Sent};
+use kvitt_domain::delivery::{Delivery, State, Word};
+use kvitt_domain::invoice::DocumentKind;
+use kvitt_domain::recipient::RecipientType;
+use kvitt_hub::error::{Error, Result};
+use kvitt_hub::store::artefact::{self, Naming};
+use kvitt_hub::store::company::{self, CompanySettings};
+use kvitt_hub::store::delivery::StoredAttempt;
+use kvitt_hub::store::event::{self, NewEvent};
+use kvitt_hub::store::invoice::{self, Rendition};
+use kvitt_hub::store::job::{self, Kind, Urgency};
+use kvitt_hub::store::suppression::{self, Suppressed};
+use kvitt_hub::store::{Backend, Tx, consignment, delivery};
+use serde_json::json;
+
+use crate::databases::{Bench, NOW, each_database};
+use crate::sample;
+
+const FILE: &[u8] = b"<Invoice/>";
+
+/// Gives company A one of everything.
+async fn furnish(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
+    let (id, key) = (bench.a.id.as_str(), &bench.a.key);
+    company::set_route(tx, id, "email", &RouteSetup(json!({ "from": "a@a.example" }))).await?;
+    let mut stored = sample::stored("i1", "10023");
+    stored.body.metadata.uuid = Some(uuid::Uuid::from_u128(7));
+    sample::accept(tx, &bench.a, &stored).await?;
+    let sealed = artefact::seal(&bench.objects, id, key, FILE)?;
+    artefact::insert(tx, id, &sealed, NOW).await?;
+    let naming = Naming { link: "link".into(), ..Naming::new(ArtefactRole::Xml, "x.xml", "application/xml", &sealed.digest) };
+    artefact::name(tx, id, "i1", 1, &[naming]).await?;
+    invoice::remember(tx, id, "key", "digest", "i1", NOW).await?;
+    invoice::insert_identity(tx, id, "ref", &[1]).await?;
+    invoice::freeze(tx, id, &stored, &rendition(), NOW).await?;
+    delivery::insert_plan(tx, id, key, "di1", &super::delivery::plan(NOW)).await?;
+    delivery::insert_attempt(tx, id, &attempt()).await?;
+    delivery::save_word(tx, id, key, sample::attempt(1), &Word::Seen).await?;
+    consignment::open(tx, id, "lot", "email", NOW).await?;
+    consignment::join(tx, id, "lot", 0, 1, sample::attempt(1)).await?;
+    consignment::close(tx, id, "lot", "email", &RouteSetup(json!({})), NOW).await?;
+    consignment::begin_exchange(tx, id, key, "lot", &request(), NOW).await?;
+    consignment::open(tx, id, "open lot", "email", NOW).await?;
+    suppression::insert(tx, id, key, &suppressed(), NOW).await?;
+    job::enqueue(tx, id, Kind::Converse, "lot", Urgency::Ordinary, NOW, NOW).await?;
+    job::enqueue(tx, id, Kind::ChooseRoute, "stuck", Urgency::Ordinary, NOW - 1, NOW).await?;
+    let stuck = job::claim(tx, id, 1, NOW - 1, 0).await?.remove(0);
+    job::stick(tx, &stuck, "limit").await?;
+    tx.tell(NewEvent::new(id, key, NOW, "invoice.accepted", "i1", &json!({}))?);
+    Ok(())
+}
+
+fn rendition() -> Rendition {
+    Rendition { xml_digest: "x".into(), pdf_digest: "p".into(), pdf_by: "kvitt".into() }
+}
+
+fn attempt() -> StoredAttempt {
+    StoredAttempt {
+        id: sample::attempt(1),
+        delivery: "di1".into(),
+        invoice: "i1".into(),
+        number: 1,
+        route: "email".into(),
+        price: None,
+        give_up_at: None,
+        word: None,
+        opened_at: NOW,
+    }
+}
+
+fn request() -> Request {
+    super::consignment::request()
+}
+
+fn suppressed() -> Suppressed {
+    Suppressed { address: "kari@post.example".into(), why: "5.1.1".into() }
+}
+
+/// Every row of a company, in every table, as text.
+async fn rows_of(bench: &Bench, company: &str) -> Vec<String> {
+    let mut db = bench.read().await;
+    let (tables, columns, text) = match bench.db.backend() {
+        Backend::Sqlite => (
+            "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name = 'company_id' ORDER BY 1",
+            "SELECT name FROM pragma_table_info($1) ORDER BY cid",
+            "hex",
+        ),
+        Backend::Postgres => (
+            "SELECT table_name::text FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'company_id' ORDER BY 1",
+            "SELECT column_name::text FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1 ORDER BY ordinal_position",
+            "text",
+        ),
+    };
+    let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut *db).await.unwrap();
+    assert!(tables.len() >= 15, "{tables:?}");
+    let mut rows = Vec::new();
+    for table in tables {
+        let columns: Vec<String> = sqlx::query_scalar(columns).bind(&table).fetch_all(&mut *db).await.unwrap();
+        let shown: Vec<String> = columns.iter().map(|column| format!("COALESCE({text}({column}), 'NULL')")).collect();
+        let sql = format!("SELECT '{table} ' || {} FROM {table} WHERE company_id = $1 ORDER BY 1", shown.join(" || ' ' || "));
+        rows.extend(sqlx::query_scalar::<_, String>(sqlx::AssertSqlSafe(sql)).bind(company).fetch_all(&mut *db).await.unwrap());
+    }
+    rows
+}
+
+/// Asks one writing function in B's name; what it may leave behind is B's own.
+macro_rules! as_b {
+    ($bench:expr, |$tx:ident| $call:expr) => {
+        $bench.write(move |$tx| Box::pin(async move { $call.await })).await
+    };
+}
+
+#[tokio::test]
+async fn reading_with_the_wrong_company_finds_nothing() {
+    each_database(async |bench| {
+        bench.write(move |tx| Box::pin(furnish(tx, bench))).await.unwrap();
+        let db = &mut *bench.read().await;
+        let (b, key) = (bench.b.id.as_str(), &bench.a.key);
+        let missing = |error: Error| assert!(matches!(error, Error::NotFound(_)), "{error:?}");
+
+        assert!(company::routes(db, b).await.unwrap().is_empty());
+        assert!(company::agreements(db, b).await.unwrap().is_empty());
+        missing(invoice::by_id(db, b, key, "i1").await.unwrap_err());
+        assert!(invoice::by_number(db, b, key, "10023").await.unwrap().is_empty());
+        assert!(invoice::same_number(db, b, "10023", DocumentKind::Invoice).await.unwrap().is_none());
+        assert!(invoice::same_uuid(db, b, &uuid::Uuid::from_u128(7)).await.unwrap().is_none());
+        assert!(invoice::list(db, b, (0, ""), 9).await.unwrap().is_empty());
+        assert!(invoice::answered(db, b, "key").await.unwrap().is_none());
+        assert!(invoice::rendition(db, b, "i1").await.unwrap().is_none());
+        let digest = kvitt_hub::vault::sha256(FILE);
+        missing(artefact::read(db, &bench.objects, b, key, &digest).await.unwrap_err());
+        assert!(artefact::of_invoice(db, b, "i1", None).await.unwrap().is_empty());
+        assert!(artefact::by_link(db, b, "link").await.unwrap().is_none());
+        missing(delivery::by_id(db, b, key, "di1").await.unwrap_err());
+        missing(delivery::of_invoice(db, b, key, "i1").await.unwrap_err());
+        assert!(delivery::count(db, b).await.unwrap().is_empty());
+        assert!(delivery::in_state(db, b, key, "choosing", 9).await.unwrap().is_empty());
+        assert!(delivery::plans(db, b, key, "di1").await.unwrap().is_empty());
+        missing(delivery::attempt(db, b, key, sample::attempt(1)).await.unwrap_err());
+        assert!(delivery::attempts(db, b, key, "di1").await.unwrap().is_empty());
+        assert!(consignment::open_lot(db, b, "email").await.unwrap().is_none());
+        assert!(consignment::by_id(db, b, "lot").await.unwrap().is_none());
+        assert!(consignment::members(db, b, "lot").await.unwrap().is_empty());
+        assert!(consignment::of_attempt(db, b, sample::attempt(1)).await.unwrap().is_empty());
+        assert!(consignment::log(db, b, key, "lot").await.unwrap().is_empty());
+        assert!(suppression::find(db, b, key, "kari@post.example").await.unwrap().is_none());
+        assert!(suppression::all(db, b, key).await.unwrap().is_empty());
+        assert!(job::list(db, b).await.unwrap().is_empty());
+        assert!(job::of_subject(db, b, "lot").await.unwrap().is_empty());
+        assert_eq!(job::stuck(db, b).await.unwrap(), 0);
+        assert!(event::of_subject(db, b, key, "i1").await.unwrap().is_empty());
+        assert!(event::after(db, b, key, 0, 9).await.unwrap().is_empty());
+        assert_eq!(event::verify(db, b, key).await.unwrap(), Ok(0));
+        let other = company::by_id(db, &bench.vault, b).await.unwrap();
+        assert_eq!(other.settings.route_order(RecipientType::Consumer), None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn writing_with_the_wrong_company_changes_nothing() {
+    each_database(async |bench| {
+        bench.write(move |tx| Box::pin(furnish(tx, bench))).await.unwrap();
+        let (b, key) = (bench.b.id.as_str(), &bench.a.key);
+        let before = rows_of(bench, &bench.a.id).await;
+        assert!(before.len() >= 17, "{before:#?}");
+        let db = &mut *bench.read().await;
+        let theirs = delivery::by_id(db, &bench.a.id, key, "di1").await.unwrap();
+        let stuck = job::list(db, &bench.a.id).await.unwrap().remove(0);
+
+        // What would change or take a row of A's finds none.
+        assert!(as_b!(bench, |tx| company::save_settings(tx, "nobody", &CompanySettings::default())).is_err());
+        let saved = theirs.clone();
+        let saved = bench
+            .write(move |tx| {
+                let saved = saved.clone();
+                Box::pin(async move {
+                    let cancelled = Delivery { tried: vec![], state: State::Cancelled { by: "b".into() } };
+                    delivery::save(tx, b, key, &saved, &cancelled, NOW).await
+                })
+            })
+            .await;
+        assert!(matches!(saved, Err(Error::Conflict)));
+        assert!(as_b!(bench, |tx| delivery::save_word(tx, b, key, sample::attempt(1), &Word::Seen)).is_err());
+        assert!(as_b!(bench, |tx| consignment::join(tx, b, "open lot", 0, 1, sample::attempt(1))).is_err());
+        assert!(as_b!(bench, |tx| consignment::close(tx, b, "open lot", "email", &RouteSetup(json!({})), NOW)).is_err());
+        as_b!(bench, |tx| consignment::finish(tx, b, "lot")).unwrap();
+        assert!(as_b!(bench, |tx| consignment::mark_committing(tx, b, "lot", 1, 1)).is_err());
+        let silence = Reply::Silence { sent: Sent::No, what: "x".into() };
+        let replied = bench
+            .write(move |tx| {
+                let silence = silence.clone();
+                Box::pin(async move { consignment::record_reply(tx, b, key, "lot", 1, &silence).await })
+            })
+            .await;
+        assert!(replied.is_err());
+        assert_eq!(as_b!(bench, |tx| invoice::forget_keys(tx, b, i64::MAX)).unwrap(), 0);
+        assert!(!as_b!(bench, |tx| suppression::lift(tx, b, key, "kari@post.example")).unwrap());
+        assert!(as_b!(bench, |tx| job::claim(tx, b, 9, i64::MAX, i64::MAX - 1_000_000)).unwrap().is_empty());
+        let unstuck = bench
+            .write(move |tx| {
+                let id = stuck.id.clone();
+                Box::pin(async move { job::unstick(tx, b, &id, NOW).await })
+            })
+            .await;
+        assert!(!unstuck.unwrap());
+
+        // What adds a row adds it to B, even where A has one of the same name.
+        let (_, sealed) = bench.vault.new_company_key(b);
+        let save = bench.write(move |tx| {
+            let sealed = sealed.clone();
+            Box::pin(async move { company::save_key(tx, b, &sealed).await })
+        });
+        save.await.unwrap();
+        as_b!(bench, |tx| company::save_settings(tx, b, &CompanySettings { footer: Some("b".into()), ..CompanySettings::default() })).unwrap();
+        as_b!(bench, |tx| company::set_route(tx, b, "email", &RouteSetup(json!({})))).unwrap();
+        as_b!(bench, |tx| invoice::insert(tx, b, key, &sample::stored("i1", "10023"))).unwrap();
+        as_b!(bench, |tx| invoice::remember(tx, b, "key", "another", "i1", NOW)).unwrap();
+        as_b!(bench, |tx| invoice::insert_identity(tx, b, "ref", &[2])).unwrap();
+        as_b!(bench, |tx| invoice::freeze(tx, b, &sample::stored("i1", "10023"), &rendition(), NOW)).unwrap();
+        as_b!(bench, |tx| async move {
+            let sealed = artefact::seal(&bench.objects, b, key, FILE)?;
+            artefact::insert(tx, b, &sealed, NOW).await?;
+            artefact::name(tx, b, "i1", 1, &[Naming::new(ArtefactRole::Pdf, "y", "z", "w")]).await
+        })
+        .unwrap();
+        as_b!(bench, |tx| delivery::insert(tx, b, key, "di1", "i1", &Delivery::new(), NOW)).unwrap();
+        as_b!(bench, |tx| delivery::insert_plan(tx, b, key, "di1", &super::delivery::plan(NOW))).unwrap();
+        as_b!(bench, |tx| delivery::insert_attempt(tx, b, &attempt())).unwrap();
+        as_b!(bench, |tx| consignment::open(tx, b, "lot", "email", NOW)).unwrap();
+        as_b!(bench, |tx| consignment::begin_exchange(tx, b, key, "lot", &request(), NOW)).unwrap();
+        as_b!(bench, |tx| async move {
+            let arrived = Arrived::Delayed { text: "x".into() };
+            consignment::record_arrival(tx, b, key, "lot", sample::attempt(1), &arrived, "digest", NOW).await
+        })
+        .unwrap();
+        as_b!(bench, |tx| suppression::insert(tx, b, key, &suppressed(), NOW)).unwrap();
+        as_b!(bench, |tx| job::enqueue(tx, b, Kind::Converse, "lot", Urgency::Ordinary, NOW, NOW)).unwrap();
+        for outcome in [1, 2, 3, 4, 5].map(|step| (step, bench)) {
+            let (step, bench) = outcome;
+            as_b!(bench, |tx| async move {
+                let Some(leased) = job::claim(tx, b, 1, NOW, 0).await?.pop() else { return Ok(()) };
+                match step {
+                    1 => job::hold(tx, &leased, 0).await,
+                    2 => job::again(tx, &leased, NOW, 0, "").await,
+                    3 => job::again_after_error(tx, &leased, NOW, "").await,
+                    4 => job::end(tx, &leased, NOW).await,
+                    _ => job::stick(tx, &leased, "").await,
+                }
+            })
+            .unwrap();
+        }
+        as_b!(bench, |tx| async move {
+            tx.tell(NewEvent::new(b, key, NOW, "x", "i1", &())?);
+            Ok(())
+        })
+        .unwrap();
+
+        assert_eq!(rows_of(bench, &bench.a.id).await, before);
+    })
+    .await;
+}
+
+/// These see all companies, each for a reason.
+const ACROSS: [(&str, &str); 8] = [
+    ("company::by_org_number", "it is how a company is found"),
+    ("company::all", "the operator's list"),
+    ("company::insert", "it makes the company"),
+    ("delivery::company_of_attempt", "what arrives by itself names only the attempt"),
+    ("job::next_company", "the round robin over companies"),
+    ("job::next_due", "when the runner wakes; a time and nothing else"),
+    ("job::release_all", "a new process takes over the leases of a dead one"),
+    ("event::begin", "it makes the company's head"),
+];
+
+#[test]
+fn every_function_is_asked() {
+    let own = include_str!("tenants.rs");
+    let asked = &own[..own.find("const ACROSS").expect("the list is in this file")];
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
+    let mut seen = 0;
+    for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        let module = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        if path.extension().is_none_or(|extension| extension != "rs") || matches!(module.as_str(), "db" | "writer" | "objects") {
+            continue;
+        }
+        let source = std::fs::read_to_string(&path).unwrap();
+        for line in source.lines() {
+            let Some(rest) = line.strip_prefix("pub async fn ") else { continue };
+            let function = format!("{module}::{}", rest.split(['(', '<']).next().unwrap());
+            seen += 1;
+            let is_asked = asked.contains(&format!("{function}("));
+            let is_across = ACROSS.iter().any(|(name, _)| *name == function);
+            assert!(is_asked || is_across, "{function} is not asked with the wrong company");
+        }
+    }
+    assert!(seen > 50, "only {seen} functions were found");
+}
