@@ -26,7 +26,7 @@ pub struct Letter {
     pub to: (String, String),
     /// `Subject:`.
     pub subject: String,
-    /// `Date:`, from the closed lot.
+    /// `Date:`, from the attempt.
     pub date: Timestamp,
     /// `Message-ID:` without angle brackets, from the attempt's id.
     pub message_id: String,

@@ -98,7 +98,7 @@ pub struct Consignment {
     pub id: Uuid,
     /// Its number within company and route, given in the transaction that closed the lot.
     pub number: u64,
-    /// When the lot was closed, on the business clock: dates in messages come from here, so that a repeat is the same bytes.
+    /// When the lot was closed, on the business clock.
     pub closed_at: Timestamp,
     /// The company that sends.
     pub company: Sender,
@@ -122,6 +122,9 @@ pub struct Sender {
 pub struct Member {
     /// The attempt.
     pub attempt: AttemptId,
+    /// When the route was chosen, on the business clock: dates in messages come from here, so that a repeat, also one that a
+    /// person asks for later in another lot, is the same bytes.
+    pub opened_at: Timestamp,
     /// The invoice.
     pub invoice: Invoice,
     /// Whom it goes to.

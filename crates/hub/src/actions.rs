@@ -13,4 +13,5 @@ pub mod freeze_rendition;
 pub mod move_delivery;
 pub mod plan_invoice;
 pub mod receive_arrival;
+pub mod rotate_keys;
 pub mod settle;

@@ -107,6 +107,8 @@ pub enum Ask {
         /// The company's organisation number; may be left out while there is only one company.
         company: Option<String>,
     },
+    /// Make a new master key and seal every company's key with it.
+    RotateKeys,
     /// Where everything stands: the counts of every company, and when the next job is due.
     Status,
 }
@@ -278,6 +280,10 @@ impl Hub {
             Ask::VerifyEvents { company } => {
                 let company = self.company(company.as_deref()).await?;
                 Answer::Verified { last: actions::explain::verify(self, &company).await? }
+            }
+            Ask::RotateKeys => {
+                actions::rotate_keys::rotate_keys(self).await?;
+                Answer::Done
             }
             Ask::Status => Answer::Status(self.status().await?),
         })

@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::desk::Status;
 use crate::error::{Error, Result};
 use crate::jobs::breaker::Breaker;
-use crate::jobs::{dispatcher, watch as watch_folders};
+use crate::jobs::{dispatcher, housekeeping, watch as watch_folders};
 use crate::lock::DataLock;
 use crate::store::company::{self, Company};
 use crate::store::objects::Objects;
@@ -218,6 +218,7 @@ impl Hub {
         });
         tasks.spawn(socket::serve(self.clone(), socket::listen(self.data())?, stopped.clone()));
         tasks.spawn(dispatcher::run(self.clone(), stopped.clone()));
+        tasks.spawn(housekeeping::run(self.clone(), stopped.clone()));
         if let Some(bounces) = config.bounces {
             tasks.spawn(watch_folders::bounces(self.clone(), bounces, stopped.clone()));
         }

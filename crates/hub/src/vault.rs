@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::{RwLock, RwLockReadGuard};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::{hmac, rand};
@@ -183,6 +184,11 @@ const COMPRESSION_LEVEL: i32 = 1;
 #[derive(Debug)]
 pub struct Vault {
     folder: PathBuf,
+    masters: RwLock<Masters>,
+}
+
+#[derive(Debug, Default)]
+struct Masters {
     newest: [u8; KEY_ID_LEN],
     keys: HashMap<[u8; KEY_ID_LEN], Key>,
 }
@@ -196,7 +202,7 @@ impl Vault {
             .map_err(|cause| Error::io(format!("reading {}", folder.display()), cause))?;
         files.retain(|path| path.extension().is_some_and(|extension| extension == "key"));
         files.sort();
-        let mut vault = Vault { folder: folder.to_owned(), newest: [0; KEY_ID_LEN], keys: HashMap::new() };
+        let vault = Vault { folder: folder.to_owned(), masters: RwLock::default() };
         if files.is_empty() {
             vault.rotate()?;
             return Ok(vault);
@@ -207,26 +213,33 @@ impl Vault {
         Ok(vault)
     }
 
-    /// Makes a new master key, which seals from now on. Company keys are sealed anew by their owner.
-    pub fn rotate(&mut self) -> Result<()> {
+    /// Makes a new master key, which seals from now on. Company keys are sealed anew by [`crate::actions::rotate_keys`].
+    pub fn rotate(&self) -> Result<()> {
         let key = Key::random();
-        let path = self.folder.join(format!("master-{:04}.key", self.keys.len() + 1));
+        let path = self.folder.join(format!("master-{:04}.key", self.masters().keys.len() + 1));
         write_secret(&path, format!("{}\n", hex::encode(key.bytes)).as_bytes())?;
-        self.newest = key.id;
-        self.keys.insert(key.id, key);
+        self.add(key);
         Ok(())
     }
 
-    fn read(&mut self, file: &Path) -> Result<()> {
+    fn add(&self, key: Key) {
+        let mut masters = self.masters.write().expect("no holder of this lock can panic");
+        masters.newest = key.id;
+        masters.keys.insert(key.id, key);
+    }
+
+    fn masters(&self) -> RwLockReadGuard<'_, Masters> {
+        self.masters.read().expect("no holder of this lock can panic")
+    }
+
+    fn read(&self, file: &Path) -> Result<()> {
         refuse_readable_by_others(file)?;
         let text = std::fs::read_to_string(file).map_err(|cause| Error::io(format!("reading {}", file.display()), cause))?;
         let bytes: [u8; 32] = hex::decode(text.trim())
             .ok()
             .and_then(|bytes| bytes.try_into().ok())
             .ok_or_else(|| Error::CannotStart(format!("{} is no key: 64 hexadecimal digits are expected", file.display())))?;
-        let key = Key::new(bytes);
-        self.newest = key.id;
-        self.keys.insert(key.id, key);
+        self.add(Key::new(bytes));
         Ok(())
     }
 
@@ -239,14 +252,16 @@ impl Vault {
 
     /// A company's key, sealed with the newest master key.
     pub fn seal_company_key(&self, key: &CompanyKey) -> Vec<u8> {
-        let newest = self.keys.get(&self.newest).expect("the newest key is one of the keys");
+        let masters = self.masters();
+        let newest = masters.keys.get(&masters.newest).expect("the newest key is one of the keys");
         newest.seal(&format!("data key of {}", key.company), &key.key.bytes)
     }
 
     /// Opens a company's key.
     pub fn company_key(&self, company: &str, sealed: &[u8]) -> Result<CompanyKey> {
         let id = sealed.get(1..1 + KEY_ID_LEN).ok_or_else(|| Error::Damaged(format!("the key of company {company} is cut")))?;
-        let master = self.keys.get(id).ok_or_else(|| {
+        let masters = self.masters();
+        let master = masters.keys.get(id).ok_or_else(|| {
             Error::Damaged(format!("the master key {} of company {company} is not in the keys folder", hex::encode(id)))
         })?;
         let bytes = master.open(&format!("data key of {company}"), sealed)?;
@@ -324,7 +339,7 @@ mod tests {
 
     #[test]
     fn a_rotated_master_key_still_opens_older_company_keys() {
-        let (folder, mut vault) = vault();
+        let (folder, vault) = vault();
         let (key, sealed) = vault.new_company_key("a");
         let row = key.seal(Purpose::Row, b"x");
         vault.rotate().unwrap();

@@ -209,7 +209,7 @@ fn letter(consignment: &Consignment, member: &Member) -> Result<Letter, AdapterE
         from: (setup.from_name.clone().unwrap_or_else(|| consignment.company.name.clone()), own("from", &setup.from)?),
         reply_to: setup.reply_to.as_deref().map(|address| own("reply_to", address)).transpose()?,
         to: (member.recipient.name.clone(), to),
-        date: consignment.closed_at,
+        date: member.opened_at,
         message_id: format!("{}@{}", member.attempt, setup.bounce_domain()),
         language: member.recipient.language.tag().to_owned(),
         text: content.text(),

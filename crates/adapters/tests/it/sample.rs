@@ -113,6 +113,7 @@ pub fn file(role: ArtefactRole, name: &str, media_type: &str, bytes: u64) -> Art
 pub fn member() -> Member {
     Member {
         attempt: ATTEMPT,
+        opened_at: now(),
         invoice: invoice(),
         recipient: recipient(),
         metadata: Metadata::default(),

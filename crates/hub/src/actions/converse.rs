@@ -87,6 +87,8 @@ async fn load(hub: &Hub, company: &Company, id: &str) -> Result<Conversation> {
         artefacts.sort_by_key(|file| file.role != kvitt_adapters::route::ArtefactRole::Pdf);
         members.push(Member {
             attempt: attempt.id,
+            opened_at: Timestamp::from_millisecond(attempt.opened_at)
+                .map_err(|_| Error::Damaged(format!("attempt {} has no time", attempt.id)))?,
             invoice: invoice.body.invoice,
             recipient: invoice.body.recipient,
             metadata: invoice.body.metadata,

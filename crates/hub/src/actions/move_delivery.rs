@@ -84,6 +84,7 @@ async fn join_lot(tx: &mut Tx<'_>, what: &Move<'_>, route: &str, attempt: Attemp
             (lot, 0, 1)
         }
     };
+    delivery::forget_word(tx, &company.id, attempt).await?;
     consignment::join(tx, &company.id, &lot, members, version, attempt).await?;
     if members + 1 >= i64::from(at_most) {
         close_lot(tx, company, &lot, route, what.urgency, what.now).await?;

@@ -11,6 +11,7 @@ use crate::vault::{CompanyKey, Purpose, sha256, token};
 const INSERT: &str = "INSERT INTO artefact (company_id, digest, bytes, place, content, stored_at) VALUES ($1, $2, $3, $4, $5, $6) \
     ON CONFLICT (company_id, digest) DO NOTHING";
 const CONTENT: &str = "SELECT bytes, place, content FROM artefact WHERE company_id = $1 AND digest = $2";
+const IS_KNOWN: &str = "SELECT digest FROM artefact WHERE company_id = $1 AND digest = $2";
 const NAME: &str = "INSERT INTO invoice_artefact (company_id, invoice_id, position, role, name, media_type, digest, link) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 const OF_INVOICE: &str = "SELECT n.role, n.name, n.media_type, n.digest, n.link, a.bytes FROM invoice_artefact n \
@@ -72,6 +73,12 @@ pub async fn read(db: &mut AnyConnection, objects: &Objects, company: &str, key:
         return Err(Error::Damaged(format!("the file {digest} is not the one that was stored")));
     }
     Ok(plain)
+}
+
+/// Whether anything refers to these bytes.
+pub async fn is_known(db: &mut AnyConnection, company: &str, digest: &str) -> Result<bool> {
+    let known: Option<String> = sqlx::query_scalar(IS_KNOWN).bind(company).bind(digest).fetch_optional(db).await?;
+    Ok(known.is_some())
 }
 
 /// What a file is called within an invoice.

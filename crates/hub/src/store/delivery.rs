@@ -32,6 +32,7 @@ const ATTEMPT: &str = "SELECT attempt_id, delivery_id, invoice_id, number, route
 const ATTEMPTS: &str = "SELECT attempt_id, delivery_id, invoice_id, number, route, price_minor, price_currency, give_up_at, word, opened_at \
     FROM attempt WHERE company_id = $1 AND delivery_id = $2 ORDER BY number";
 const COMPANY_OF_ATTEMPT: &str = "SELECT company_id FROM attempt WHERE attempt_id = $1";
+const FORGET_WORD: &str = "UPDATE attempt SET word = $1, word_name = '' WHERE company_id = $2 AND attempt_id = $3";
 const SAVE_WORD: &str = "UPDATE attempt SET word = $1, word_name = $2 WHERE company_id = $3 AND attempt_id = $4";
 
 /// A delivery as it is stored.
@@ -213,6 +214,12 @@ pub async fn save_word(tx: &mut Tx<'_>, company: &str, key: &CompanyKey, id: Att
     if saved.rows_affected() != 1 {
         return Err(Error::Conflict);
     }
+    Ok(())
+}
+
+/// Forgets the word on an attempt that travels again, so that the same word said again is heard again.
+pub async fn forget_word(tx: &mut Tx<'_>, company: &str, id: AttemptId) -> Result<()> {
+    sqlx::query(FORGET_WORD).bind(Vec::new()).bind(company).bind(id.to_string()).execute(tx.db()).await?;
     Ok(())
 }
 

@@ -33,7 +33,8 @@ const CLAIM: [&str; 2] = [
 ];
 const HOLD: &str = "UPDATE job SET lease_until = $1 WHERE company_id = $2 AND job_id = $3 AND lease = $4";
 const END: &str = "DELETE FROM job WHERE company_id = $1 AND job_id = $2 AND lease = $3 AND pokes = $4";
-const AGAIN: &str = "UPDATE job SET lease = '', lease_until = 0, due_at = $1, faults = $2, runs = $3, why = $4 \
+const AGAIN: &str = "UPDATE job SET lease = '', lease_until = 0, faults = $2, runs = $3, why = $4, \
+    due_at = CASE WHEN pokes = $8 OR due_at > $1 THEN $1 ELSE due_at END \
     WHERE company_id = $5 AND job_id = $6 AND lease = $7";
 const STICK: &str =
     "UPDATE job SET lease = '', lease_until = 0, stuck = 1, why = $1 WHERE company_id = $2 AND job_id = $3 AND lease = $4";
@@ -206,7 +207,8 @@ pub async fn end(tx: &mut Tx<'_>, job: &Leased, business_now: i64) -> Result<()>
     again(tx, job, business_now, 0, "asked for again while it ran").await
 }
 
-/// Gives a job back to be done later, remembering for how many trailing faults the time was chosen.
+/// Gives a job back to be done later, remembering for how many trailing faults the time was chosen. Where somebody asked for
+/// it meanwhile, it is due when they wanted it.
 pub async fn again(tx: &mut Tx<'_>, job: &Leased, due_at: i64, faults: i64, why: &str) -> Result<()> {
     let given = sqlx::query(AGAIN)
         .bind(due_at)
@@ -216,6 +218,7 @@ pub async fn again(tx: &mut Tx<'_>, job: &Leased, due_at: i64, faults: i64, why:
         .bind(&job.company)
         .bind(&job.id)
         .bind(&job.lease)
+        .bind(job.pokes)
         .execute(tx.db())
         .await?;
     if given.rows_affected() == 1 { Ok(()) } else { Err(Error::LeaseLost) }
@@ -231,6 +234,7 @@ pub async fn again_after_error(tx: &mut Tx<'_>, job: &Leased, due_at: i64, why: 
         .bind(&job.company)
         .bind(&job.id)
         .bind(&job.lease)
+        .bind(job.pokes)
         .execute(tx.db())
         .await?;
     if given.rows_affected() == 1 { Ok(()) } else { Err(Error::LeaseLost) }

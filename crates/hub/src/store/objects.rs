@@ -5,6 +5,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::error::{Error, Result};
 
@@ -43,8 +44,43 @@ impl Objects {
         std::fs::read(&path).map_err(|cause| Error::io(format!("reading {}", path.display()), cause))
     }
 
+    /// The digests of a company's files that were put longer ago than `age`, unfinished ones left out.
+    pub fn older_than(&self, company: &str, age: Duration) -> Result<Vec<String>> {
+        let mut digests = Vec::new();
+        for folder in entries(&self.folder.join(company))? {
+            for file in entries(&folder)? {
+                let old = file
+                    .metadata()
+                    .and_then(|metadata| metadata.modified())
+                    .is_ok_and(|at| at.elapsed().is_ok_and(|past| past > age));
+                if let Some(name) = file.file_name().and_then(|name| name.to_str())
+                    && old
+                    && !name.contains('.')
+                {
+                    digests.push(name.to_owned());
+                }
+            }
+        }
+        Ok(digests)
+    }
+
+    /// Removes a file that nothing refers to.
+    pub fn remove(&self, company: &str, digest: &str) -> Result<()> {
+        let path = self.path(company, digest);
+        std::fs::remove_file(&path).map_err(|cause| Error::io(format!("removing {}", path.display()), cause))
+    }
+
     fn path(&self, company: &str, digest: &str) -> PathBuf {
         // Two levels, so that no folder grows to hundreds of thousands of names.
         self.folder.join(company).join(&digest[..2.min(digest.len())]).join(digest)
+    }
+}
+
+/// What a folder holds; nothing where it is not there yet.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    match std::fs::read_dir(folder) {
+        Ok(entries) => Ok(entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect()),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(cause) => Err(Error::io(format!("reading {}", folder.display()), cause)),
     }
 }
