@@ -1,0 +1,16 @@
+//! One file per verb: its options, what it asks the hub, and how the answer becomes an exit code.
+
+pub mod company;
+pub mod completions;
+pub mod demo;
+pub mod doctor;
+pub mod events;
+pub mod explain;
+pub mod jobs;
+pub mod list;
+pub mod plan;
+pub mod sandbox;
+pub mod send;
+pub mod serve;
+pub mod settle;
+pub mod status;

@@ -1,0 +1,96 @@
+//! `kvitt company`: companies and their routes.
+
+use clap::Subcommand;
+use comfy_table::Cell;
+use kvitt_hub::desk::Ask;
+use kvitt_hub::store::company::CompanySettings;
+
+use crate::cli::Session;
+use crate::desk::Desk;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::show::table::table;
+
+/// Companies are the issuers of invoices; nothing of one is ever shown to another.
+#[derive(Debug, Subcommand)]
+pub enum Company {
+    /// Add a company.
+    Add {
+        /// Its organisation number, nine digits.
+        #[arg(value_name = "ORG")]
+        org_number: String,
+        /// Its name.
+        name: String,
+    },
+    /// List the companies and the routes that each has set up.
+    List,
+    /// Set a route up for a company. docs/routes/ says what each route needs.
+    SetRoute {
+        /// The company's organisation number.
+        #[arg(value_name = "ORG")]
+        company: String,
+        /// The route, such as email.
+        route: String,
+        /// The settings as JSON, or @FILE to read them from a file.
+        #[arg(value_name = "JSON|@FILE")]
+        setup: String,
+    },
+}
+
+impl Company {
+    pub async fn run(self, session: &Session) -> Outcome {
+        match self {
+            Company::Add { org_number, name } => {
+                let done = session.words.say("company.added", &[("name", &name), ("org_number", &org_number)]);
+                let ask = Ask::AddCompany { org_number, name, settings: CompanySettings::default() };
+                change(session, ask, &done).await
+            }
+            Company::SetRoute { company, route, setup } => {
+                let setup = read_setup(&setup)?;
+                let done = session
+                    .words
+                    .say("company.route_set", &[("route", &session.words.name("route", &route)), ("company", &company)]);
+                change(session, Ask::SetRoute { company, route, setup }, &done).await
+            }
+            Company::List => list(session).await,
+        }
+    }
+}
+
+async fn change(session: &Session, ask: Ask, done: &str) -> Outcome {
+    let desk = Desk::open(&session.place).await?;
+    desk.tell(ask).await?;
+    match session.json {
+        true => session.print_json(&serde_json::json!({ "done": true }))?,
+        false => session.print(done)?,
+    }
+    desk.close().await;
+    Ok(Exit::Fine)
+}
+
+fn read_setup(given: &str) -> Result<serde_json::Value, Failure> {
+    let text = match given.strip_prefix('@') {
+        Some(file) => std::fs::read_to_string(file).map_err(|cause| Failure::io(format!("reading {file}"), cause))?,
+        None => given.to_owned(),
+    };
+    serde_json::from_str(&text).map_err(|cause| Failure::Usage(format!("the settings are no JSON: {cause}")))
+}
+
+async fn list(session: &Session) -> Outcome {
+    let desk = Desk::open_known(&session.place).await?;
+    let companies = desk.companies().await?;
+    let words = session.words;
+    if session.json {
+        session.print_json(&companies)?;
+    } else if companies.is_empty() {
+        session.print(&words.say("company.none", &[]))?;
+    } else {
+        let mut shown = table(&["company", "name", "routes"].map(|name| words.name("cli", &format!("column.{name}"))));
+        for company in &companies {
+            let routes: Vec<String> = company.routes.iter().map(|route| words.name("route", route)).collect();
+            shown.add_row(vec![Cell::new(&company.org_number), Cell::new(&company.name), Cell::new(routes.join(", "))]);
+        }
+        session.print(&shown.to_string())?;
+    }
+    desk.close().await;
+    Ok(Exit::Fine)
+}

@@ -1,0 +1,248 @@
+//! `kvitt demo`: everything at work on this machine alone.
+//!
+//! The sandbox and the hub run in this process and speak over real sockets; the example documents are in the binary.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use kvitt_domain::money::Amount;
+use kvitt_domain::plan::RouteName;
+use kvitt_hub::Hub;
+use kvitt_hub::desk::{Accepted, Status};
+use kvitt_hub::hub::Running;
+use serde::Serialize;
+use tempfile::TempDir;
+
+use crate::cli::Session;
+use crate::commands::serve::told_to_stop;
+use crate::demo::world::World;
+use crate::demo::{companies, examples};
+use crate::desk::{Desk, Place};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::oracle::{self, Findings, Known};
+use crate::report::{Refusal, Report, Row, Said};
+use crate::show::{progress, report};
+use crate::words::Words;
+
+/// How far away a retry may be for the demo to wait for it: the first comes after 5 s, the next after minutes.
+const PATIENCE: Duration = Duration::from_secs(12);
+/// How long all must have been quiet: a bounce comes as a file, and the hub looks for files twice a second.
+const QUIET_FOR: Duration = Duration::from_millis(1500);
+/// How often the demo looks.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// The demo never takes longer, whatever is stuck: it then shows what stands where.
+const LONGEST: Duration = Duration::from_secs(180);
+
+/// Starts a sandbox and a hub on this machine, sends the example invoices and credit notes, the faulty ones too, and shows what
+/// became of each and why. Nothing reaches a real recipient. Without `--data` it plays in a new folder among the temporary
+/// ones; a folder named twice is played again, and nothing in it is sent twice.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// End when all is shown, instead of leaving hub and sandbox open to be looked at.
+    #[arg(long)]
+    exit: bool,
+}
+
+/// What the demo prints as JSON: the report, and what the comparison with the sandbox's ledger found.
+#[derive(Debug, Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    report: Report,
+    /// Invoices that the hub says were taken and that the sandbox does not have.
+    lost: usize,
+    /// Invoices that a recipient has twice.
+    duplicated: usize,
+    /// Which, by name.
+    found: Findings,
+    /// What the delivered ones would have cost as letters on paper, where the price book knows.
+    cost_by_print: Option<String>,
+    hub: String,
+    sandbox: String,
+    data: PathBuf,
+}
+
+impl Demo {
+    pub async fn run(self, session: &Session) -> Outcome {
+        let data = folder(session)?;
+        let world = World::start(&data.join("sandbox"), loopback(), loopback(), 0).await?;
+        let config = data.join("kvitt.toml");
+        let settings = format!("# Written anew by each kvitt demo.\nlisten = \"127.0.0.1:0\"\n\n{}", world.configuration());
+        std::fs::write(&config, settings).map_err(|cause| Failure::io(format!("writing {}", config.display()), cause))?;
+        let place = Place { data: data.clone(), config: Some(config) };
+        let hub = Hub::open(&data, place.read_config()?).await?;
+        let running = hub.start().await?;
+        let desk = Desk::in_process(hub.clone());
+        companies::set_up(&desk).await?;
+        let (taken, refusals) = send(&desk, session, fresh_on(&data)?).await?;
+        until_quiet(&hub, &world.bounces, taken.len(), session).await?;
+        let shown = look(&desk, &hub, &world, &running, taken, refusals, session.words).await?;
+        match session.json {
+            true => session.print_json(&shown)?,
+            false => session.print(&text(&shown, &world, session.words))?,
+        }
+        if !self.exit {
+            if !session.json {
+                let data = data.display().to_string();
+                // The catalogue keeps braces for values.
+                let values = [("sandbox", shown.sandbox.as_str()), ("data", &data), ("open", "{"), ("close", "}")];
+                session.print(&format!("\n{}", session.words.say("demo.open", &values)))?;
+            }
+            told_to_stop().await?;
+        }
+        running.stop().await;
+        desk.close().await;
+        world.stop().await;
+        Ok(if shown.lost + shown.duplicated == 0 { Exit::Fine } else { Exit::Refused })
+    }
+}
+
+fn loopback() -> std::net::SocketAddr {
+    (std::net::Ipv4Addr::LOCALHOST, 0).into()
+}
+
+/// The folder named, or a new one among the temporary ones, which stays so that `kvitt explain` can look into it.
+fn folder(session: &Session) -> Result<PathBuf, Failure> {
+    let data = if session.data_named {
+        let data = session.place.data.clone();
+        std::fs::create_dir_all(&data).map_err(|cause| Failure::io(format!("making {}", data.display()), cause))?;
+        data
+    } else {
+        TempDir::with_prefix("kvitt-demo-").map_err(|cause| Failure::io("making a folder for the demo", cause))?.keep()
+    };
+    std::fs::canonicalize(&data).map_err(|cause| Failure::io(data.display().to_string(), cause))
+}
+
+/// The day that the documents are fresh on: today, or the day on which this folder was first played in, so that the same
+/// documents come again and are known again.
+fn fresh_on(data: &Path) -> Result<Date, Failure> {
+    let note = data.join("demo-day");
+    if let Some(day) = std::fs::read_to_string(&note).ok().and_then(|text| text.trim().parse().ok()) {
+        return Ok(day);
+    }
+    let zone = TimeZone::get("Europe/Oslo").unwrap_or(TimeZone::UTC);
+    let today = jiff::Timestamp::now().to_zoned(zone).date();
+    std::fs::write(&note, format!("{today}\n")).map_err(|cause| Failure::io(format!("writing {}", note.display()), cause))?;
+    Ok(today)
+}
+
+/// A document that was accepted, and in which file it came.
+struct Taken {
+    file: String,
+    accepted: Accepted,
+}
+
+async fn send(desk: &Desk, session: &Session, fresh_on: Date) -> Result<(Vec<Taken>, Vec<Refusal>), Failure> {
+    let documents = examples::documents(fresh_on);
+    let bar = progress::bar(documents.len(), session.words.say("progress.accepting", &[]), session.json);
+    let (mut taken, mut refusals) = (Vec::new(), Vec::new());
+    for document in documents {
+        let file = document.name.clone().unwrap_or_default();
+        match desk.send(document).await {
+            Ok(accepted) => taken.push(Taken { file, accepted }),
+            Err(Failure::Refused(faults)) => refusals.push(Refusal { file, faults: Said::all(&faults, session.words) }),
+            Err(failure) => return Err(failure),
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok((taken, refusals))
+}
+
+/// Waits until no job is due within [`PATIENCE`], no bounce waits to be read, and both have been so for [`QUIET_FOR`].
+async fn until_quiet(hub: &Hub, bounces: &Path, accepted: usize, session: &Session) -> Result<(), Failure> {
+    let bar = progress::bar(accepted, session.words.say("progress.delivering", &[]), session.json);
+    let begun = tokio::time::Instant::now();
+    let mut quiet_since = None;
+    while begun.elapsed() < LONGEST {
+        let status = hub.status().await?;
+        bar.set_position(at_rest(&status));
+        let is_quiet = is_quiet(&status) && !holds_a_file(&bounces.join("new"));
+        match (is_quiet, quiet_since) {
+            (false, _) => quiet_since = None,
+            (true, None) => quiet_since = Some(tokio::time::Instant::now()),
+            (true, Some(since)) if since.elapsed() >= QUIET_FOR => break,
+            (true, Some(_)) => {}
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+fn is_quiet(status: &Status) -> bool {
+    let patience = i64::try_from(PATIENCE.as_millis()).unwrap_or(i64::MAX);
+    status.next_due_at.is_none_or(|due| due > status.now.saturating_add(patience))
+}
+
+fn holds_a_file(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
+}
+
+/// Deliveries for which nothing is to be done now.
+fn at_rest(status: &Status) -> u64 {
+    const ON_THEIR_WAY: [&str; 4] = ["choosing", "waiting", "queued", "sending"];
+    let at_rest = status.states.iter().filter(|(state, _)| !ON_THEIR_WAY.contains(&state.as_str()));
+    at_rest.map(|(_, count)| u64::try_from(*count).unwrap_or_default()).sum()
+}
+
+/// Collects what became of everything, and compares it with the ledger.
+async fn look(
+    desk: &Desk,
+    hub: &Hub,
+    world: &World,
+    running: &Running,
+    taken: Vec<Taken>,
+    refusals: Vec<Refusal>,
+    words: Words,
+) -> Result<Shown, Failure> {
+    let mut rows = Vec::with_capacity(taken.len());
+    for Taken { file, accepted } in taken {
+        let story = desk.story(Some(&accepted.company), &accepted.id).await?;
+        rows.push(Row::of(&story, Some(file), accepted.again, &accepted.warnings, words));
+    }
+    let known: Vec<Known> = rows
+        .iter()
+        .map(|row| Known { company: row.company.clone(), invoice: row.number.clone(), state: row.state.clone() })
+        .collect();
+    let ledger = oracle::fetch(&world.ledger()).await.map_err(|cause| Failure::io("reading the sandbox's ledger", cause))?;
+    let found = oracle::compare(&known, &ledger);
+    let report = Report::of(rows, refusals);
+    Ok(Shown {
+        lost: found.lost.len(),
+        duplicated: found.duplicated.len(),
+        found,
+        cost_by_print: by_print(hub, report.totals.delivered).map(|cost| words.amount(cost)),
+        report,
+        hub: format!("http://{}", running.http()),
+        sandbox: format!("http://{}", world.http),
+        data: hub.data().to_owned(),
+    })
+}
+
+/// What so many letters on paper would cost today.
+fn by_print(hub: &Hub, letters: usize) -> Option<Amount> {
+    let today = hub.clock().business().to_zoned(TimeZone::UTC).date();
+    let one = hub.prices().price(&RouteName::new("print"), today)?;
+    let all = one.minor().checked_mul(i64::try_from(letters).ok()?)?;
+    Some(Amount::new(all, one.currency()))
+}
+
+fn text(shown: &Shown, world: &World, words: Words) -> String {
+    let mut text = report::text(&shown.report, words);
+    if let Some(cost) = &shown.cost_by_print {
+        text.push_str(&format!("{}\n", words.say("demo.by_print", &[("cost", cost)])));
+    }
+    let (lost, duplicated) = (shown.lost.to_string(), shown.duplicated.to_string());
+    text.push_str(&format!("{}\n", words.say("demo.ledger", &[("lost", &lost), ("duplicated", &duplicated)])));
+    for name in shown.found.lost.iter().chain(&shown.found.duplicated) {
+        text.push_str(&format!("  ✗ {name}\n"));
+    }
+    let data = shown.data.display().to_string();
+    let mailbox = format!("http://{}/mailbox", world.http);
+    let values = [("hub", shown.hub.as_str()), ("sandbox", &shown.sandbox), ("mailbox", &mailbox), ("data", &data)];
+    text.push_str(&format!("\n{}\n\n{}\n", words.say("demo.addresses", &values), words.say("demo.next", &values)));
+    text
+}

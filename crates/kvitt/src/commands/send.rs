@@ -1,0 +1,122 @@
+//! `kvitt send`: takes documents in and delivers them.
+
+use std::time::Duration;
+
+use clap::Args;
+use indicatif::ProgressBar;
+use kvitt_domain::fault::Fault;
+use kvitt_hub::actions::accept_invoice::UnknownSeller;
+use kvitt_hub::desk::{Accepted, HandedIn, Status};
+
+use crate::cli::Session;
+use crate::desk::Desk;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::handin::Documents;
+use crate::report::{Refusal, Report, Row, Said};
+use crate::show::{progress, report};
+use crate::words::Words;
+
+/// Accepts documents: each is on disk before it counts as accepted, the others are refused with all that is wrong with them.
+/// Then delivers them, unless a hub runs on the data folder, which does that by itself.
+#[derive(Debug, Args)]
+pub struct Send {
+    #[command(flatten)]
+    documents: Documents,
+    /// The company that hands them in, by organisation number [default: the seller in each].
+    #[arg(long, value_name = "ORG")]
+    company: Option<String>,
+    /// Add the seller as a company where it is none here yet, named as in the document.
+    #[arg(long)]
+    add_company: bool,
+    /// The key of one document: the same key and document again is the same answer.
+    #[arg(long)]
+    key: Option<String>,
+    /// How long a retry may be away, in seconds, for this command to wait for it.
+    #[arg(long, value_name = "SECONDS", default_value_t = 12)]
+    patience: u64,
+}
+
+/// A document that was accepted, and in which file it came.
+struct Taken {
+    file: String,
+    accepted: Accepted,
+}
+
+impl Send {
+    pub async fn run(self, session: &Session) -> Outcome {
+        let files = self.documents.find()?;
+        if self.key.is_some() && files.len() != 1 {
+            return Err(Failure::Usage(format!("--key is for one document, and {} were given", files.len())));
+        }
+        let desk = Desk::open(&session.place).await?;
+        let words = session.words;
+        let bar = progress::bar(files.len(), words.say("progress.accepting", &[]), session.json);
+        let (mut taken, mut refusals) = (Vec::new(), Vec::new());
+        for path in &files {
+            let document = self.documents.read(path)?;
+            match self.hand_in(&desk, document.handed).await? {
+                Ok(accepted) => taken.push(Taken { file: document.file, accepted }),
+                Err(faults) => refusals.push(Refusal { file: document.file, faults: Said::all(&faults, words) }),
+            }
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        if let Some(hub) = desk.hub()
+            && !taken.is_empty()
+        {
+            let bar = progress::bar(taken.len(), words.say("progress.delivering", &[]), session.json);
+            hub.work_until_quiet(Duration::from_secs(self.patience), |status| show(&bar, status)).await?;
+            bar.finish_and_clear();
+        }
+        let report = Report::of(rows(&desk, &taken, words).await?, refusals);
+        match session.json {
+            true => session.print_json(&report)?,
+            false => session.print(&report::text(&report, words))?,
+        }
+        if desk.hub().is_none() && !session.json && report.totals.waiting > 0 {
+            session.print(&words.say("send.hub_delivers", &[]))?;
+        }
+        desk.close().await;
+        Ok(exit(&report))
+    }
+
+    async fn hand_in(&self, desk: &Desk, handed: Result<HandedIn, Vec<Fault>>) -> Result<Result<Accepted, Vec<Fault>>, Failure> {
+        let handed = match handed {
+            Ok(handed) => handed,
+            Err(faults) => return Ok(Err(faults)),
+        };
+        let unknown_seller = if self.add_company { UnknownSeller::Add } else { UnknownSeller::Refuse };
+        let handed = HandedIn { company: self.company.clone(), key: self.key.clone(), unknown_seller, ..handed };
+        match desk.send(handed).await {
+            Ok(accepted) => Ok(Ok(accepted)),
+            Err(Failure::Refused(faults)) => Ok(Err(faults)),
+            Err(failure) => Err(failure),
+        }
+    }
+}
+
+fn exit(report: &Report) -> Exit {
+    match report {
+        _ if report.totals.refused > 0 => Exit::Refused,
+        _ if report.totals.parked + report.totals.in_doubt > 0 => Exit::NeedsPerson,
+        _ => Exit::Fine,
+    }
+}
+
+async fn rows(desk: &Desk, taken: &[Taken], words: Words) -> Result<Vec<Row>, Failure> {
+    let mut rows = Vec::with_capacity(taken.len());
+    for Taken { file, accepted } in taken {
+        let story = desk.story(Some(&accepted.company), &accepted.id).await?;
+        rows.push(Row::of(&story, Some(file.clone()), accepted.again, &accepted.warnings, words));
+    }
+    Ok(rows)
+}
+
+/// Moves a bar to the number of deliveries that wait for nothing but a person, a recipient or a later hour.
+fn show(bar: &ProgressBar, status: &Status) {
+    const ON_THEIR_WAY: [&str; 4] = ["choosing", "waiting", "queued", "sending"];
+    let on_their_way: i64 =
+        status.states.iter().filter(|(state, _)| ON_THEIR_WAY.contains(&state.as_str())).map(|(_, count)| count).sum();
+    let all = bar.length().unwrap_or_default();
+    bar.set_position(all.saturating_sub(u64::try_from(on_their_way).unwrap_or_default()));
+}

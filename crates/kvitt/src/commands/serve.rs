@@ -1,0 +1,47 @@
+//! `kvitt serve`: the hub, until it is told to stop.
+
+use clap::Args;
+use kvitt_hub::Hub;
+
+use crate::cli::Session;
+use crate::exit::{Exit, Failure, Outcome};
+
+/// Runs the hub: takes documents from the watched folder and from `kvitt send`, delivers them, reads what comes back. Ctrl-C or
+/// SIGTERM finishes what is in hand and stops.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Write the log as JSON, one event a line.
+    #[arg(long)]
+    pub log_json: bool,
+}
+
+impl Serve {
+    pub async fn run(self, session: &Session) -> Outcome {
+        let hub = Hub::open(&session.place.data, session.place.read_config()?).await?;
+        let running = hub.start().await?;
+        let http = running.http().to_string();
+        match session.json {
+            true => session.print_json(&serde_json::json!({ "http": http, "data": session.place.data }))?,
+            false => session.print(
+                &session.words.say("serve.ready", &[("http", &http), ("data", &session.place.data.display().to_string())]),
+            )?,
+        }
+        told_to_stop().await?;
+        if !session.json {
+            session.print(&session.words.say("serve.stopping", &[]))?;
+        }
+        running.stop().await;
+        hub.close().await;
+        Ok(Exit::Fine)
+    }
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+pub async fn told_to_stop() -> Result<(), Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).map_err(|cause| Failure::io("waiting for SIGTERM", cause))?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted.map_err(|cause| Failure::io("waiting for Ctrl-C", cause)),
+        _ = terminate.recv() => Ok(()),
+    }
+}

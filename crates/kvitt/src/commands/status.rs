@@ -1,0 +1,39 @@
+//! `kvitt status`: where everything stands.
+
+use clap::Args;
+use comfy_table::Cell;
+
+use crate::cli::Session;
+use crate::desk::Desk;
+use crate::exit::{Exit, Outcome};
+use crate::show::table::table;
+
+/// Says how many deliveries stand in each state, when the next job is due, what is stuck, and who is being spared.
+#[derive(Debug, Args)]
+pub struct Status {}
+
+impl Status {
+    pub async fn run(self, session: &Session) -> Outcome {
+        let desk = Desk::open_known(&session.place).await?;
+        let status = desk.status().await?;
+        if session.json {
+            session.print_json(&status)?;
+        } else {
+            let words = session.words;
+            let mut shown = table(&["state", "count"].map(|name| words.name("cli", &format!("column.{name}"))));
+            for (state, count) in &status.states {
+                shown.add_row(vec![Cell::new(words.name("state", state)), Cell::new(count)]);
+            }
+            session.print(&shown.to_string())?;
+            let next = status.next_due_at.map_or_else(|| "–".to_owned(), |at| words.time_ms(at));
+            let values = [("now", words.time_ms(status.now)), ("next", next), ("stuck", status.stuck.to_string())];
+            let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            session.print(&words.say("status.line", &values))?;
+            for (address, until) in &status.spared {
+                session.print(&words.say("status.spared", &[("address", address), ("until", &words.time_ms(*until))]))?;
+            }
+        }
+        desk.close().await;
+        Ok(Exit::Fine)
+    }
+}

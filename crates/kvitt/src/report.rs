@@ -1,0 +1,312 @@
+//! What became of a set of documents: one row each, the refusals with every fault, and the totals. Shown by `show/report.rs`.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use kvitt_domain::delivery::{State, Word};
+use kvitt_domain::fault::Fault;
+use kvitt_domain::money::Amount;
+use kvitt_domain::plan::{Plan, Standing, Verdict};
+use kvitt_hub::desk::Story;
+use serde::Serialize;
+
+use crate::oracle::is_taken;
+use crate::words::Words;
+
+/// What became of a set of documents. Its JSON is a promise: the totals stand at the top.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// The totals.
+    #[serde(flatten)]
+    pub totals: Totals,
+    /// The documents that were accepted.
+    pub invoices: Vec<Row>,
+    /// The documents that were refused.
+    pub refusals: Vec<Refusal>,
+}
+
+/// Counts of documents.
+#[derive(Debug, Default, Serialize)]
+pub struct Totals {
+    /// Handed in.
+    pub submitted: usize,
+    /// Never accepted: nothing of them is stored.
+    pub refused: usize,
+    /// On disk.
+    pub accepted: usize,
+    /// Taken by a counterparty: handed over, delivered or seen.
+    pub delivered: usize,
+    /// Still on their way by themselves.
+    pub waiting: usize,
+    /// Without an open route: a person decides.
+    pub parked: usize,
+    /// May have been sent, and nobody can be asked: a person decides.
+    pub in_doubt: usize,
+    /// Called back before anything left the house.
+    pub cancelled: usize,
+    /// The delivered ones by route.
+    pub by_route: BTreeMap<String, usize>,
+    /// The accepted ones by state.
+    pub by_state: BTreeMap<String, usize>,
+    /// What was paid for sending, by currency.
+    pub cost: BTreeMap<String, String>,
+}
+
+/// One accepted document.
+#[derive(Debug, Serialize)]
+pub struct Row {
+    /// The file that it came in, where this command handed it in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Whether it had been accepted before: the answer is the one of then, and nothing is sent twice.
+    pub again: bool,
+    /// The invoice's id.
+    pub id: String,
+    /// The company's organisation number.
+    pub company: String,
+    /// `invoice` or `credit_note`.
+    pub kind: String,
+    /// BT-1.
+    pub number: String,
+    /// BT-44.
+    pub recipient: String,
+    /// BT-115, a decimal number.
+    pub amount: String,
+    /// BT-5.
+    pub currency: String,
+    /// Every route considered, in the sender's order.
+    pub ladder: Vec<Rung>,
+    /// The delivery's state.
+    pub state: String,
+    /// The route that the delivery is on or ended on.
+    pub route: Option<String>,
+    /// What became of it, in words.
+    pub outcome: String,
+    /// What sending it cost, a decimal number; absent where nothing was taken or the price book has no price.
+    pub cost: Option<String>,
+    /// The currency of the cost.
+    pub cost_currency: Option<String>,
+    /// The cost again, to count with.
+    #[serde(skip)]
+    pub paid: Option<Amount>,
+    /// The amount again, to show.
+    #[serde(skip)]
+    pub payable: Amount,
+    /// What the sender should know of the document.
+    pub warnings: Vec<Said>,
+}
+
+/// One route of a ladder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rung {
+    /// The route.
+    pub route: String,
+    /// `chosen`, `in_reserve`, `skipped` or `failed`.
+    pub standing: Standing,
+    /// Why it was skipped or failed.
+    pub reasons: Vec<Said>,
+    /// What the sender should know of this route.
+    pub warnings: Vec<Said>,
+    /// What it costs, a decimal number with its currency.
+    pub price: Option<String>,
+    /// The latest time at which it may still be sent this way.
+    pub latest_send_at: Option<Timestamp>,
+}
+
+/// A fault in code and words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Said {
+    /// Its stable code.
+    pub code: String,
+    /// Whether it stops anything: `fatal` or `warning`.
+    pub severity: kvitt_domain::fault::Severity,
+    /// Where: a business term, a place in the file, a field.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub place: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub remedy: String,
+    /// In a few words, for tables.
+    #[serde(skip)]
+    pub short: String,
+}
+
+/// One refused document.
+#[derive(Debug, Serialize)]
+pub struct Refusal {
+    /// The file.
+    pub file: String,
+    /// All that is wrong with it.
+    pub faults: Vec<Said>,
+}
+
+impl Said {
+    /// A fault in a language.
+    pub fn of(fault: &Fault, words: Words) -> Said {
+        Said {
+            code: fault.code.to_string(),
+            severity: fault.severity,
+            place: fault.place.clone(),
+            message: fault.sentence(words.0),
+            remedy: fault.remedy(words.0),
+            short: words.short(fault),
+        }
+    }
+
+    /// All of a list.
+    pub fn all(faults: &[Fault], words: Words) -> Vec<Said> {
+        faults.iter().map(|fault| Said::of(fault, words)).collect()
+    }
+}
+
+impl Report {
+    /// Counts.
+    pub fn of(invoices: Vec<Row>, refusals: Vec<Refusal>) -> Report {
+        let mut totals = Totals {
+            submitted: invoices.len() + refusals.len(),
+            refused: refusals.len(),
+            accepted: invoices.len(),
+            ..Totals::default()
+        };
+        let mut paid: BTreeMap<&'static str, Amount> = BTreeMap::new();
+        for row in &invoices {
+            totals.count(row);
+            if let Some(cost) = row.paid {
+                let sum = paid.entry(cost.currency().code()).or_insert(Amount::zero(cost.currency()));
+                // Prices are a few kroner each; a sum that does not fit cannot come about.
+                *sum = sum.checked_add(cost).unwrap_or(*sum);
+            }
+        }
+        totals.cost = paid.into_iter().map(|(currency, sum)| (currency.to_owned(), sum.to_decimal().to_string())).collect();
+        Report { totals, invoices, refusals }
+    }
+}
+
+impl Totals {
+    fn count(&mut self, row: &Row) {
+        *self.by_state.entry(row.state.clone()).or_default() += 1;
+        match row.state.as_str() {
+            "parked" => self.parked += 1,
+            "in_doubt" => self.in_doubt += 1,
+            "cancelled" => self.cancelled += 1,
+            state if is_taken(state) => {
+                self.delivered += 1;
+                if let Some(route) = &row.route {
+                    *self.by_route.entry(route.clone()).or_default() += 1;
+                }
+            }
+            _ => self.waiting += 1,
+        }
+    }
+}
+
+impl Row {
+    /// A row from a story. `warnings` are those of the acceptance.
+    pub fn of(story: &Story, file: Option<String>, again: bool, warnings: &[Fault], words: Words) -> Row {
+        let header = &story.invoice;
+        let cost = cost(story);
+        Row {
+            file,
+            again,
+            id: header.id.clone(),
+            company: header.company.clone(),
+            kind: header.kind.clone(),
+            number: header.number.clone(),
+            recipient: header.recipient.clone(),
+            amount: header.payable.to_decimal().to_string(),
+            currency: header.payable.currency().code().to_owned(),
+            ladder: ladder(story, words),
+            state: story.delivery.state.name().to_owned(),
+            route: story.delivery.state.route().map(ToString::to_string),
+            outcome: outcome(story, words),
+            cost: cost.map(|cost| cost.to_decimal().to_string()),
+            cost_currency: cost.map(|cost| cost.currency().code().to_owned()),
+            paid: cost,
+            payable: header.payable,
+            warnings: Said::all(warnings, words),
+        }
+    }
+}
+
+/// What sending cost: the price of every attempt that a counterparty took, or may have taken.
+fn cost(story: &Story) -> Option<Amount> {
+    let paid = story.attempts.iter().filter(|attempt| {
+        matches!(attempt.word, Some(Word::HandedOver { .. } | Word::Delivered { .. } | Word::Seen | Word::InDoubt { .. }))
+    });
+    let mut prices = paid.filter_map(|attempt| attempt.price);
+    let first = prices.next()?;
+    prices.try_fold(first, Amount::checked_add)
+}
+
+/// A plan as rungs.
+pub fn rungs(plan: &Plan, words: Words) -> Vec<Rung> {
+    let rung = |rung: &kvitt_domain::plan::Rung| {
+        let (reasons, warnings, price, latest_send_at) = match &rung.verdict {
+            Verdict::Open { price, latest_send_at, warnings } => {
+                (Vec::new(), Said::all(warnings, words), *price, *latest_send_at)
+            }
+            Verdict::NeedsLookup { price, warnings, .. } => (Vec::new(), Said::all(warnings, words), *price, None),
+            Verdict::Closed { reasons } => (Said::all(reasons, words), Vec::new(), None, None),
+        };
+        let price = price.map(|price| price.to_string());
+        Rung { route: rung.route.to_string(), standing: rung.standing, reasons, warnings, price, latest_send_at }
+    };
+    plan.rungs.iter().map(rung).collect()
+}
+
+/// The newest plan as rungs; a failed rung says what its counterparty answered, not only that it was tried.
+fn ladder(story: &Story, words: Words) -> Vec<Rung> {
+    let Some(plan) = story.plans.last() else { return Vec::new() };
+    let mut rungs = rungs(plan, words);
+    for rung in rungs.iter_mut().filter(|rung| rung.standing == Standing::Failed) {
+        let tried = story.attempts.iter().rev().find(|attempt| attempt.route == rung.route);
+        if let Some(Word::Refused { why } | Word::TooLate { why }) = tried.and_then(|attempt| attempt.word.as_ref()) {
+            rung.reasons = vec![Said::of(why, words)];
+        }
+    }
+    rungs
+}
+
+/// What became of a delivery, in one sentence.
+pub fn outcome(story: &Story, words: Words) -> String {
+    let state = &story.delivery.state;
+    let route = state.route().map(|route| words.name("route", route.as_str())).unwrap_or_default();
+    match state {
+        State::HandedOver { .. } | State::Delivered { .. } | State::Seen { .. } => {
+            let tries = tries(story);
+            let said = match state {
+                State::HandedOver { .. } => words.say("outcome.handed_over", &[("route", &route)]),
+                State::Delivered { .. } => words.say("outcome.delivered", &[("route", &route)]),
+                _ => words.say("outcome.seen", &[("route", &route)]),
+            };
+            match tries {
+                0 | 1 => said,
+                more => format!("{said} {}", words.say("outcome.tries", &[("tries", &more.to_string())])),
+            }
+        }
+        State::InDoubt { .. } => words.say("outcome.in_doubt", &[("route", &route)]),
+        State::Parked { .. } => words.say("outcome.parked", &[]),
+        State::Cancelled { by } => words.say("outcome.cancelled", &[("by", by)]),
+        State::Choosing | State::Waiting { .. } | State::Queued { .. } | State::Sending { .. } => waiting(story, words),
+    }
+}
+
+/// How often something was said to a counterparty in the newest attempt.
+fn tries(story: &Story) -> usize {
+    let said = |line: &&kvitt_hub::actions::explain::Line| !line.said.starts_with('←');
+    story.attempts.last().map_or(0, |attempt| attempt.log.iter().filter(said).count())
+}
+
+fn waiting(story: &Story, words: Words) -> String {
+    let next = story.jobs.iter().map(|job| job.due_at).min().map(|at| words.time_ms(at));
+    let answered = story.attempts.last().and_then(|attempt| attempt.log.last()).map(|line| line.answered.as_str());
+    if story.jobs.iter().any(|job| job.stuck) {
+        return words.say("outcome.stuck", &[]);
+    }
+    match (next, answered) {
+        (Some(next), Some(answered)) => words.say("outcome.again", &[("next", &next), ("answered", answered)]),
+        (Some(next), None) => words.say("outcome.next", &[("next", &next)]),
+        (None, _) => words.name("state", story.delivery.state.name()),
+    }
+}

@@ -1,0 +1,168 @@
+//! The story of one invoice in plain words: what it is, where it stands, every decision and why, what was said and answered,
+//! its files, what happened when, and what a person can do now.
+
+use kvitt_domain::delivery::{State, Word};
+use kvitt_hub::desk::Story;
+
+use super::ladder;
+use crate::report::{outcome, rungs};
+use crate::words::Words;
+
+/// The whole story.
+pub fn text(story: &Story, words: Words) -> String {
+    let parts = [
+        header(story, words),
+        plans(story, words),
+        attempts(story, words),
+        files(story, words),
+        events(story, words),
+        now(story, words),
+    ];
+    parts.concat()
+}
+
+fn header(story: &Story, words: Words) -> String {
+    let invoice = &story.invoice;
+    let due = invoice.due_on.as_deref().unwrap_or("–");
+    let kind = words.name("document", &invoice.kind);
+    let values = [
+        ("kind", kind.as_str()),
+        ("number", &invoice.number),
+        ("recipient", &invoice.recipient),
+        ("recipient_type", &words.name("recipient_type", &invoice.recipient_type)),
+        ("amount", &words.amount(invoice.payable)),
+        ("issued_on", &invoice.issued_on),
+        ("due_on", due),
+        ("company", &invoice.company),
+        ("accepted_at", &words.time(invoice.accepted_at)),
+        ("id", &invoice.id),
+    ];
+    let mut text = format!("{}\n\n", words.say("story.header", &values));
+    let since = words.time(story.since);
+    text.push_str(&format!("{}\n", words.say("story.state", &[("outcome", &outcome(story, words)), ("since", &since)])));
+    let why = match &story.delivery.state {
+        State::InDoubt { why, .. } | State::Waiting { why, .. } => std::slice::from_ref(why),
+        State::Parked { why } => why.as_slice(),
+        _ => &[],
+    };
+    for fault in why {
+        text.push_str(&format!("  {} [{}]\n", fault.sentence(words.0), fault.code));
+    }
+    text
+}
+
+fn heading(words: Words, key: &str) -> String {
+    let title = words.name("cli", &format!("story.{key}"));
+    format!("\n{title}\n{}\n", "─".repeat(title.chars().count()))
+}
+
+fn plans(story: &Story, words: Words) -> String {
+    let mut text = heading(words, "plans");
+    for plan in &story.plans {
+        let made_at = words.time(plan.made_at);
+        let order = words.name("order_from", order_name(plan.order_from));
+        text.push_str(&format!("{}\n", words.say("story.plan", &[("made_at", &made_at), ("order", &order)])));
+        text.push_str(&ladder::full(&rungs(plan, words), words));
+        for warning in &plan.warnings {
+            text.push_str(&format!("  ! {} [{}]\n", warning.sentence(words.0), warning.code));
+        }
+    }
+    if story.plans.is_empty() {
+        text.push_str(&format!("  {}\n", words.say("story.no_plan", &[])));
+    }
+    text
+}
+
+/// The name under which the catalogue has where an order came from.
+pub fn order_name(from: kvitt_domain::plan::OrderFrom) -> &'static str {
+    use kvitt_domain::plan::OrderFrom;
+    match from {
+        OrderFrom::Document => "document",
+        OrderFrom::Customer => "customer",
+        OrderFrom::Company => "company",
+        OrderFrom::Default => "default",
+    }
+}
+
+fn attempts(story: &Story, words: Words) -> String {
+    if story.attempts.is_empty() {
+        return String::new();
+    }
+    let mut text = heading(words, "attempts");
+    for (index, attempt) in story.attempts.iter().enumerate() {
+        let price = attempt.price.map_or_else(|| "–".to_owned(), |price| words.amount(price));
+        let values = [
+            ("number", (index + 1).to_string()),
+            ("route", words.name("route", &attempt.route)),
+            ("at", words.time(attempt.opened_at)),
+            ("price", price),
+            ("word", word(attempt.word.as_ref(), words)),
+        ];
+        let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        text.push_str(&format!("{}\n", words.say("story.attempt", &values)));
+        for line in &attempt.log {
+            text.push_str(&format!("  {}  {}\n      {}\n", words.time(line.at), line.said, line.answered));
+        }
+    }
+    text
+}
+
+fn word(word: Option<&Word>, words: Words) -> String {
+    match word {
+        None => words.say("word.none", &[]),
+        Some(Word::HandedOver { receipt }) => words.say("word.handed_over", &[("receipt", receipt)]),
+        Some(Word::Delivered { receipt }) => words.say("word.delivered", &[("receipt", receipt)]),
+        Some(Word::Seen) => words.say("word.seen", &[]),
+        Some(Word::Refused { why } | Word::TooLate { why } | Word::InDoubt { why } | Word::Returned { why }) => {
+            why.sentence(words.0)
+        }
+    }
+}
+
+fn files(story: &Story, words: Words) -> String {
+    let mut text = heading(words, "files");
+    for file in &story.files {
+        text.push_str(&format!(
+            "  {} ({}, {} bytes, SHA-256 {}…)\n",
+            file.name,
+            file.media_type,
+            file.bytes,
+            &file.digest[..file.digest.len().min(12)]
+        ));
+    }
+    text
+}
+
+fn events(story: &Story, words: Words) -> String {
+    let mut text = heading(words, "events");
+    for event in &story.events {
+        text.push_str(&format!("  {}\n", event_line(event, words)));
+    }
+    text
+}
+
+/// One event: when, which, and from where to where it moved the delivery.
+pub fn event_line(event: &serde_json::Value, words: Words) -> String {
+    let field = |name: &str| event[name].as_str().unwrap_or_default();
+    let at = event["at"].as_i64().map_or_else(String::new, |at| words.time_ms(at));
+    let (from, to) = (field("from"), field("to"));
+    let moved = match (from.is_empty(), from == to) {
+        (true, _) | (_, true) => String::new(),
+        (false, false) => format!(": {} → {}", words.name("state", from), words.name("state", to)),
+    };
+    format!("{at}  #{:<5} {}{moved}", event["seq"], field("kind"))
+}
+
+fn now(story: &Story, words: Words) -> String {
+    let number = &story.invoice.number;
+    let values: [(&str, &str); 2] = [("invoice", number), ("company", &story.invoice.company)];
+    let said = match &story.delivery.state {
+        State::InDoubt { .. } => words.say("now.in_doubt", &values),
+        State::Parked { .. } => words.say("now.parked", &values),
+        State::Choosing | State::Waiting { .. } | State::Queued { .. } => words.say("now.waiting", &values),
+        State::Sending { .. } => words.say("now.sending", &values),
+        State::HandedOver { .. } | State::Delivered { .. } | State::Seen { .. } => words.say("now.taken", &values),
+        State::Cancelled { .. } => words.say("now.cancelled", &values),
+    };
+    format!("{}{said}\n", heading(words, "now"))
+}

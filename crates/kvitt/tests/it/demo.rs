@@ -1,0 +1,101 @@
+//! `kvitt demo`: at least what the first page of the manual promises.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::harness::{all_bytes, examples, kvitt};
+
+fn number(report: &Value, name: &str) -> u64 {
+    report[name].as_u64().unwrap_or_else(|| panic!("no {name} in {report}"))
+}
+
+fn rows(report: &Value) -> &[Value] {
+    report["invoices"].as_array().unwrap()
+}
+
+#[test]
+fn the_demo_delivers_explains_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("demo");
+    let first = kvitt(&data, &["demo", "--exit", "--json"]).with_code(0).json();
+
+    assert!(number(&first, "submitted") >= 40 && number(&first, "refused") >= 2 && number(&first, "parked") >= 1, "{first}");
+    assert_eq!((number(&first, "lost"), number(&first, "duplicated")), (0, 0), "{}", first["found"]);
+    assert_eq!(number(&first, "submitted"), number(&first, "accepted") + number(&first, "refused"));
+    let ends = ["delivered", "waiting", "parked", "in_doubt", "cancelled"].map(|name| number(&first, name));
+    assert_eq!(ends.iter().sum::<u64>(), number(&first, "accepted"), "each accepted one is counted once: {ends:?}");
+    assert_eq!(first["by_route"]["email"], number(&first, "delivered"));
+    assert_eq!(number(&first, "in_doubt"), 3, "two servers that talk nonsense and one that hangs up");
+    assert!(number(&first, "waiting") >= 1, "a full mailbox");
+
+    for refusal in first["refusals"].as_array().unwrap() {
+        let faults = refusal["faults"].as_array().unwrap();
+        assert!(!faults.is_empty() && faults.iter().all(|fault| !fault["message"].as_str().unwrap().is_empty()), "{refusal}");
+    }
+    let rungs: Vec<&Value> = rows(&first).iter().flat_map(|row| row["ladder"].as_array().unwrap()).collect();
+    let with_reason = |standing: &str| {
+        let of_standing = rungs.iter().filter(|rung| rung["standing"] == standing);
+        of_standing.inspect(|rung| assert!(!rung["reasons"].as_array().unwrap().is_empty(), "{rung}")).count()
+    };
+    assert!(with_reason("skipped") > 40 && with_reason("failed") >= 5);
+
+    // The same demo in the same folder is the same documents: all known, nothing sent again.
+    let second = kvitt(&data, &["demo", "--exit", "--json"]).with_code(0).json();
+    assert!(rows(&second).iter().all(|row| row["again"] == true), "{second}");
+    for name in ["submitted", "refused", "accepted", "delivered", "parked", "in_doubt", "lost", "duplicated"] {
+        assert_eq!(first[name], second[name], "{name}");
+    }
+
+    look_into_it_afterwards(&data);
+    no_identity_number_is_anywhere(&data, &[first.to_string(), second.to_string()]);
+}
+
+fn look_into_it_afterwards(data: &std::path::Path) {
+    let told = kvitt(data, &["explain", "500102"]).with_code(0).stdout;
+    for part in ["500102", "Ola Nordmann", "550", "✗ e-mail", "– letter on paper", "kvitt settle 500102"] {
+        assert!(told.contains(part), "{part} is not in:\n{told}");
+    }
+    let bokmal = kvitt(data, &["explain", "500102", "--lang", "nb"]).with_code(0).stdout;
+    assert!(bokmal.contains("brev på papir") && bokmal.contains("parkert"), "{bokmal}");
+    let story = kvitt(data, &["explain", "500102", "--json"]).with_code(0).json();
+    assert_eq!(story["delivery"]["state"]["state"], "parked");
+    let doubts = kvitt(data, &["list", "--state", "in_doubt", "--json"]).with_code(0).json();
+    assert_eq!(doubts.as_array().unwrap().len(), 3);
+    assert!(kvitt(data, &["events", "--verify", "--json"]).with_code(0).json().as_array().unwrap().len() == 5);
+    kvitt(data, &["status", "--json"]).with_code(0);
+    kvitt(data, &["jobs"]).with_code(0);
+}
+
+/// The examples hold (synthetic) national identity numbers in their metadata. None is in what was printed, nor in clear in
+/// any file that hub or sandbox wrote.
+fn no_identity_number_is_anywhere(data: &std::path::Path, printed: &[String]) {
+    let mut numbers = Vec::new();
+    for entry in fs::read_dir(examples().join("invoices")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "json") {
+            let metadata: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+            numbers.extend(metadata["recipient_ssn"].as_str().map(str::to_owned));
+        }
+    }
+    assert!(!numbers.is_empty(), "the examples still hold some");
+    let files = all_bytes(data);
+    for number in &numbers {
+        assert!(printed.iter().all(|text| !text.contains(number.as_str())));
+        for (path, bytes) in &files {
+            let is_there = bytes.windows(number.len()).any(|window| window == number.as_bytes());
+            assert!(!is_there, "a national identity number is in {}", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_table_is_for_people() {
+    let folder = tempfile::tempdir().unwrap();
+    let shown = kvitt(&folder.path().join("demo"), &["demo", "--exit", "--lang", "nb"]).with_code(0).stdout;
+    for part in
+        ["Kari Nordmann", "✓ e-post", "– eFaktura", "✗ e-post", "parkert", "0 tapt, 0 sendt to ganger", "kvitt explain 500102"]
+    {
+        assert!(shown.contains(part), "{part} is not in:\n{shown}");
+    }
+}

@@ -1,0 +1,225 @@
+//! Starts the binary: commands that end, and a hub and a sandbox that run until they are told to stop or are killed.
+
+use std::fs;
+use std::future::Future;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+/// The company that most tests send for, of the examples.
+pub const COMPANY: &str = "999001017";
+
+/// A command that has ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit code; `None` where a signal ended it.
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ended {
+    /// Standard output as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|cause| panic!("no JSON ({cause}): {self:?}"))
+    }
+
+    /// The same, checked for its exit code.
+    pub fn with_code(self, code: i32) -> Ended {
+        assert_eq!(self.code, Some(code), "{}\n{}", self.stdout, self.stderr);
+        self
+    }
+}
+
+/// The binary, free of what the environment of the test would tell it.
+fn binary() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kvitt"));
+    for name in ["KVITT_DATA", "KVITT_CONFIG", "KVITT_LOG", "KVITT_FAILPOINT", "LC_ALL", "LC_MESSAGES"] {
+        command.env_remove(name);
+    }
+    command.env("LANG", "en_GB.UTF-8").stdin(Stdio::null());
+    command
+}
+
+/// Runs a command to its end on a data folder.
+pub fn kvitt(data: &Path, arguments: &[&str]) -> Ended {
+    let output = binary().args(arguments).arg("--data").arg(data).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let ended = Ended { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
+    assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
+    ended
+}
+
+/// A program that runs until it is stopped. Dropping it kills it.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    /// What it said when it was ready.
+    pub said: Value,
+}
+
+/// How starting went.
+pub enum Started {
+    Ready(Running),
+    /// It was dead before it was ready: a failpoint on the way.
+    Died,
+}
+
+impl Running {
+    /// Starts a program that says a line of JSON when it is ready, and waits for it.
+    pub fn start(data: &Path, arguments: &[&str], failpoint: Option<&str>) -> Started {
+        let mut command = binary();
+        command.args(arguments).arg("--json").arg("--data").arg(data).env("KVITT_LOG", "error").stdout(Stdio::piped());
+        if let Some(failpoint) = failpoint {
+            command.env("KVITT_FAILPOINT", failpoint);
+        }
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        match serde_json::from_str(&line) {
+            Ok(said) => Started::Ready(Running { child, said }),
+            Err(_) => {
+                let status = child.wait().unwrap();
+                assert!(status.code().is_none(), "it ended by itself ({status}): {line}");
+                Started::Died
+            }
+        }
+    }
+
+    /// Starts a program that must become ready.
+    pub fn ready(data: &Path, arguments: &[&str]) -> Running {
+        match Running::start(data, arguments, None) {
+            Started::Ready(running) => running,
+            Started::Died => panic!("{arguments:?} died before it was ready"),
+        }
+    }
+
+    /// Whether it has ended.
+    pub fn is_dead(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// `kill -9`, and waits until it is gone.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to stop and waits; its exit code.
+    pub fn stop(&mut self) -> Option<i32> {
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(asked.success());
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A sandbox in its own process.
+#[derive(Debug)]
+pub struct Sandbox {
+    _running: Running,
+    said: Value,
+}
+
+impl Sandbox {
+    pub fn start(folder: &Path) -> Sandbox {
+        let running = Running::ready(folder, &["sandbox", "--http", "127.0.0.1:0", "--smtp", "127.0.0.1:0"]);
+        Sandbox { said: running.said.clone(), _running: running }
+    }
+
+    fn said(&self, name: &str) -> &str {
+        self.said[name].as_str().unwrap()
+    }
+
+    pub fn ledger(&self) -> String {
+        format!("http://{}/ledger", self.said("http"))
+    }
+
+    /// The ledger, read.
+    pub fn taken(&self) -> Vec<kvitt_cli::oracle::Line> {
+        wait_for(kvitt_cli::oracle::fetch(&self.ledger())).unwrap()
+    }
+
+    /// Moves its clock, which hubs follow.
+    pub fn advance(&self, seconds: i64) {
+        let url = format!("http://{}/clock/advance", self.said("http"));
+        let body = serde_json::json!({ "ms": seconds * 1000 }).to_string();
+        let answer = wait_for(async { reqwest::Client::new().post(url).body(body).send().await });
+        assert!(answer.unwrap().status().is_success());
+    }
+
+    /// Writes a configuration that points a hub at this sandbox, its intake folder included.
+    pub fn configure(&self, data: &Path) {
+        fs::create_dir_all(data).unwrap();
+        let port = self.said("smtp").rsplit(':').next().unwrap();
+        let configuration = format!(
+            "listen = \"127.0.0.1:0\"\nworkers = {WORKERS}\n\n\
+             [mail.email]\nhost = \"127.0.0.1\"\nport = {port}\nuser = {:?}\npassword_file = {:?}\nca_file = {:?}\n\n\
+             [bounces]\nmaildir = {:?}\n\n[intake]\nfolder = \"intake\"\n\n[clock]\nfollow = \"http://{}/clock\"\n",
+            self.said("user"),
+            self.said("password_file"),
+            self.said("ca_file"),
+            self.said("bounces"),
+            self.said("http"),
+        );
+        fs::write(data.join("kvitt.toml"), configuration).unwrap();
+    }
+
+    /// A data folder that points at this sandbox and has one company with its e-mail set up.
+    pub fn hub_folder(&self, data: &Path) {
+        self.configure(data);
+        add_company(data, COMPANY, "Nordlys Kraft AS");
+    }
+}
+
+/// Connections that a hub of these tests opens at the same time.
+pub const WORKERS: usize = 4;
+
+/// Adds a company and sets its e-mail up.
+pub fn add_company(data: &Path, org_number: &str, name: &str) {
+    kvitt(data, &["company", "add", org_number, name]).with_code(0);
+    let setup = r#"{"from": "faktura@avsender.example", "bounce_domain_or_address": "retur.avsender.example"}"#;
+    kvitt(data, &["company", "set-route", org_number, "email", setup]).with_code(0);
+}
+
+/// An example invoice under another number, to another recipient.
+pub fn invoice(number: &str, recipient: &str) -> String {
+    let example = fs::read_to_string(examples().join("invoices/nordlys-500101.xml")).unwrap();
+    let own = "<cbc:ID>500101</cbc:ID>";
+    assert!(example.contains(own), "the example's number is where it was");
+    example.replace(own, &format!("<cbc:ID>{number}</cbc:ID>")).replace("kari.nordmann@post.example", recipient)
+}
+
+/// The folder of examples.
+pub fn examples() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples"))
+}
+
+/// Runs a future to its end.
+pub fn wait_for<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+/// Every file below a folder, read whole: to look for what must not be there.
+pub fn all_bytes(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(all_bytes(&path));
+        } else if path.is_file() {
+            let mut bytes = Vec::new();
+            fs::File::open(&path).unwrap().read_to_end(&mut bytes).unwrap();
+            found.push((path, bytes));
+        }
+    }
+    found
+}

@@ -1,0 +1,12 @@
+//! The built binary, end to end: what a person types, what they see, what is true afterwards.
+//!
+//! `harness.rs` starts programs; each other module is one promise. `crash.rs` is the longest: it kills the hub a hundred times.
+
+mod crash;
+mod demo;
+mod harness;
+mod page;
+mod serving;
+mod settling;
+mod tenants;
+mod vectors;
