@@ -1,8 +1,11 @@
 //! What a rule set found: which rule, how bad, how often, where, and with which values.
 //!
-//! Sentences for people are in [`crate::messages`]; this is what machines compare.
+//! Sentences for people are in `messages` ([`crate::advice`]); this is what machines compare.
+
+use std::borrow::Cow;
 
 use crate::arena::Node;
+use crate::messages::{Language, advice};
 
 /// How bad a finding is, as the rule's publisher flags it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -151,6 +154,11 @@ impl Findings {
 }
 
 impl Finding {
+    /// What is wrong and what to do, in our words; [`crate::advice`] says who can do it and which business term it is.
+    pub fn sentence(&self, language: Language) -> Cow<'static, str> {
+        advice(self.id).expect("a test demands a sentence for every rule").sentence(language)
+    }
+
     fn place(&mut self, node: Node<'_>) {
         if self.places.len() < MAX_PLACES {
             self.places.push(Place { offset: node.offset(), path: node.path() });

@@ -7,14 +7,14 @@
 //!
 //! ```
 //! use kvitt_rules::arena::{Document, Limits};
-//! use kvitt_rules::{Day, Findings, RuleSet};
+//! use kvitt_rules::{Day, Findings, Language, RuleSet};
 //!
 //! let xml = br#"<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"/>"#;
 //! let document = Document::parse(xml, &Limits::default())?;
 //! let mut findings = Findings::new();
 //! RuleSet::in_force(Day { year: 2026, month: 11, day: 22 }).judge(&document, &mut findings);
 //! for finding in &findings {
-//!     println!("{} ({:?}) at {}", finding.id, finding.severity, finding.places[0].path);
+//!     println!("{} at {}: {}", finding.id, finding.places[0].path, finding.sentence(Language::English));
 //! }
 //! assert!(findings.is_fatal() && findings.get("BR-02").is_some());
 //! # Ok::<(), kvitt_rules::arena::XmlFault>(())
@@ -29,6 +29,7 @@ mod decimal;
 mod en16931;
 mod finding;
 mod judge;
+mod messages;
 mod peppol;
 mod sets;
 mod structure;
@@ -36,4 +37,5 @@ mod ubl;
 mod vocabulary;
 
 pub use finding::{Finding, Findings, Layer, MAX_PLACES, Place, Severity};
+pub use messages::{Advice, Language, MendedBy, advice};
 pub use sets::{Day, RuleSet};
