@@ -1,6 +1,6 @@
 //! The rules on codes (BR-CL): each coded value is on its list.
 
-use super::vat::is_charge;
+use super::usage::is_charge;
 use crate::codelists::{self, CodeList};
 use crate::judge::Judge;
 use crate::ubl::Element;

@@ -1,6 +1,6 @@
 //! The rules on lines, their periods and items (EN 16931-1, 6.4.1 and 6.4.2).
 
-use super::vat::is_vat;
+use super::usage::is_vat;
 use super::{has_cents_at_most, is_line_item};
 use crate::judge::Judge;
 use crate::ubl::{Checked, Element, Unjudged, Why, to_double};

@@ -1,6 +1,6 @@
 //! EN 16931-1 in UBL: what every European invoice must hold, 979 rules in three groups that judge side by side.
 //!
-//! - the model (`document`, `parties`, `totals`, `lines`, `vat`): BR, BR-CO, BR-DEC and the VAT families;
+//! - the model (`document`, `parties`, `totals`, `lines`, `vat` with `usage`): BR, BR-CO, BR-DEC and the VAT families;
 //! - the syntax (`syntax`, `restrictions`): UBL-SR, UBL-DT, UBL-CR;
 //! - the code lists (`codes`): BR-CL.
 //!
@@ -18,6 +18,7 @@ mod parties;
 pub(crate) mod restrictions;
 mod syntax;
 mod totals;
+mod usage;
 mod vat;
 
 use crate::finding::{Findings, Layer};
@@ -25,7 +26,7 @@ use crate::judge::Judge;
 use crate::ubl::{Element, Ubl};
 use crate::vocabulary::{cac, cbc, root};
 use restrictions::Place;
-use vat::Usage;
+use usage::Usage;
 
 /// Judges an invoice or credit note by all rules of EN 16931.
 pub(crate) fn judge(ubl: &Ubl<'_>, findings: &mut Findings) {

@@ -1,6 +1,6 @@
 //! The rules on seller, buyer, payee and tax representative (EN 16931-1, 6.4.1 and 6.4.2).
 
-use super::vat::is_vat;
+use super::usage::is_vat;
 use crate::codelists::COUNTRIES;
 use crate::judge::Judge;
 use crate::ubl::{Checked, Element};

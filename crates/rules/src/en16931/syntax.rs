@@ -3,7 +3,7 @@
 //!
 //! Not here: the table of forbidden paths (`restrictions`).
 
-use super::vat::is_charge;
+use super::usage::is_charge;
 use super::{has_cents_at_most, is_of_document};
 use crate::judge::Judge;
 use crate::ubl::{Checked, Element, Ubl};

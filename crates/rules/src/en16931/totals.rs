@@ -1,6 +1,7 @@
 //! The rules on sums: document totals, VAT totals, allowances and charges (EN 16931-1, 6.4.2 and BR-DEC).
 
-use super::vat::{is_charge, is_vat, tax_of};
+use super::usage::{is_charge, is_vat};
+use super::vat::tax_of;
 use super::{has_cents_at_most, is_of_document};
 use crate::decimal::Decimal;
 use crate::judge::Judge;

@@ -1,24 +1,24 @@
 //! The VAT rules of EN 16931 (section 6.4.3, BR-S, BR-Z, BR-E, BR-AE, BR-IC, BR-G, BR-O, BR-AF, BR-AG, BR-B).
 //!
 //! Nine categories have the same ten questions with small differences, so that they are one table ([`Family`]) and
-//! one set of functions. What must be known of the whole document (which categories are used where, sums for each
-//! category and rate) is collected in one pass before ([`Usage`]), which keeps the rules linear in the lines.
+//! one set of functions. What must be known of the whole document is collected before (`usage`).
 
+use super::usage::{Sums, Total, Usage, Used, code, is_charge, is_vat};
 use crate::decimal::Decimal;
 use crate::judge::Judge;
-use crate::ubl::{Checked, Element, Ubl, Unjudged, Why};
+use crate::ubl::{Checked, Element};
 use crate::vocabulary::{cac, cbc};
 
 /// A VAT category of UNTDID 5305 with the ids of its ten rules.
-struct Family {
-    code: &'static str,
+pub(super) struct Family {
+    pub(super) code: &'static str,
     ids: [&'static str; 10],
-    kind: Kind,
+    pub(super) kind: Kind,
 }
 
 /// How a category is taxed, which is where the families differ.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// A rate above zero; several breakdowns, one a rate.
     Standard,
     /// The Canary Islands and Ceuta and Melilla: a rate, possibly zero.
@@ -52,7 +52,7 @@ macro_rules! family {
     };
 }
 
-const FAMILIES: [Family; 9] = [
+pub(super) const FAMILIES: [Family; 9] = [
     family!("S", "S", Standard),
     family!("Z", "Z", ZeroRated),
     family!("E", "E", Exempt),
@@ -64,375 +64,14 @@ const FAMILIES: [Family; 9] = [
     family!("M", "AG", Islands),
 ];
 
-fn family_of(code: &str) -> Option<usize> {
+pub(super) fn family_of(code: &str) -> Option<usize> {
     FAMILIES.iter().position(|family| family.code == code)
 }
 
-/// Where one category is used.
-#[derive(Default, Clone)]
-struct Used {
-    /// On a line's item, whatever the tax scheme; and with the scheme VAT.
-    item: bool,
-    item_vat: bool,
-    /// On an allowance or charge anywhere, and with the scheme VAT.
-    allowance: bool,
-    allowance_vat: bool,
-    charge: bool,
-    charge_vat: bool,
-    /// On an allowance or charge of the document itself, with the scheme VAT.
-    own_allowance_vat: bool,
-    own_charge_vat: bool,
-    /// On an allowance or charge, with whatever indicator.
-    either: bool,
-    either_vat: bool,
-    /// In any `TaxCategory` with the scheme VAT.
-    anywhere_vat: bool,
-    /// In how many breakdowns, and with the scheme VAT.
-    breakdowns: usize,
-    breakdowns_vat: usize,
-    /// Without white space around the code, which two rules of the islands want.
-    breakdowns_exact: usize,
-    charge_exact_vat: bool,
-    sums: Sums,
-}
-
-/// Net amounts of one category, all rates together and for each rate.
-#[derive(Default, Clone)]
-struct Sums {
-    lines: Total,
-    charges: Total,
-    allowances: Total,
-    by_rate: Vec<RateSums>,
-}
-
-#[derive(Clone)]
-struct RateSums {
-    rate: Decimal,
-    lines: Total,
-    charges: Total,
-    allowances: Total,
-    has_line: bool,
-    /// An allowance or charge anywhere, not only the document's own.
-    has_either: bool,
-}
-
-/// A sum, none after an overflow.
-#[derive(Clone, Copy)]
-struct Total(Option<Decimal>);
-
-impl Default for Total {
-    fn default() -> Total {
-        Total(Some(Decimal::ZERO))
-    }
-}
-
-impl Total {
-    fn add(&mut self, amount: Decimal) {
-        self.0 = self.0.and_then(|sum| sum.plus(amount));
-    }
-}
-
-impl Sums {
-    fn rate(&mut self, rate: Decimal) -> &mut RateSums {
-        let at = self.by_rate.iter().position(|sums| sums.rate == rate).unwrap_or_else(|| {
-            let none = Total::default();
-            self.by_rate.push(RateSums {
-                rate,
-                lines: none,
-                charges: none,
-                allowances: none,
-                has_line: false,
-                has_either: false,
-            });
-            self.by_rate.len() - 1
-        });
-        &mut self.by_rate[at]
-    }
-}
-
-/// Different rates of one category that one document may use before it cannot be judged: no country has more than a
-/// handful, and without a bound a hostile document would make the sums quadratic.
-const MAX_RATES: usize = 64;
-
-/// What the VAT rules must know of the whole document.
-pub(crate) struct Usage {
-    used: [Used; FAMILIES.len()],
-    has_lines: bool,
-    /// Breakdowns, items, allowances and charges with the scheme VAT and a category other than "out of scope".
-    other_breakdown: bool,
-    other_item: bool,
-    other_allowance: bool,
-    other_charge: bool,
-    /// The split payment category, compared exactly as written.
-    split_anywhere: bool,
-    split_item: bool,
-    standard_item: bool,
-    foreign_country: bool,
-    seller_tax_id: bool,
-    seller_vat_id: bool,
-    representative_vat_id: bool,
-    buyer_vat_id: bool,
-    buyer_legal_id: bool,
-}
-
-/// Has this category or party tax scheme the scheme VAT? Any case, white space around it allowed.
-pub(crate) fn is_vat(element: Element<'_>) -> Checked<'_, bool> {
-    for scheme in element.all(cac::TaxScheme) {
-        if scheme.only(cbc::ID)?.is_some_and(|id| id.trimmed().eq_ignore_ascii_case("VAT")) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// The category code of a `TaxCategory` or `ClassifiedTaxCategory`.
-fn code(category: Element<'_>) -> Checked<'_, &str> {
-    Ok(category.only(cbc::ID)?.map_or("", Element::trimmed))
-}
-
-/// Allowance (`false`) or charge (`true`); none when the indicator is missing.
-pub(crate) fn is_charge(allowance_charge: Element<'_>) -> Checked<'_, Option<bool>> {
-    allowance_charge.child(cbc::ChargeIndicator).map(Element::to_boolean).transpose()
-}
-
-impl Usage {
-    pub(crate) fn of<'u>(ubl: &'u Ubl<'u>, judge: &mut Judge<'_>) -> Usage {
-        let mut usage = Usage {
-            used: std::array::from_fn(|_| Used::default()),
-            has_lines: false,
-            other_breakdown: false,
-            other_item: false,
-            other_allowance: false,
-            other_charge: false,
-            split_anywhere: false,
-            split_item: false,
-            standard_item: false,
-            foreign_country: false,
-            seller_tax_id: false,
-            seller_vat_id: false,
-            representative_vat_id: false,
-            buyer_vat_id: false,
-            buyer_legal_id: false,
-        };
-        for element in ubl.elements() {
-            let noted = match element.tag() {
-                cac::TaxCategory => usage.note_category(element),
-                cac::ClassifiedTaxCategory => usage.note_item(element),
-                cac::PartyTaxScheme => usage.note_tax_scheme(element),
-                cac::InvoiceLine | cac::CreditNoteLine => usage.note_line(element),
-                cac::AllowanceCharge => usage.note_allowance_charge(element),
-                cac::PartyLegalEntity => {
-                    usage.buyer_legal_id |=
-                        element.has(cbc::CompanyID) && element.is_below(&[cac::Party, cac::AccountingCustomerParty]);
-                    Ok(())
-                }
-                cbc::IdentificationCode => {
-                    usage.foreign_country |= element.text() != "IT";
-                    Ok(())
-                }
-                _ => Ok(()),
-            };
-            judge.value(noted);
-        }
-        usage
-    }
-
-    fn note_category<'u>(&mut self, category: Element<'u>) -> Checked<'u, ()> {
-        self.split_anywhere |= category.all(cbc::ID).any(|id| id.text() == "B");
-        let vat = is_vat(category)?;
-        let code = code(category)?;
-        let is_exact = category.child(cbc::ID).is_some_and(|id| id.text() == code);
-        let family = family_of(code);
-        if let Some(family) = family {
-            self.used[family].anywhere_vat |= vat;
-        }
-        let Some(parent) = category.parent() else {
-            return Ok(());
-        };
-        match parent.tag() {
-            cac::TaxSubtotal if parent.is_below(&[cac::TaxTotal]) && is_own(parent.parent()) => {
-                if let Some(family) = family {
-                    self.used[family].breakdowns += 1;
-                    self.used[family].breakdowns_vat += usize::from(vat);
-                    self.used[family].breakdowns_exact += usize::from(is_exact && (vat || code == "L"));
-                }
-                self.other_breakdown |= vat && code != "O";
-            }
-            cac::AllowanceCharge => {
-                let charge = is_charge(parent)?;
-                self.other_allowance |= charge == Some(false) && vat && code != "O";
-                self.other_charge |= charge == Some(true) && vat && code != "O";
-                let own = parent.parent().is_some_and(Element::is_root);
-                if let Some(family) = family {
-                    let used = &mut self.used[family];
-                    used.either = true;
-                    used.either_vat |= vat;
-                    match charge {
-                        Some(false) => {
-                            used.allowance = true;
-                            used.allowance_vat |= vat;
-                            used.own_allowance_vat |= vat && own;
-                        }
-                        Some(true) => {
-                            used.charge = true;
-                            used.charge_vat |= vat;
-                            used.charge_exact_vat |= vat && is_exact;
-                            used.own_charge_vat |= vat && own;
-                        }
-                        None => {}
-                    }
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn note_item<'u>(&mut self, category: Element<'u>) -> Checked<'u, ()> {
-        for id in category.all(cbc::ID) {
-            self.split_item |= id.text() == "B";
-            self.standard_item |= id.text() == "S";
-        }
-        let vat = is_vat(category)?;
-        let code = code(category)?;
-        self.other_item |= vat && code != "O";
-        if let Some(family) = family_of(code) {
-            self.used[family].item = true;
-            self.used[family].item_vat |= vat;
-        }
-        Ok(())
-    }
-
-    fn note_tax_scheme<'u>(&mut self, scheme: Element<'u>) -> Checked<'u, ()> {
-        if !scheme.has(cbc::CompanyID) {
-            return Ok(());
-        }
-        if scheme.is_below(&[cac::Party, cac::AccountingSupplierParty]) {
-            self.seller_tax_id = true;
-            self.seller_vat_id |= is_vat(scheme)?;
-        } else if scheme.is_below(&[cac::TaxRepresentativeParty]) {
-            self.representative_vat_id |= is_vat(scheme)?;
-        } else if scheme.is_below(&[cac::Party, cac::AccountingCustomerParty]) {
-            self.buyer_vat_id |= is_vat(scheme)?;
-        }
-        Ok(())
-    }
-
-    fn note_line<'u>(&mut self, line: Element<'u>) -> Checked<'u, ()> {
-        self.has_lines = true;
-        if !is_own(Some(line)) {
-            return Ok(());
-        }
-        let mut categories = line.all(cac::Item).flat_map(|item| item.all(cac::ClassifiedTaxCategory));
-        let Some(first) = categories.next() else {
-            return Ok(());
-        };
-        let rest: Vec<_> = categories.collect();
-        let amount = line.decimal(cbc::LineExtensionAmount);
-        self.note_amount(first, &rest, amount, &mut |sums, amount| sums.lines.add(amount), &mut |rate, amount| {
-            rate.has_line = true;
-            if let Some(amount) = amount {
-                rate.lines.add(amount);
-            }
-        })
-    }
-
-    fn note_allowance_charge<'u>(&mut self, allowance_charge: Element<'u>) -> Checked<'u, ()> {
-        let mut categories = allowance_charge.all(cac::TaxCategory);
-        let Some(first) = categories.next() else {
-            return Ok(());
-        };
-        let rest: Vec<_> = categories.collect();
-        let charge = is_charge(allowance_charge)?.filter(|_| is_own(Some(allowance_charge)));
-        let amount = match charge {
-            Some(_) => allowance_charge.decimal(cbc::Amount),
-            None => Ok(None),
-        };
-        let mut whole = |sums: &mut Sums, amount| match charge {
-            Some(true) => sums.charges.add(amount),
-            Some(false) => sums.allowances.add(amount),
-            None => {}
-        };
-        let mut part = |rate: &mut RateSums, amount: Option<Decimal>| {
-            rate.has_either = true;
-            match (charge, amount) {
-                (Some(true), Some(amount)) => rate.charges.add(amount),
-                (Some(false), Some(amount)) => rate.allowances.add(amount),
-                _ => {}
-            }
-        };
-        self.note_amount(first, &rest, amount, &mut whole, &mut part)
-    }
-
-    /// Adds an amount to each category and each rate that its element names; there is one of both but in odd documents.
-    fn note_amount<'u>(
-        &mut self,
-        first: Element<'u>,
-        rest: &[Element<'u>],
-        amount: Checked<'u, Option<Decimal>>,
-        whole: &mut dyn FnMut(&mut Sums, Decimal),
-        part: &mut dyn FnMut(&mut RateSums, Option<Decimal>),
-    ) -> Checked<'u, ()> {
-        if rest.len() >= MAX_RATES {
-            return Err(Unjudged { why: Why::TooLarge, element: first });
-        }
-        let all = || std::iter::once(first).chain(rest.iter().copied());
-        for (number, category) in all().enumerate() {
-            let code = code(category)?;
-            let Some(family) = family_of(code) else {
-                continue;
-            };
-            let is_again = all().take(number).any(|earlier| self::code(earlier).is_ok_and(|earlier| earlier == code));
-            if is_again {
-                continue;
-            }
-            let amount = amount?;
-            let sums = &mut self.used[family].sums;
-            if let Some(amount) = amount {
-                whole(sums, amount);
-            }
-            if !FAMILIES[family].kind.has_rates() {
-                continue;
-            }
-            let mut seen = Vec::new();
-            for category in all() {
-                let Some(rate) = category.decimal(cbc::Percent)? else {
-                    continue;
-                };
-                if seen.contains(&rate) {
-                    continue;
-                }
-                if !rest.is_empty() {
-                    seen.push(rate);
-                }
-                if sums.by_rate.len() >= MAX_RATES {
-                    return Err(Unjudged { why: Why::TooLarge, element: category });
-                }
-                part(sums.rate(rate), amount);
-            }
-        }
-        Ok(())
-    }
-
-    /// Has the seller any tax id, or the representative a VAT id? BR-S-02 and its like.
-    fn seller_is_registered(&self) -> bool {
-        self.seller_tax_id || self.representative_vat_id
-    }
-
-    fn seller_has_vat_id(&self) -> bool {
-        self.seller_vat_id || self.representative_vat_id
-    }
-}
-
 impl Kind {
-    fn has_rates(self) -> bool {
+    pub(super) fn has_rates(self) -> bool {
         matches!(self, Kind::Standard | Kind::Islands)
     }
-}
-
-/// Is this a child of the root?
-fn is_own(element: Option<Element<'_>>) -> bool {
-    element.and_then(Element::parent).is_some_and(Element::is_root)
 }
 
 /// The rules on the document as a whole: 01 to 04, 11 to 14, and split payment.
@@ -458,7 +97,7 @@ pub(crate) fn document(judge: &mut Judge<'_>, root: Element<'_>, usage: &Usage) 
         judge.check(r03, root, !allowance || registered);
         judge.check(r04, root, !charge || registered);
     }
-    let out_of_scope = usage.used[6].breakdowns_vat > 0;
+    let out_of_scope = usage.of_category("O").breakdowns_vat > 0;
     judge.check("BR-O-11", root, !(out_of_scope && usage.other_breakdown));
     judge.check("BR-O-12", root, !(out_of_scope && usage.other_item));
     judge.check("BR-O-13", root, !(out_of_scope && usage.other_allowance));
@@ -479,7 +118,7 @@ fn breakdown_matches_use(family: &Family, used: &Used) -> bool {
 }
 
 fn intra_community(judge: &mut Judge<'_>, root: Element<'_>, usage: &Usage) {
-    if usage.used[4].breakdowns_vat == 0 {
+    if usage.of_category("K").breakdowns_vat == 0 {
         return;
     }
     let longer_than_one = |path: &[_]| -> Checked<'_, bool> {
