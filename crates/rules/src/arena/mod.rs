@@ -95,8 +95,8 @@ pub struct XmlFault {
 
 /// One document, borrowing the bytes that it was read from.
 ///
-/// Elements, attributes and decoded texts lie in three flat stores; a text without entities is a slice of the input,
-/// so that an embedded attachment is never copied. Memory stays below eight times the document.
+/// Elements, attributes and decoded texts lie in three flat stores; a text without entities and carriage returns is a
+/// slice of the input, so that an embedded attachment is not copied. Memory stays below eight times the document.
 #[derive(Debug)]
 pub struct Document<'a> {
     source: &'a str,

@@ -55,8 +55,8 @@ impl<'d> Node<'d> {
         self.children().filter(|child| child.name() == *first).find_map(|child| child.descendant(rest))
     }
 
-    /// The element's own text with character references and predefined entities resolved, otherwise as written.
-    /// Line ends are not normalised; white space between child elements is not kept.
+    /// The element's own text as XML means it: character references and predefined entities resolved, each line end one
+    /// line feed. White space between child elements is not kept.
     pub fn text(self) -> &'d str {
         self.element().text.resolve(self.document.source, &self.document.decoded)
     }

@@ -86,6 +86,8 @@ struct Reader<'a, 'l> {
     pieces: Vec<String>,
     /// Only a document with a `]` anywhere can hold a stray `]]>` in a text.
     has_bracket: bool,
+    /// Only a document with a carriage return anywhere has line ends to normalise.
+    has_return: bool,
 }
 
 /// An element whose end tag has not come yet.
@@ -116,6 +118,7 @@ impl<'a, 'l> Reader<'a, 'l> {
             open: Vec::with_capacity(limits.depth.min(64)),
             pieces: Vec::new(),
             has_bracket: source.as_bytes().contains(&b']'),
+            has_return: source.as_bytes().contains(&b'\r'),
         }
     }
 
@@ -285,10 +288,18 @@ impl<'a, 'l> Reader<'a, 'l> {
         let level = self.open.len();
         let Some(open) = self.open.pop() else { return };
         self.names.leave(level);
+        let start = self.decoded.len();
         let text = match open.text {
-            OpenText::Slice(span) => span,
+            OpenText::Slice(span) => {
+                let slice = span.resolve(self.source, "");
+                if self.has_return && slice.contains('\r') {
+                    push_with_line_feeds(&mut self.decoded, slice);
+                    Span::decoded(start, self.decoded.len())
+                } else {
+                    span
+                }
+            }
             OpenText::Pieces => {
-                let start = self.decoded.len();
                 self.decoded.push_str(&self.pieces[level - 1]);
                 Span::decoded(start, self.decoded.len())
             }
@@ -348,7 +359,7 @@ impl<'a, 'l> Reader<'a, 'l> {
             _ => {
                 let piece: &'a str = &self.source[start..end];
                 let pieces = self.pieces();
-                pieces.push_str(piece);
+                push_with_line_feeds(pieces, piece);
                 pieces.len()
             }
         };
@@ -365,7 +376,7 @@ impl<'a, 'l> Reader<'a, 'l> {
         let pieces = &mut self.pieces[level - 1];
         if let OpenText::Slice(span) = open.text {
             pieces.clear();
-            pieces.push_str(span.resolve(self.source, ""));
+            push_with_line_feeds(pieces, span.resolve(self.source, ""));
             open.text = OpenText::Pieces;
         }
         pieces
@@ -474,6 +485,16 @@ impl<'a, 'l> Reader<'a, 'l> {
 
     fn fault(&self, code: &'static str, offset: usize, detail: impl Into<String>) -> XmlFault {
         make_fault(self.source.as_bytes(), code, offset, detail.into())
+    }
+}
+
+/// Every line end becomes one line feed: XML 1.0 section 2.11.
+fn push_with_line_feeds(target: &mut String, text: &str) {
+    let mut parts = text.split('\r');
+    target.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        target.push('\n');
+        target.push_str(part.strip_prefix('\n').unwrap_or(part));
     }
 }
 

@@ -26,6 +26,9 @@ fn text_is_what_was_written() {
         ("<a>\n  <b>in</b>\n  <c/>\n</a>", ""),
         ("<a> x <b>in</b> y</a>", " x  y"),
         ("<a>  </a>", "  "),
+        ("<a>1\r\n2\r3\n\r\n</a>", "1\n2\n3\n\n"),
+        ("<a>1\r\n&amp;\r<![CDATA[\r\n]]>&#13;</a>", "1\n&\n\n\r"),
+        ("<a>\r\n  <b/>\r\n</a>", ""),
         ("<a/>", ""),
         ("\u{FEFF}<?xml version='1.0' encoding='utf-8' standalone='yes'?>\n<a>x</a>\n<!-- end -->", "x"),
     ] {
@@ -209,6 +212,7 @@ fn memory_stays_flat() {
         format!("<a>{}</a>", "<b c=''/>".repeat(100_000)),
         format!("<a>{}</a>", "<b>&lt;</b>".repeat(100_000)),
         format!("<a>{}</a>", "x&lt;<b/>".repeat(100_000)),
+        format!("<a>{}</a>", "\r\n<b>\r</b>".repeat(100_000)),
         format!("<a>{}</a>", "A".repeat(1_000_000)),
         format!("<a xmlns:p='u'>{}</a>", "<b xmlns:p='v'><p:c/></b>".repeat(50_000)),
     ] {
