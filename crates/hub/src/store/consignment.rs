@@ -40,7 +40,8 @@ const INSERT_ENTRY: &str = "INSERT INTO entry (company_id, consignment_id, numbe
 const KNOWN_ARRIVAL: &str = "SELECT number FROM entry WHERE company_id = $1 AND consignment_id = $2 AND arrival_digest = $3";
 const MARK: &str =
     "UPDATE entry SET committing_at = $1 WHERE company_id = $2 AND consignment_id = $3 AND number = $4 AND committing_at = 0";
-const REPLY: &str = "UPDATE entry SET reply = $1 WHERE company_id = $2 AND consignment_id = $3 AND number = $4";
+const REPLY: &str =
+    "UPDATE entry SET reply = $1 WHERE company_id = $2 AND consignment_id = $3 AND number = $4 AND LENGTH(reply) = 0";
 
 /// The open lot of a route: id, members so far, version.
 pub async fn open_lot(db: &mut AnyConnection, company: &str, route: &str) -> Result<Option<(String, i64, i64)>> {

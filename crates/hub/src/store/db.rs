@@ -139,6 +139,13 @@ async fn refuse_forgetful(connection: &mut AnyConnection, backend: Backend) -> R
                     "SQLite runs without synchronous=FULL: an invoice could be confirmed and then lost".into(),
                 ));
             }
+            // A database in memory, or a file whose journal is, answers this to every request for another journal.
+            let journal: String = connection.fetch_one("PRAGMA journal_mode").await?.try_get(0)?;
+            if matches!(journal.as_str(), "memory" | "off") {
+                return Err(Error::CannotStart(format!(
+                    "SQLite keeps its journal in {journal}: an invoice could be confirmed and then lost; give it a file"
+                )));
+            }
         }
         Backend::Postgres => {
             for setting in ["fsync", "synchronous_commit"] {

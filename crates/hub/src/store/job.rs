@@ -24,16 +24,17 @@ const CLAIM: [&str; 2] = [
     "WITH due AS MATERIALIZED (SELECT job_id FROM job WHERE stuck = 0 AND company_id = $1 AND due_at <= $2 AND lease_until <= $3 \
      ORDER BY urgency, due_at LIMIT $4) \
      UPDATE job SET lease = $5, lease_until = $6, runs = runs + 1 WHERE company_id = $1 AND job_id IN (SELECT job_id FROM due) \
-     AND stuck = 0 AND due_at <= $2 AND lease_until <= $3 RETURNING job_id, kind, subject, faults, runs, pokes, urgency",
+     AND stuck = 0 AND due_at <= $2 AND lease_until <= $3 RETURNING job_id, kind, subject, faults, runs, pokes, urgency, due_at",
     // PostgreSQL: other hubs claim at the same time; the guard is said again because the CTE's snapshot may be old.
     "WITH due AS MATERIALIZED (SELECT job_id FROM job WHERE stuck = 0 AND company_id = $1 AND due_at <= $2 AND lease_until <= $3 \
      ORDER BY urgency, due_at LIMIT $4 FOR UPDATE SKIP LOCKED) \
      UPDATE job SET lease = $5, lease_until = $6, runs = runs + 1 WHERE company_id = $1 AND job_id IN (SELECT job_id FROM due) \
-     AND stuck = 0 AND due_at <= $2 AND lease_until <= $3 RETURNING job_id, kind, subject, faults, runs, pokes, urgency",
+     AND stuck = 0 AND due_at <= $2 AND lease_until <= $3 RETURNING job_id, kind, subject, faults, runs, pokes, urgency, due_at",
 ];
 const HOLD: &str = "UPDATE job SET lease_until = $1 WHERE company_id = $2 AND job_id = $3 AND lease = $4";
 const END: &str = "DELETE FROM job WHERE company_id = $1 AND job_id = $2 AND lease = $3 AND pokes = $4";
-const AGAIN: &str = "UPDATE job SET lease = '', lease_until = 0, faults = $2, runs = $3, why = $4, \
+const AGAIN: &str = "UPDATE job SET lease = '', lease_until = 0, runs = $3, why = $4, \
+    faults = CASE WHEN pokes = $8 THEN $2 ELSE 0 END, \
     due_at = CASE WHEN pokes = $8 OR due_at > $1 THEN $1 ELSE due_at END \
     WHERE company_id = $5 AND job_id = $6 AND lease = $7";
 const STICK: &str =
@@ -183,7 +184,13 @@ pub async fn claim(tx: &mut Tx<'_>, company: &str, limit: i64, business_now: i64
         .bind(machine_now + lease_ms())
         .fetch_all(tx.db())
         .await?;
-    rows.iter().map(|row| read(row, company, &lease)).collect()
+    let mut claimed =
+        rows.iter().map(|row| Ok((row.try_get::<i64, _>("due_at")?, read(row, company, &lease)?))).collect::<Result<Vec<_>>>()?;
+    // The order of the rows that an UPDATE returns is nobody's promise.
+    claimed.sort_by(|(one_due, one), (other_due, other)| {
+        (one.urgency, one_due, &one.id).cmp(&(other.urgency, other_due, &other.id))
+    });
+    Ok(claimed.into_iter().map(|(_, job)| job).collect())
 }
 
 /// Keeps a lease for another full time; fails where it is lost.
@@ -208,7 +215,7 @@ pub async fn end(tx: &mut Tx<'_>, job: &Leased, business_now: i64) -> Result<()>
 }
 
 /// Gives a job back to be done later, remembering for how many trailing faults the time was chosen. Where somebody asked for
-/// it meanwhile, it is due when they wanted it.
+/// it meanwhile, it is due when they wanted it, and its waiting time is chosen anew.
 pub async fn again(tx: &mut Tx<'_>, job: &Leased, due_at: i64, faults: i64, why: &str) -> Result<()> {
     let given = sqlx::query(AGAIN)
         .bind(due_at)

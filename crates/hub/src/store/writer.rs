@@ -8,8 +8,10 @@
 //! in its own transaction, and have no other effect. A failed commit fails every member of its group. A caller that goes away
 //! cancels nothing.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sqlx::{AnyConnection, AnyPool, Connection, Executor};
 use tokio::sync::{Mutex, Semaphore, mpsc, oneshot};
@@ -105,12 +107,15 @@ impl Writer {
                 answered.await.map_err(|_| Error::Stopping)?
             }
             Kind::Parallel { pool, turns } => {
-                let _turn = turns.acquire().await.map_err(|_| Error::Stopping)?;
+                let turn = turns.clone().acquire_owned().await.map_err(|_| Error::Stopping)?;
                 // A task of its own: a caller that goes away must not leave a transaction half way.
                 let pool = pool.clone();
-                tokio::spawn(async move { write_alone(&pool, Box::new(act)).await })
-                    .await
-                    .map_err(|cause| Error::NotCommitted(cause.to_string()))?
+                let write = async move {
+                    let outcome = write_alone(&pool, Box::new(act)).await;
+                    drop(turn);
+                    outcome
+                };
+                tokio::spawn(write).await.map_err(|cause| Error::NotCommitted(cause.to_string()))?
             }
         }
     }
@@ -126,7 +131,13 @@ impl Writer {
                     let _ = task.await;
                 }
             }
-            Kind::Parallel { pool, .. } => pool.close().await,
+            Kind::Parallel { pool, turns } => {
+                // Whoever had a turn has been answered when all turns are ours; who comes later hears that the hub is stopping.
+                let all = turns.acquire_many(u32::try_from(WAITING).expect("a thousand fits")).await;
+                turns.close();
+                drop(all);
+                pool.close().await;
+            }
         }
     }
 }
@@ -225,7 +236,9 @@ async fn in_savepoint(tx: &mut Tx<'_>, pending: &mut dyn Pending) -> Result<Resu
         runs += 1;
         let told = tx.told.len();
         tx.connection.execute("SAVEPOINT action").await?;
-        match pending.run(tx).await {
+        // A panic is an error of this action's like any other: its neighbours and the writer go on.
+        let outcome = AssertUnwindSafe(pending.run(tx)).catch_unwind().await;
+        match outcome.unwrap_or_else(|_| Err(Error::NotCommitted("the action panicked".into()))) {
             Ok(()) => {
                 tx.connection.execute("RELEASE action").await?;
                 return Ok(Ok(()));

@@ -236,7 +236,10 @@ async fn a_postgres_that_may_forget_is_refused() {
         let url = cluster.new_database().await;
         let database = url.rsplit('/').next().expect("an address ends with the database");
         let mut connection = AnyConnection::connect(&url).await.unwrap();
-        connection.execute(sqlx::AssertSqlSafe(format!("ALTER DATABASE {database} SET synchronous_commit = {value}"))).await.unwrap();
+        connection
+            .execute(sqlx::AssertSqlSafe(format!("ALTER DATABASE {database} SET synchronous_commit = {value}")))
+            .await
+            .unwrap();
         check_start(&url, "synchronous_commit", starts).await;
     }
     let forgetful = Cluster::start(&programs, "-c fsync=off").unwrap();
@@ -253,7 +256,8 @@ async fn check_start(url: &str, setting: &str, starts: bool) {
             assert!(!starts, "{error}");
             assert!(error.to_string().contains(setting), "{error}");
             let mut connection = AnyConnection::connect(url).await.unwrap();
-            let made = connection.fetch_optional("SELECT 1 FROM information_schema.tables WHERE table_name = 'company'").await.unwrap();
+            let made =
+                connection.fetch_optional("SELECT 1 FROM information_schema.tables WHERE table_name = 'company'").await.unwrap();
             assert!(made.is_none(), "a refused database is left as it was");
         }
     }
@@ -265,11 +269,7 @@ async fn sqlite_is_durable_on_every_connection() {
     let folder = tempfile::tempdir().unwrap();
     let db = Db::open(&Db::sqlite_url(&folder.path().join("kvitt.db"))).await.unwrap();
     assert_eq!(db.backend(), Backend::Sqlite);
-    let of_writer = db
-        .writer()
-        .run(|tx| Box::pin(async move { durability(tx.db()).await }))
-        .await
-        .unwrap();
+    let of_writer = db.writer().run(|tx| Box::pin(async move { durability(tx.db()).await })).await.unwrap();
     assert_eq!(of_writer, (2, "wal".to_owned()));
     let mut reader = db.read().await.unwrap();
     assert_eq!(durability(&mut reader).await.unwrap(), (2, "wal".to_owned()));

@@ -44,7 +44,8 @@ fn each_crate_knows_only_those_below_it() {
     assert_eq!(packages.len(), GRAPH.len(), "a new crate needs a decision record and a line in GRAPH");
     for package in packages {
         let name = package.name.as_str();
-        let (_, allowed) = GRAPH.iter().find(|(known, _)| *known == name).unwrap_or_else(|| panic!("{name} has no line in GRAPH"));
+        let (_, allowed) =
+            GRAPH.iter().find(|(known, _)| *known == name).unwrap_or_else(|| panic!("{name} has no line in GRAPH"));
         for dependency in package.dependencies.iter().filter(|dependency| dependency.name.starts_with("kvitt")) {
             assert!(allowed.contains(&dependency.name.as_str()), "{name} must not know {}", dependency.name);
         }
@@ -86,7 +87,8 @@ fn pure_crates_are_built_with_what_computes() {
         }
         for dependency in package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development) {
             let name = dependency.name.as_str();
-            let allowed = name.starts_with("kvitt-") || COMPUTES.contains(&name) || COMPUTES_FOR.contains(&(package.name.as_str(), name));
+            let allowed =
+                name.starts_with("kvitt-") || COMPUTES.contains(&name) || COMPUTES_FOR.contains(&(package.name.as_str(), name));
             assert!(allowed, "{} is pure, and {name} is not known to be: see docs/decisions/0001-eight-crates.md", package.name);
         }
     }
@@ -166,8 +168,23 @@ fn offences(concerned: impl Fn(&Source) -> bool, words: &[&str]) -> Vec<String> 
 #[test]
 fn pure_crates_do_no_io_read_no_clock_and_throw_no_dice() {
     let words = [
-        "std::fs", "std::net", "std::env", "std::process", "std::thread", "std::io::stdin", "SystemTime", "Instant::", "Timestamp::now",
-        "Zoned::now", "thread_rng", "rand::", "now_v7", "new_v4", "tokio", "println!", "eprintln!",
+        "std::fs",
+        "std::net",
+        "std::env",
+        "std::process",
+        "std::thread",
+        "std::io::stdin",
+        "SystemTime::now",
+        "Instant::now",
+        "Timestamp::now",
+        "Zoned::now",
+        "thread_rng",
+        "rand::",
+        "now_v7",
+        "new_v4",
+        "tokio",
+        "println!",
+        "eprintln!",
     ];
     let is_pure = |source: &Source| PURE.iter().any(|name| source.path.starts_with(&format!("crates/{name}/src/")));
     none("time, ids and bytes come in as arguments", offences(is_pure, &words));
@@ -227,7 +244,8 @@ fn no_route_is_half_registered() {
     let root = root();
     for route in routes::all() {
         let name = route.name();
-        let is_coming = route.check_setup(&RouteSetup(serde_json::json!({}))).iter().any(|fault| fault.code == codes::ROUTE_NOT_BUILT);
+        let is_coming =
+            route.check_setup(&RouteSetup(serde_json::json!({}))).iter().any(|fault| fault.code == codes::ROUTE_NOT_BUILT);
         let conversations = root.join("crates/adapters/tests/it/conversations").join(name);
         let page = root.join("docs/routes").join(format!("{name}.md"));
         let counterparty = COUNTERPARTIES.iter().find(|(route, _)| *route == name);

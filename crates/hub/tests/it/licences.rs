@@ -26,7 +26,18 @@ fn built() -> BTreeSet<Built> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .current_dir(root())
-        .args(["tree", "--workspace", "--offline", "--edges", "normal,build,dev", "--prefix", "none", "--no-dedupe", "--format", "{p}|{l}"])
+        .args([
+            "tree",
+            "--workspace",
+            "--offline",
+            "--edges",
+            "normal,build,dev",
+            "--prefix",
+            "none",
+            "--no-dedupe",
+            "--format",
+            "{p}|{l}",
+        ])
         .output()
         .expect("cargo can be run");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -40,7 +51,8 @@ fn built() -> BTreeSet<Built> {
 fn read(line: &str) -> Built {
     let (package, licence) = line.split_once('|').unwrap_or_else(|| panic!("{line}"));
     let mut words = package.splitn(3, ' ');
-    let (name, version, rest) = (words.next().unwrap_or_default(), words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let (name, version, rest) =
+        (words.next().unwrap_or_default(), words.next().unwrap_or_default(), words.next().unwrap_or_default());
     Built {
         name: name.to_owned(),
         version: version.to_owned(),
@@ -103,7 +115,8 @@ fn nothing_banned_is_built() {
 fn everything_comes_from_the_registry_or_from_here() {
     assert!(rules()["sources"]["allow-git"].as_array().is_some_and(Vec::is_empty));
     let here = root().join("crates").to_string_lossy().into_owned();
-    let found: Vec<Built> = built().into_iter().filter(|built| !built.origin.is_empty() && !built.origin.starts_with(&here)).collect();
+    let found: Vec<Built> =
+        built().into_iter().filter(|built| !built.origin.is_empty() && !built.origin.starts_with(&here)).collect();
     assert!(found.is_empty(), "from elsewhere: {found:#?}");
 }
 
@@ -122,7 +135,8 @@ fn duplicate_versions_are_said() {
 
 #[test]
 fn every_direct_dependency_has_its_reason() {
-    let manifest: toml::Table = std::fs::read_to_string(root().join("Cargo.toml")).expect("it is there").parse().expect("it is TOML");
+    let manifest: toml::Table =
+        std::fs::read_to_string(root().join("Cargo.toml")).expect("it is there").parse().expect("it is TOML");
     let direct = manifest["workspace"]["dependencies"].as_table().expect("it is a table");
     let reasons = std::fs::read_to_string(root().join("docs/decisions/0002-dependencies.md")).expect("the record is there");
     let written: BTreeSet<&str> = reasons.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();

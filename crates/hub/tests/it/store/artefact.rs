@@ -25,7 +25,7 @@ async fn insert(bench: &'static Bench, sealed: Sealed) -> Result<()> {
 }
 
 async fn read(bench: &'static Bench, digest: &str) -> Result<Vec<u8>> {
-    artefact::read(&mut bench.read().await, &bench.objects, &bench.a.id, &bench.a.key, digest).await
+    artefact::read(&mut *bench.read().await, &bench.objects, &bench.a.id, &bench.a.key, digest).await
 }
 
 /// Bytes that do not compress, so that their size decides where they lie.
@@ -76,6 +76,8 @@ async fn the_same_bytes_are_stored_once() {
         let mut db = bench.read().await;
         let rows: i64 = sqlx::query_scalar("SELECT CAST(COUNT(*) AS BIGINT) FROM artefact").fetch_one(&mut *db).await.unwrap();
         assert_eq!(rows, 2);
+        assert!(artefact::is_known(&mut db, &bench.a.id, &sha256(&noise(10))).await.unwrap());
+        assert!(!artefact::is_known(&mut db, &bench.a.id, &sha256(&noise(11))).await.unwrap());
     })
     .await;
 }
@@ -133,7 +135,14 @@ async fn an_invoice_names_its_files_in_order_and_by_unguessable_links() {
         let mut db = bench.read().await;
         let found = artefact::of_invoice(&mut db, &bench.a.id, "i1", Some("https://faktura.example/")).await.unwrap();
         let listed: Vec<_> = found.iter().map(|file| (file.role, file.name.as_str(), file.bytes)).collect();
-        assert_eq!(listed, [(ArtefactRole::Xml, "10023.xml", 10), (ArtefactRole::Pdf, "10023.pdf", 4), (ArtefactRole::Attachment, "timeliste æøå.pdf", 4)]);
+        assert_eq!(
+            listed,
+            [
+                (ArtefactRole::Xml, "10023.xml", 10),
+                (ArtefactRole::Pdf, "10023.pdf", 4),
+                (ArtefactRole::Attachment, "timeliste æøå.pdf", 4)
+            ]
+        );
         for (file, found) in files.iter().zip(&found) {
             let link = format!("https://faktura.example/document/{}/{}", bench.a.id, file.link);
             assert_eq!(found.link.as_ref(), Some(&link));

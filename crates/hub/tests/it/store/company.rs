@@ -47,7 +47,7 @@ async fn an_organisation_number_belongs_to_one_company() {
             .await;
         let error = outcome.unwrap_err();
         assert!(error.is_retryable(), "the action that looks first then finds the other company: {error:?}");
-        assert_eq!(company::all(&mut bench.read().await, &bench.vault).await.unwrap().len(), 2);
+        assert_eq!(company::all(&mut *bench.read().await, &bench.vault).await.unwrap().len(), 2);
     })
     .await;
 }
@@ -125,14 +125,14 @@ async fn a_route_is_set_up_once_and_changed() {
         for from in ["faktura@nordlys.example", "post@nordlys.example"] {
             bench
                 .write(move |tx| {
-                    Box::pin(async move {
-                        company::set_route(tx, &bench.a.id, "email", &RouteSetup(json!({ "from": from }))).await
-                    })
+                    Box::pin(
+                        async move { company::set_route(tx, &bench.a.id, "email", &RouteSetup(json!({ "from": from }))).await },
+                    )
                 })
                 .await
                 .unwrap();
         }
-        let routes = company::routes(&mut bench.read().await, &bench.a.id).await.unwrap();
+        let routes = company::routes(&mut *bench.read().await, &bench.a.id).await.unwrap();
         assert_eq!(routes, [("email".to_owned(), RouteSetup(json!({ "from": "post@nordlys.example" })))]);
     })
     .await;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use kvitt_adapters::letter::Letter;
 use kvitt_adapters::route::{Arrived, Entry, Reply, Request, RouteSetup, Sent, SmtpStage};
 use kvitt_hub::error::{Error, Result};
-use kvitt_hub::store::consignment;
+use kvitt_hub::store::consignment::{self, NewArrival};
 use serde_json::json;
 
 use crate::databases::{Bench, NOW, each_database};
@@ -19,7 +19,8 @@ async fn join(bench: &'static Bench, lot: &'static str, attempt: u128) -> Result
     bench
         .write(move |tx| {
             Box::pin(async move {
-                let (id, members, version) = consignment::open_lot(tx.db(), &bench.a.id, "email").await?.ok_or(Error::Conflict)?;
+                let (id, members, version) =
+                    consignment::open_lot(tx.db(), &bench.a.id, "email").await?.ok_or(Error::Conflict)?;
                 assert_eq!(id, lot);
                 consignment::join(tx, &bench.a.id, lot, members, version, sample::attempt(attempt)).await
             })
@@ -41,7 +42,7 @@ async fn close(bench: &'static Bench, lot: &'static str) -> Result<i64> {
 #[tokio::test]
 async fn a_lot_opens_fills_closes_and_finishes() {
     each_database(async |bench| {
-        assert_eq!(consignment::open_lot(&mut bench.read().await, &bench.a.id, "email").await.unwrap(), None);
+        assert_eq!(consignment::open_lot(&mut *bench.read().await, &bench.a.id, "email").await.unwrap(), None);
         open(bench, "lot").await;
         for attempt in [7, 3] {
             join(bench, "lot", attempt).await.unwrap();
@@ -59,9 +60,7 @@ async fn a_lot_opens_fills_closes_and_finishes() {
         let members = consignment::members(&mut db, &bench.a.id, "lot").await.unwrap();
         assert_eq!(members, [sample::attempt(7), sample::attempt(3)], "in the order in which they came");
 
-        let late = bench
-            .write(move |tx| Box::pin(consignment::join(tx, &bench.a.id, "lot", 2, 4, sample::attempt(9))))
-            .await;
+        let late = bench.write(move |tx| Box::pin(consignment::join(tx, &bench.a.id, "lot", 2, 4, sample::attempt(9)))).await;
         assert!(matches!(late, Err(Error::Conflict)), "a closed lot takes nobody");
         bench.write(move |tx| Box::pin(consignment::finish(tx, &bench.a.id, "lot"))).await.unwrap();
         assert_eq!(consignment::by_id(&mut db, &bench.a.id, "lot").await.unwrap().unwrap().state, "finished");
@@ -79,7 +78,7 @@ async fn an_attempt_remembers_every_consignment_that_it_travelled_in() {
             join(bench, lot, 7).await.unwrap();
             close(bench, lot).await.unwrap();
         }
-        let travelled = consignment::of_attempt(&mut bench.read().await, &bench.a.id, sample::attempt(7)).await.unwrap();
+        let travelled = consignment::of_attempt(&mut *bench.read().await, &bench.a.id, sample::attempt(7)).await.unwrap();
         assert_eq!(travelled, ["first", "second"]);
     })
     .await;
@@ -97,7 +96,7 @@ async fn of_many_who_close_a_lot_one_gets_its_number() {
         let numbers: Vec<i64> = closed.iter().filter_map(|outcome| outcome.as_ref().ok()).copied().collect();
         assert_eq!(numbers, [1]);
         assert!(closed.iter().filter_map(|outcome| outcome.as_ref().err()).all(|error| matches!(error, Error::Conflict)));
-        let members = consignment::members(&mut bench.read().await, &bench.a.id, "lot").await.unwrap();
+        let members = consignment::members(&mut *bench.read().await, &bench.a.id, "lot").await.unwrap();
         assert_eq!(members.len(), 1 + joined.iter().filter(|outcome| outcome.is_ok()).count());
     })
     .await;
@@ -153,7 +152,9 @@ fn accepted() -> Reply {
 
 async fn begin(bench: &'static Bench) -> i64 {
     bench
-        .write(move |tx| Box::pin(async move { consignment::begin_exchange(tx, &bench.a.id, &bench.a.key, "lot", &request(), NOW).await }))
+        .write(move |tx| {
+            Box::pin(async move { consignment::begin_exchange(tx, &bench.a.id, &bench.a.key, "lot", &request(), NOW).await })
+        })
         .await
         .unwrap()
 }
@@ -172,7 +173,7 @@ async fn reply(bench: &'static Bench, number: i64, reply: Reply) -> Result<()> {
 }
 
 async fn replies(bench: &'static Bench) -> Vec<(i64, Reply, bool)> {
-    let log = consignment::log(&mut bench.read().await, &bench.a.id, &bench.a.key, "lot").await.unwrap();
+    let log = consignment::log(&mut *bench.read().await, &bench.a.id, &bench.a.key, "lot").await.unwrap();
     log.into_iter()
         .filter_map(|line| match line.entry {
             Entry::Exchange(exchange) => {
@@ -219,7 +220,8 @@ async fn arrive(bench: &'static Bench, lot: &'static str, digest: &'static str) 
         .write(move |tx| {
             Box::pin(async move {
                 let arrived = Arrived::Bounced { status: "5.1.1".into(), text: "no such user".into() };
-                consignment::record_arrival(tx, &bench.a.id, &bench.a.key, lot, sample::attempt(7), &arrived, digest, NOW).await
+                let new = NewArrival { attempt: sample::attempt(7), arrived: &arrived, digest, at: NOW };
+                consignment::record_arrival(tx, &bench.a.id, &bench.a.key, lot, &new).await
             })
         })
         .await
@@ -234,7 +236,7 @@ async fn the_same_arrival_enters_a_log_once() {
         assert_eq!(entered.iter().filter(|entered| **entered).count(), 1);
         assert!(arrive(bench, "lot", "another").await);
         assert!(arrive(bench, "elsewhere", "digest").await, "another log has not heard of it");
-        let log = consignment::log(&mut bench.read().await, &bench.a.id, &bench.a.key, "lot").await.unwrap();
+        let log = consignment::log(&mut *bench.read().await, &bench.a.id, &bench.a.key, "lot").await.unwrap();
         assert_eq!(log.iter().map(|line| line.number).collect::<Vec<i64>>(), [1, 2, 3]);
         let arrived = Arrived::Bounced { status: "5.1.1".into(), text: "no such user".into() };
         let at = Timestamp::from_millisecond(NOW).unwrap();

@@ -28,7 +28,7 @@ async fn accepted(bench: &'static Bench, count: usize) {
 }
 
 async fn find(bench: &'static Bench, id: &str) -> StoredDelivery {
-    delivery::by_id(&mut bench.read().await, &bench.a.id, &bench.a.key, id).await.unwrap()
+    delivery::by_id(&mut *bench.read().await, &bench.a.id, &bench.a.key, id).await.unwrap()
 }
 
 async fn save(bench: &'static Bench, before: &StoredDelivery, after: Delivery, now: i64) -> Result<()> {
@@ -66,7 +66,9 @@ async fn an_invoice_has_one_delivery() {
         accepted(bench, 1).await;
         let second = bench
             .write(move |tx| {
-                Box::pin(async move { delivery::insert(tx, &bench.a.id, &bench.a.key, "another", "i0", &Delivery::new(), NOW).await })
+                Box::pin(
+                    async move { delivery::insert(tx, &bench.a.id, &bench.a.key, "another", "i0", &Delivery::new(), NOW).await },
+                )
             })
             .await;
         assert!(second.unwrap_err().is_retryable());
@@ -143,7 +145,9 @@ async fn every_decision_record_is_kept_as_it_was_made() {
         accepted(bench, 2).await;
         for (delivery, at) in [("di0", 1), ("di1", 2), ("di0", 3)] {
             bench
-                .write(move |tx| Box::pin(async move { delivery::insert_plan(tx, &bench.a.id, &bench.a.key, delivery, &plan(NOW + at)).await }))
+                .write(move |tx| {
+                    Box::pin(async move { delivery::insert_plan(tx, &bench.a.id, &bench.a.key, delivery, &plan(NOW + at)).await })
+                })
                 .await
                 .unwrap();
         }

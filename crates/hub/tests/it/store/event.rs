@@ -6,6 +6,7 @@ use kvitt_hub::store::Tx;
 use kvitt_hub::store::company::Company;
 use kvitt_hub::store::event::{self, Moved, NewEvent};
 use serde_json::json;
+use sqlx::{AnyConnection, Connection, Executor};
 
 use crate::databases::{Bench, NOW, each_database};
 
@@ -39,7 +40,10 @@ async fn what_was_told_is_read_back() {
         assert_eq!(told.len(), 1);
         let told = &told[0];
         assert_eq!((told.seq, told.at, told.kind.as_str(), told.subject.as_str()), (1, NOW, "invoice.accepted", "i1"));
-        assert_eq!((told.machine.as_str(), told.from.as_str(), told.to.as_str(), told.version), ("delivery", "choosing", "queued", 2));
+        assert_eq!(
+            (told.machine.as_str(), told.from.as_str(), told.to.as_str(), told.version),
+            ("delivery", "choosing", "queued", 2)
+        );
         assert_eq!(told.payload, json!({ "buyer": "Kåre Ødegård" }));
         assert_eq!(event::of_subject(&mut db, &bench.a.id, &bench.a.key, "i2").await.unwrap(), []);
     })
@@ -66,7 +70,7 @@ async fn numbers_have_no_gap_under_many_writers() {
         let follow = async {
             let (mut seen, mut seq) = (Vec::new(), 0);
             while seq < 80 {
-                let page = event::after(&mut bench.read().await, &bench.a.id, &bench.a.key, seq, 7).await.unwrap();
+                let page = event::after(&mut *bench.read().await, &bench.a.id, &bench.a.key, seq, 7).await.unwrap();
                 seen.extend(page.iter().map(|event| event.seq));
                 seq = seen.last().copied().unwrap_or(0);
                 tokio::task::yield_now().await;
@@ -107,16 +111,22 @@ async fn every_kind_of_tampering_is_found() {
         "UPDATE company_head SET last_seq = 4",
         "UPDATE company_head SET last_hash = 'x'",
     ];
-    for tampering in tamperings {
-        each_database(async |bench| {
-            tell_many(bench, 5).await;
-            assert_eq!(event::verify(&mut bench.read().await, &bench.a.id, &bench.a.key).await.unwrap(), Ok(5));
-            bench.meddle(&for_backend(bench, tampering)).await;
-            let verdict = event::verify(&mut bench.read().await, &bench.a.id, &bench.a.key).await.unwrap();
+    each_database(async |bench| {
+        tell_many(bench, 5).await;
+        let mut connection = AnyConnection::connect(&bench.url).await.unwrap();
+        for tampering in tamperings {
+            // Within a transaction that is taken back: each begins with a whole chain.
+            let mut transaction = connection.begin().await.unwrap();
+            assert_eq!(event::verify(&mut transaction, &bench.a.id, &bench.a.key).await.unwrap(), Ok(5));
+            let sql = sqlx::AssertSqlSafe(for_backend(bench, tampering));
+            transaction.execute(sql).await.unwrap();
+            let verdict = event::verify(&mut transaction, &bench.a.id, &bench.a.key).await.unwrap();
             assert!(verdict.is_err(), "unseen: {tampering}");
-        })
-        .await;
-    }
+            transaction.rollback().await.unwrap();
+        }
+        connection.close().await.unwrap();
+    })
+    .await;
 }
 
 /// SQLite has no BYTEA to cast to.
@@ -133,7 +143,7 @@ async fn another_payload_is_found_when_it_is_read() {
         tell_many(bench, 2).await;
         let swap = "UPDATE event SET payload = (SELECT payload FROM event WHERE seq = 1) WHERE seq = 2";
         bench.meddle(swap).await;
-        assert!(event::after(&mut bench.read().await, &bench.a.id, &bench.a.key, 0, 10).await.is_err());
+        assert!(event::after(&mut *bench.read().await, &bench.a.id, &bench.a.key, 0, 10).await.is_err());
     })
     .await;
 }
@@ -145,8 +155,12 @@ async fn an_erased_payload_leaves_the_chain_whole() {
         bench.meddle(&for_backend(bench, "UPDATE event SET payload = CAST('' AS BYTEA) WHERE seq = 2")).await;
         let mut db = bench.read().await;
         assert_eq!(event::verify(&mut db, &bench.a.id, &bench.a.key).await.unwrap(), Ok(3));
-        let payloads: Vec<bool> =
-            event::after(&mut db, &bench.a.id, &bench.a.key, 0, 10).await.unwrap().iter().map(|event| event.payload.is_null()).collect();
+        let payloads: Vec<bool> = event::after(&mut db, &bench.a.id, &bench.a.key, 0, 10)
+            .await
+            .unwrap()
+            .iter()
+            .map(|event| event.payload.is_null())
+            .collect();
         assert_eq!(payloads, [false, true, false]);
     })
     .await;

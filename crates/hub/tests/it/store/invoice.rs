@@ -55,8 +55,12 @@ async fn a_number_is_taken_once_for_each_kind() {
             assert!(error.is_retryable(), "the action that looks first finds the other document: {error:?}");
         }
         let mut db = bench.read().await;
-        let ids: Vec<String> =
-            invoice::by_number(&mut db, &bench.a.id, &bench.a.key, "10023").await.unwrap().into_iter().map(|found| found.id).collect();
+        let ids: Vec<String> = invoice::by_number(&mut db, &bench.a.id, &bench.a.key, "10023")
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|found| found.id)
+            .collect();
         assert_eq!(ids, ["c1", "i1"]);
         let digest = "digest of 10023".to_owned();
         for (kind, id) in [(DocumentKind::Invoice, "i1"), (DocumentKind::CreditNote, "c1")] {
@@ -98,7 +102,7 @@ async fn a_key_is_answered_until_it_is_forgotten() {
         remember("new", NOW).await.unwrap();
         assert!(remember("new", NOW).await.unwrap_err().is_retryable(), "a key is answered once");
         let answer = Some(("digest".to_owned(), "i1".to_owned()));
-        assert_eq!(invoice::answered(&mut bench.read().await, &bench.a.id, "old").await.unwrap(), answer);
+        assert_eq!(invoice::answered(&mut *bench.read().await, &bench.a.id, "old").await.unwrap(), answer);
         let forgotten = bench.write(move |tx| Box::pin(invoice::forget_keys(tx, &bench.a.id, NOW))).await.unwrap();
         assert_eq!(forgotten, 1);
         let mut db = bench.read().await;
@@ -133,7 +137,10 @@ async fn pages_miss_nothing_and_repeat_nothing() {
         let first = &invoice::list(&mut db, &bench.a.id, (0, ""), 1).await.unwrap()[0];
         assert_eq!((first.kind.as_str(), first.number.as_str(), first.buyer_name.as_str()), ("invoice", "0", "Kåre Ødegård"));
         assert_eq!((first.payable_minor, first.currency.as_str()), (123_450, "NOK"));
-        assert_eq!((first.issued_on.as_str(), first.due_on.as_deref(), first.state.as_str()), ("2026-11-02", Some("2026-11-16"), "choosing"));
+        assert_eq!(
+            (first.issued_on.as_str(), first.due_on.as_deref(), first.state.as_str()),
+            ("2026-11-02", Some("2026-11-16"), "choosing")
+        );
     })
     .await;
 }
@@ -149,11 +156,14 @@ async fn a_rendition_is_frozen_once() {
                 })
             })
         };
-        assert_eq!(invoice::rendition(&mut bench.read().await, &bench.a.id, "i1").await.unwrap(), None);
+        assert_eq!(invoice::rendition(&mut *bench.read().await, &bench.a.id, "i1").await.unwrap(), None);
         freeze("p").await.unwrap();
         assert!(freeze("q").await.is_err(), "what was sent does not change");
-        let rendition = invoice::rendition(&mut bench.read().await, &bench.a.id, "i1").await.unwrap().unwrap();
-        assert_eq!((rendition.xml_digest.as_str(), rendition.pdf_digest.as_str(), rendition.pdf_by.as_str()), ("x", "p", "kvitt"));
+        let rendition = invoice::rendition(&mut *bench.read().await, &bench.a.id, "i1").await.unwrap().unwrap();
+        assert_eq!(
+            (rendition.xml_digest.as_str(), rendition.pdf_digest.as_str(), rendition.pdf_by.as_str()),
+            ("x", "p", "kvitt")
+        );
     })
     .await;
 }

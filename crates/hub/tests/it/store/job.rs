@@ -188,7 +188,7 @@ async fn a_retry_remembers_its_faults_and_an_error_its_runs() {
         assert_eq!(running.runs, 2, "runs that got nowhere count");
         with_job!(bench, running, |tx, job| job::again(tx, &job, NOW + 60, 3, "451 later")).unwrap();
         assert!(claim(bench, 1, NOW + 59, MACHINE).await.is_empty());
-        let shown = job::list(&mut bench.read().await, &bench.a.id).await.unwrap();
+        let shown = job::list(&mut *bench.read().await, &bench.a.id).await.unwrap();
         assert_eq!((shown[0].due_at, shown[0].faults, shown[0].why.as_str()), (NOW + 60, 3, "451 later"));
         let running = claim(bench, 1, NOW + 60, MACHINE).await.remove(0);
         assert_eq!((running.faults, running.runs), (3, 1), "it got somewhere, so runs begin anew");
@@ -208,7 +208,10 @@ async fn a_stuck_job_waits_for_a_person() {
         assert_eq!(job::stuck(&mut db, &bench.a.id).await.unwrap(), 1);
         assert_eq!(job::next_due(&mut db).await.unwrap(), Some(NOW + 5), "stuck ones are not due");
         let shown = job::list(&mut db, &bench.a.id).await.unwrap();
-        assert_eq!(shown.iter().map(|job| (job.subject.as_str(), job.stuck)).collect::<Vec<_>>(), [("stuck", true), ("waits", false)]);
+        assert_eq!(
+            shown.iter().map(|job| (job.subject.as_str(), job.stuck)).collect::<Vec<_>>(),
+            [("stuck", true), ("waits", false)]
+        );
         assert_eq!(shown[0].why, "the log makes no sense");
 
         let unstick = |id: String| {

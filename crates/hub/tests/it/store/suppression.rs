@@ -13,7 +13,9 @@ async fn an_address_is_suppressed_until_it_is_lifted() {
     each_database(async |bench| {
         for why in ["5.1.1 no such user", "5.2.1 disabled"] {
             bench
-                .write(move |tx| Box::pin(async move { suppression::insert(tx, &bench.a.id, &bench.a.key, &suppressed(why), NOW).await }))
+                .write(move |tx| {
+                    Box::pin(async move { suppression::insert(tx, &bench.a.id, &bench.a.key, &suppressed(why), NOW).await })
+                })
                 .await
                 .unwrap();
         }
@@ -37,7 +39,9 @@ async fn an_address_is_suppressed_until_it_is_lifted() {
 async fn an_address_is_nowhere_in_the_clear() {
     each_database(async |bench| {
         bench
-            .write(move |tx| Box::pin(async move { suppression::insert(tx, &bench.a.id, &bench.a.key, &suppressed("x"), NOW).await }))
+            .write(move |tx| {
+                Box::pin(async move { suppression::insert(tx, &bench.a.id, &bench.a.key, &suppressed("x"), NOW).await })
+            })
             .await
             .unwrap();
         let mut db = bench.read().await;

@@ -13,12 +13,13 @@ use kvitt_domain::recipient::RecipientType;
 use kvitt_hub::error::{Error, Result};
 use kvitt_hub::store::artefact::{self, Naming};
 use kvitt_hub::store::company::{self, CompanySettings};
+use kvitt_hub::store::consignment::{self, NewArrival};
 use kvitt_hub::store::delivery::StoredAttempt;
 use kvitt_hub::store::event::{self, NewEvent};
 use kvitt_hub::store::invoice::{self, Rendition};
 use kvitt_hub::store::job::{self, Kind, Urgency};
 use kvitt_hub::store::suppression::{self, Suppressed};
-use kvitt_hub::store::{Backend, Tx, consignment, delivery};
+use kvitt_hub::store::{Backend, Tx, delivery};
 use serde_json::json;
 
 use crate::databases::{Bench, NOW, each_database};
@@ -136,6 +137,7 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(invoice::rendition(db, b, "i1").await.unwrap().is_none());
         let digest = kvitt_hub::vault::sha256(FILE);
         missing(artefact::read(db, &bench.objects, b, key, &digest).await.unwrap_err());
+        assert!(!artefact::is_known(db, b, &digest).await.unwrap());
         assert!(artefact::of_invoice(db, b, "i1", None).await.unwrap().is_empty());
         assert!(artefact::by_link(db, b, "link").await.unwrap().is_none());
         missing(delivery::by_id(db, b, key, "di1").await.unwrap_err());
@@ -154,6 +156,7 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(suppression::all(db, b, key).await.unwrap().is_empty());
         assert!(job::list(db, b).await.unwrap().is_empty());
         assert!(job::of_subject(db, b, "lot").await.unwrap().is_empty());
+        assert!(!job::any_due(db, b, i64::MAX, i64::MAX).await.unwrap());
         assert_eq!(job::stuck(db, b).await.unwrap(), 0);
         assert!(event::of_subject(db, b, key, "i1").await.unwrap().is_empty());
         assert!(event::after(db, b, key, 0, 9).await.unwrap().is_empty());
@@ -189,6 +192,7 @@ async fn writing_with_the_wrong_company_changes_nothing() {
             .await;
         assert!(matches!(saved, Err(Error::Conflict)));
         assert!(as_b!(bench, |tx| delivery::save_word(tx, b, key, sample::attempt(1), &Word::Seen)).is_err());
+        as_b!(bench, |tx| delivery::forget_word(tx, b, sample::attempt(1))).unwrap();
         assert!(as_b!(bench, |tx| consignment::join(tx, b, "open lot", 0, 1, sample::attempt(1))).is_err());
         assert!(as_b!(bench, |tx| consignment::close(tx, b, "open lot", "email", &RouteSetup(json!({})), NOW)).is_err());
         as_b!(bench, |tx| consignment::finish(tx, b, "lot")).unwrap();
@@ -219,7 +223,12 @@ async fn writing_with_the_wrong_company_changes_nothing() {
             Box::pin(async move { company::save_key(tx, b, &sealed).await })
         });
         save.await.unwrap();
-        as_b!(bench, |tx| company::save_settings(tx, b, &CompanySettings { footer: Some("b".into()), ..CompanySettings::default() })).unwrap();
+        as_b!(bench, |tx| company::save_settings(
+            tx,
+            b,
+            &CompanySettings { footer: Some("b".into()), ..CompanySettings::default() }
+        ))
+        .unwrap();
         as_b!(bench, |tx| company::set_route(tx, b, "email", &RouteSetup(json!({})))).unwrap();
         as_b!(bench, |tx| invoice::insert(tx, b, key, &sample::stored("i1", "10023"))).unwrap();
         as_b!(bench, |tx| invoice::remember(tx, b, "key", "another", "i1", NOW)).unwrap();
@@ -238,7 +247,8 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         as_b!(bench, |tx| consignment::begin_exchange(tx, b, key, "lot", &request(), NOW)).unwrap();
         as_b!(bench, |tx| async move {
             let arrived = Arrived::Delayed { text: "x".into() };
-            consignment::record_arrival(tx, b, key, "lot", sample::attempt(1), &arrived, "digest", NOW).await
+            let new = NewArrival { attempt: sample::attempt(1), arrived: &arrived, digest: "digest", at: NOW };
+            consignment::record_arrival(tx, b, key, "lot", &new).await
         })
         .unwrap();
         as_b!(bench, |tx| suppression::insert(tx, b, key, &suppressed(), NOW)).unwrap();
