@@ -26,7 +26,7 @@ const USUAL_DATA: &str = "./kvitt-data";
 
 /// Kvitt gets invoices to their recipients by the best route, and can always say what it did and why.
 #[derive(Debug, Parser)]
-#[command(name = "kvitt", version, about, after_help = EXIT_CODES, arg_required_else_help = true)]
+#[command(name = "kvitt", version, after_help = EXIT_CODES, arg_required_else_help = true)]
 pub struct Cli {
     #[command(flatten)]
     global: Global,
@@ -83,6 +83,9 @@ enum Command {
     Sandbox(commands::sandbox::Sandbox),
     /// Say what is missing or wrong here, and what to do about it.
     Doctor(commands::doctor::Doctor),
+    /// Change the key that seals all keys.
+    #[command(subcommand)]
+    Keys(commands::keys::Keys),
     /// Print the completions of a shell.
     Completions(commands::completions::Completions),
 }
@@ -161,6 +164,7 @@ async fn run(session: &Session, command: Command) -> Outcome {
         Command::Serve(serve) => serve.run(session).await,
         Command::Sandbox(sandbox) => sandbox.run(session).await,
         Command::Doctor(doctor) => doctor.run(session).await,
+        Command::Keys(keys) => keys.run(session).await,
         Command::Completions(completions) => completions.run(session),
     }
 }

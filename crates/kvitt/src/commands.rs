@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod events;
 pub mod explain;
 pub mod jobs;
+pub mod keys;
 pub mod list;
 pub mod plan;
 pub mod sandbox;

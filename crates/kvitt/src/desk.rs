@@ -1,6 +1,7 @@
 //! Where commands ask: the hub in this process where the data folder is free, else the running hub through its socket.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_hub::desk::{Accepted, Answer, Ask, CompanyShown, HandedIn, Planned, Status, Story};
@@ -14,6 +15,11 @@ use crate::exit::Failure;
 
 /// Invoices that one question asks for.
 const PAGE: u32 = 500;
+
+/// How long another command may have the data folder: as long as the longest that is not `serve` or `send` usually takes.
+const FOR_A_MOMENT: Duration = Duration::from_secs(5);
+/// How often a folder in use is looked at.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Somebody who answers.
 #[derive(Debug)]
@@ -54,13 +60,25 @@ impl Place {
 }
 
 impl Desk {
-    /// Opens the data folder, making it where it is missing, or finds the hub that has it.
+    /// Opens the data folder, making it where it is missing, or finds the hub that has it. Another command may have it for a
+    /// moment: that one is waited for.
     pub async fn open(place: &Place) -> Result<Desk, Failure> {
-        match DataLock::take(&place.data)? {
-            None => Ok(Desk::There { data: place.data.clone() }),
-            Some(lock) => {
+        let begun = tokio::time::Instant::now();
+        loop {
+            if let Some(lock) = DataLock::take(&place.data)? {
                 let hub = Hub::open_locked(&place.data, place.read_config()?, lock).await?;
-                Ok(Desk::Here { hub, _passing: None })
+                return Ok(Desk::in_process(hub));
+            }
+            let socket = kvitt_hub::socket::path(&place.data);
+            match tokio::net::UnixStream::connect(&socket).await {
+                Ok(_) => return Ok(Desk::There { data: place.data.clone() }),
+                Err(_) if begun.elapsed() < FOR_A_MOMENT => tokio::time::sleep(LOOK_AGAIN).await,
+                Err(cause) => {
+                    return Err(Failure::io(
+                        format!("{} is in use, and nobody answers at {}", place.data.display(), socket.display()),
+                        cause,
+                    ));
+                }
             }
         }
     }

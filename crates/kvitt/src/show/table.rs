@@ -11,8 +11,9 @@ const WIDTH_WITHOUT_TERMINAL: u16 = 150;
 pub fn table(heading: &[String]) -> Table {
     let mut table = Table::new();
     table.load_preset(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic).set_header(heading);
-    if !std::io::stdout().is_terminal() {
-        table.set_width(WIDTH_WITHOUT_TERMINAL);
+    let wants_no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if wants_no_colour || !std::io::stdout().is_terminal() {
+        table.force_no_tty().set_width(WIDTH_WITHOUT_TERMINAL);
     }
     table
 }

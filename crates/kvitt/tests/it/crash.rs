@@ -91,6 +91,23 @@ fn a_hundred_kills_lose_nothing_and_send_nothing_twice() {
     eprintln!("crash test: {} kills, {} invoices, {doubts} in doubt; seed {seed}", deaths.len(), told.all.len());
 }
 
+/// The judge is tried too: a mail server that takes a letter twice, and one whose ledger forgets, do not go unseen.
+#[test]
+fn the_oracle_sees_what_was_taken_twice_and_what_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = Sandbox::start(&folder.path().join("sandbox"));
+    let data = folder.path().join("hub");
+    world.hub_folder(&data);
+    world.order("faults", &serde_json::json!({ "counterparty": "mail", "at": "dot", "kind": "duplicate", "times": 1 }));
+    let file = folder.path().join("1.xml");
+    fs::write(&file, invoice("1", "kari@post.example")).unwrap();
+    kvitt(&data, &["send", file.to_str().unwrap(), "--json"]).with_code(0);
+    let found = oracle::compare(&listed(&data), &world.taken());
+    assert_eq!(found.duplicated, [format!("{COMPANY}/1/kari@post.example")]);
+    let found = oracle::compare(&listed(&data), &[]);
+    assert_eq!(found.lost, [format!("{COMPANY}/1")]);
+}
+
 /// Every failpoint in a debug build, at its first coming and at a later one; the rest are random instants, all shuffled.
 fn deaths(kills: usize, dice: &mut Dice) -> Vec<(Option<&'static str>, Death)> {
     let mut deaths = Vec::new();

@@ -150,8 +150,13 @@ impl Sandbox {
 
     /// Moves its clock, which hubs follow.
     pub fn advance(&self, seconds: i64) {
-        let url = format!("http://{}/clock/advance", self.said("http"));
-        let body = serde_json::json!({ "ms": seconds * 1000 }).to_string();
+        self.order("clock/advance", &serde_json::json!({ "ms": seconds * 1000 }));
+    }
+
+    /// Orders something of it, as docs/sandbox.md says.
+    pub fn order(&self, path: &str, order: &Value) {
+        let url = format!("http://{}/{path}", self.said("http"));
+        let body = order.to_string();
         let answer = wait_for(async { reqwest::Client::new().post(url).body(body).send().await });
         assert!(answer.unwrap().status().is_success());
     }

@@ -35,6 +35,10 @@ fn a_company_never_meets_another_ones_things() {
     let events = kvitt(&data, &["events", "--company", OTHER, "--json"]).with_code(0).stdout;
     assert!(!events.contains("500101") && !events.contains(&id), "{events}");
 
+    // Sealed with a new master key, both still have their own.
+    kvitt(&data, &["keys", "rotate"]).with_code(0);
+    kvitt(&data, &["explain", &id, "--company", COMPANY]).with_code(0);
+
     // A file of one handed in for the other is refused; the same key means another thing for each.
     let refused = kvitt(&data, &["send", ours, "--company", OTHER, "--json"]).with_code(1).json();
     assert_eq!(refused["refusals"][0]["faults"][0]["code"], "company.mismatch", "{refused}");
