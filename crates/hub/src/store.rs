@@ -13,6 +13,7 @@ pub mod event;
 pub mod invoice;
 pub mod job;
 pub mod objects;
+pub mod stray;
 pub mod suppression;
 pub mod writer;
 

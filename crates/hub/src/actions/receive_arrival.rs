@@ -6,18 +6,14 @@ use futures_util::FutureExt;
 use kvitt_adapters::route::{Arrival, Arrived};
 use kvitt_adapters::routes;
 use kvitt_domain::delivery::AttemptId;
-use sqlx::Row;
 
 use crate::error::Result;
 use crate::hub::Hub;
 use crate::store::company::{self, Company};
 use crate::store::job::{self, Kind, Urgency};
+use crate::store::stray::{self, Stray};
 use crate::store::{consignment, delivery};
 use crate::vault::sha256;
-
-const KEEP_STRAY: &str = "INSERT INTO stray (company_id, digest, door, content, why, at) VALUES ('', $1, $2, $3, $4, $5) \
-    ON CONFLICT (company_id, digest) DO NOTHING";
-const STRAYS: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM stray WHERE company_id = ''";
 
 /// What became of something that arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +54,7 @@ pub async fn receive_arrival(hub: &Hub, arrival: Arrival) -> Result<Received> {
 
 /// How many strays wait for a person.
 pub async fn strays(hub: &Hub) -> Result<i64> {
-    Ok(sqlx::query(STRAYS).fetch_one(&mut *hub.db().read().await?).await?.try_get(0)?)
+    stray::count(&mut *hub.db().read().await?).await
 }
 
 async fn owner(hub: &Hub, attempt: AttemptId) -> Result<Option<Company>> {
@@ -97,21 +93,10 @@ async fn enter(hub: &Hub, company: Company, attempt: AttemptId, arrived: Arrived
 async fn keep_stray(hub: &Hub, arrival: Arrival, digest: String, why: String) -> Result<Received> {
     let now = hub.clock().business_ms();
     tracing::warn!(door = arrival.door, %digest, %why, "something arrived that concerns nobody known here; it is kept");
-    let arrival = std::sync::Arc::new(arrival);
+    let stray = std::sync::Arc::new(Stray { digest, door: arrival.door, content: arrival.bytes, why, at: now });
     hub.write(move |tx| {
-        let (arrival, digest, why) = (arrival.clone(), digest.clone(), why.clone());
-        async move {
-            sqlx::query(KEEP_STRAY)
-                .bind(digest)
-                .bind(arrival.door)
-                .bind(arrival.bytes.clone())
-                .bind(why)
-                .bind(now)
-                .execute(tx.db())
-                .await?;
-            Ok(())
-        }
-        .boxed()
+        let stray = stray.clone();
+        async move { stray::keep(tx, &stray).await }.boxed()
     })
     .await?;
     Ok(Received::Stray)

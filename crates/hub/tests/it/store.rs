@@ -10,6 +10,7 @@ mod event;
 mod invoice;
 mod job;
 mod statements;
+mod stray;
 mod suppression;
 mod tenants;
 mod writer;

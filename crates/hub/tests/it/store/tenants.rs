@@ -279,7 +279,7 @@ async fn writing_with_the_wrong_company_changes_nothing() {
 }
 
 /// These see all companies, each for a reason.
-const ACROSS: [(&str, &str); 8] = [
+const ACROSS: [(&str, &str); 10] = [
     ("company::by_org_number", "it is how a company is found"),
     ("company::all", "the operator's list"),
     ("company::insert", "it makes the company"),
@@ -287,6 +287,8 @@ const ACROSS: [(&str, &str); 8] = [
     ("job::next_company", "the round robin over companies"),
     ("job::next_due", "when the runner wakes; a time and nothing else"),
     ("job::release_all", "a new process takes over the leases of a dead one"),
+    ("stray::keep", "what concerns nobody belongs to nobody"),
+    ("stray::count", "a number for the operator"),
     ("event::begin", "it makes the company's head"),
 ];
 
