@@ -100,7 +100,7 @@ static PLAIN: CompanySettings = CompanySettings {
 async fn a_key_sealed_anew_opens_what_was_sealed_before() {
     each_database(async |bench| {
         let row = bench.a.key.seal(Purpose::Row, b"before");
-        let mut rotated = Vault::open(&bench.folder.join("keys")).unwrap();
+        let rotated = Vault::open(&bench.folder.join("keys")).unwrap();
         rotated.rotate().unwrap();
         let sealed = rotated.seal_company_key(&bench.a.key);
         bench
