@@ -46,6 +46,17 @@ const CBC: &str = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicCompo
 /// `limits`, `document.unknown` for another root element, else `term.*`, `amount.decimals` and `attachment.unreadable`, each
 /// at its business term, XPath, line and column: `BT-2 /Invoice/cbc:IssueDate 12:5`.
 pub fn read(bytes: &[u8], limits: &Limits) -> Result<Invoice, Vec<Fault>> {
+    match read::read(bytes, limits) {
+        (Some(invoice), faults) if faults.is_empty() => Ok(invoice),
+        (_, faults) => Err(faults),
+    }
+}
+
+/// Reads one UBL 2.1 Invoice or CreditNote as far as it can be read, with all faults of [`read`].
+///
+/// There is an invoice beside faults where only texts or attachments are at fault: its sums and dates are what the document
+/// says and can be checked too, so that the sender hears of everything at once. It is never to be accepted.
+pub fn read_what_can_be(bytes: &[u8], limits: &Limits) -> (Option<Invoice>, Vec<Fault>) {
     read::read(bytes, limits)
 }
 

@@ -66,7 +66,7 @@ fn read_price<'d>(terms: &mut Terms<'d>, line: Node<'d>) -> Price {
 /// BG-31.
 fn read_item<'d>(terms: &mut Terms<'d>, line: Node<'d>) -> Item {
     let Some(group) = terms.one(line, "cac:Item", "BG-31") else {
-        terms.missing(line, "cac:Item/cbc:Name", "BT-153");
+        terms.missing_text(line, "cac:Item/cbc:Name", "BT-153");
         return Item::default();
     };
     Item {

@@ -76,7 +76,7 @@ pub(super) fn read_buyer<'d>(terms: &mut Terms<'d>, root: Node<'d>) -> Party {
 
 fn read<'d>(terms: &mut Terms<'d>, root: Node<'d>, role: &Role) -> Party {
     let Some(group) = terms.one(root, role.path, role.group) else {
-        terms.missing(root, role.path, role.group);
+        terms.missing_text(root, role.path, role.group);
         return Party::default();
     };
     let registered = terms.text(group, "cac:PartyLegalEntity/cbc:RegistrationName", role.name);
@@ -87,7 +87,7 @@ fn read<'d>(terms: &mut Terms<'d>, root: Node<'d>, role: &Role) -> Party {
         None => (trading.unwrap_or_default(), None),
     };
     if name.is_empty() {
-        terms.missing(group, "cac:PartyLegalEntity/cbc:RegistrationName", role.name);
+        terms.missing_text(group, "cac:PartyLegalEntity/cbc:RegistrationName", role.name);
     }
     let schemes: Vec<_> = all(group, "cac:PartyTaxScheme").collect();
     Party {

@@ -10,15 +10,18 @@ use super::terms::{Terms, all, text_of};
 use super::{amounts, attachments, line, names, party, payment};
 use crate::identity::shown;
 
-pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Invoice, Vec<Fault>> {
-    let document = Document::parse(bytes, limits).map_err(|fault| vec![of_xml(&fault, limits)])?;
+pub(super) fn read(bytes: &[u8], limits: &Limits) -> (Option<Invoice>, Vec<Fault>) {
+    let document = match Document::parse(bytes, limits) {
+        Ok(document) => document,
+        Err(fault) => return (None, vec![of_xml(&fault, limits)]),
+    };
     let root = document.root();
     let kinds = [DocumentKind::Invoice, DocumentKind::CreditNote];
     let Some(kind) = kinds.into_iter().find(|kind| root.is(names(*kind).namespace, names(*kind).root)) else {
         let position = document.position(root.offset());
         let found = format!("{{{}}}{}", root.namespace(), root.name());
         let place = format!("{} {}:{}", shown(&root.path()), position.line, position.column);
-        return Err(vec![Fault::fatal(codes::DOCUMENT_UNKNOWN).at(place).with("root", shown(&found))]);
+        return (None, vec![Fault::fatal(codes::DOCUMENT_UNKNOWN).at(place).with("root", shown(&found))]);
     };
     let mut terms = Terms::new(&document);
     let invoice = read_document(&mut terms, root, kind);

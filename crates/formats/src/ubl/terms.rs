@@ -25,22 +25,21 @@ pub(super) struct Terms<'d> {
     faults: Vec<(usize, Fault)>,
     /// Repetitions already told, so that two questions through one group tell it once.
     repeated: HashSet<(usize, &'static str)>,
+    /// Whether every figure, date and currency that was asked for is what the document says, and no placeholder.
+    figures_hold: bool,
     /// BT-5, once it is read.
     pub(super) currency: Option<Currency>,
 }
 
 impl<'d> Terms<'d> {
     pub(super) fn new(document: &'d Document<'d>) -> Terms<'d> {
-        Terms { document, faults: Vec::new(), repeated: HashSet::new(), currency: None }
+        Terms { document, faults: Vec::new(), repeated: HashSet::new(), figures_hold: true, currency: None }
     }
 
-    /// What was read, if nothing was wrong; else the faults in document order.
-    pub(super) fn finish<T>(mut self, read: T) -> Result<T, Vec<Fault>> {
-        if self.faults.is_empty() {
-            return Ok(read);
-        }
+    /// What was read, unless a figure in it is a placeholder; and the faults in document order.
+    pub(super) fn finish<T>(mut self, read: T) -> (Option<T>, Vec<Fault>) {
         self.faults.sort_by_key(|(offset, _)| *offset);
-        Err(self.faults.into_iter().map(|(_, fault)| fault).collect())
+        (self.figures_hold.then_some(read), self.faults.into_iter().map(|(_, fault)| fault).collect())
     }
 
     /// The one element at a path of prefixed names below `from`. A name that stands twice is a fault.
@@ -68,7 +67,7 @@ impl<'d> Terms<'d> {
     pub(super) fn required_text(&mut self, from: Node<'d>, path: &'static str, term: &str) -> String {
         let text = self.text(from, path, term);
         if text.is_none() {
-            self.missing(from, path, term);
+            self.missing_text(from, path, term);
         }
         text.unwrap_or_default()
     }
@@ -181,6 +180,13 @@ impl<'d> Terms<'d> {
         self.fault_below(codes::TERM_MISSING, from, path, term, &[]);
     }
 
+    /// Says that a text or group of texts is missing. The figures are still worth checking: the sender hears of both at once.
+    pub(super) fn missing_text(&mut self, from: Node<'d>, path: &str, term: &str) {
+        let figures_hold = self.figures_hold;
+        self.missing(from, path, term);
+        self.figures_hold = figures_hold;
+    }
+
     /// Says that an element's value cannot be.
     pub(super) fn invalid(&mut self, node: Node<'d>, term: &str) {
         self.fault_at(codes::TERM_INVALID, node, term, &[("value", node.trimmed())]);
@@ -232,6 +238,7 @@ impl<'d> Terms<'d> {
         let position = self.document.position(node.offset());
         let fault = Fault::fatal(code).at(format!("{place} {}:{}", position.line, position.column));
         let fault = values.iter().fold(fault, |fault, (name, value)| fault.with(name, shown(value)));
+        self.figures_hold &= matches!(code, codes::ATTACHMENT_TYPE | codes::ATTACHMENT_UNREADABLE);
         self.faults.push((node.offset(), fault));
     }
 }

@@ -105,27 +105,39 @@ impl HandedIn {
     /// Reads and checks it: every fault at once, or everything that is needed to go on.
     pub fn read(&self) -> std::result::Result<Readable, Vec<Fault>> {
         let handed = container::open(&self.bytes, &Budget::default())?;
-        let mut faults = Vec::new();
-        let mut keep = |found: Vec<Fault>| faults.extend(found);
-        let read_metadata = |text: Option<&[u8]>| text.map_or_else(|| Ok(Metadata::default()), metadata::read);
         // Metadata beside the archive wins over the one inside it.
         let beside = self.metadata.as_deref().map(str::as_bytes).or(handed.metadata.as_deref());
-        let metadata = read_metadata(beside).map_err(&mut keep).ok();
-        let invoice = ubl::read(&handed.xml, &Limits::default()).map_err(&mut keep).ok();
-        let (Some(mut metadata), Some(mut invoice)) = (metadata, invoice) else { return Err(faults) };
+        let (metadata, mut faults) = match beside.map(metadata::read) {
+            None => (Metadata::default(), Vec::new()),
+            Some(Ok(metadata)) => (metadata, Vec::new()),
+            Some(Err(faults)) => (Metadata::default(), faults),
+        };
+        let (invoice, unreadable) = ubl::read_what_can_be(&handed.xml, &Limits::default());
+        faults.extend(unreadable);
+        let Some(mut invoice) = invoice else { return Err(faults) };
+        let xml = handed.xml.clone();
+        handed.merge_into(&mut invoice);
+        let (fatal, warnings): (Vec<Fault>, Vec<Fault>) = checks::check(&invoice).into_iter().partition(Fault::is_fatal);
+        // A missing term is told once: by the reader, which knows the line.
+        let term = |fault: &Fault| fault.place.split(' ').next().unwrap_or_default().to_owned();
+        let told: Vec<String> = faults.iter().map(term).collect();
+        faults.extend(fatal.into_iter().filter(|fault| !told.contains(&term(fault))));
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let metadata = self.wished(metadata);
+        Ok(Readable { invoice, metadata, xml, warnings })
+    }
+
+    /// The metadata with the wishes, which win over it.
+    fn wished(&self, mut metadata: Metadata) -> Metadata {
         if let Some(kind) = self.wishes.recipient_type {
             metadata.recipient_type = Some(kind);
         }
         if !self.wishes.route_order.is_empty() {
             metadata.route_order = self.wishes.route_order.clone();
         }
-        let xml = handed.xml.clone();
-        handed.merge_into(&mut invoice);
-        let (fatal, warnings): (Vec<Fault>, Vec<Fault>) = checks::check(&invoice).into_iter().partition(Fault::is_fatal);
-        if !fatal.is_empty() {
-            return Err(fatal);
-        }
-        Ok(Readable { invoice, metadata, xml, warnings })
+        metadata
     }
 
     /// What makes it the same document again: all that was handed in.
