@@ -7,9 +7,11 @@ use kvitt_domain::delivery::{State, Word};
 use kvitt_domain::fault::Fault;
 use kvitt_domain::money::Amount;
 use kvitt_domain::plan::{Plan, Standing, Verdict};
-use kvitt_hub::desk::Story;
+use kvitt_hub::desk::{Accepted, Story};
 use serde::Serialize;
 
+use crate::desk::Desk;
+use crate::exit::Failure;
 use crate::oracle::is_taken;
 use crate::words::Words;
 
@@ -139,6 +141,25 @@ pub struct Refusal {
     pub file: String,
     /// All that is wrong with it.
     pub faults: Vec<Said>,
+}
+
+/// A document that was accepted, and in which file it came.
+#[derive(Debug)]
+pub struct Taken {
+    /// The file.
+    pub file: String,
+    /// What the hub answered.
+    pub accepted: Accepted,
+}
+
+/// What became of each, asked now.
+pub async fn rows(desk: &Desk, taken: Vec<Taken>, words: Words) -> Result<Vec<Row>, Failure> {
+    let mut rows = Vec::with_capacity(taken.len());
+    for Taken { file, accepted } in taken {
+        let story = desk.story(Some(&accepted.company), &accepted.id).await?;
+        rows.push(Row::of(&story, Some(file), accepted.again, &accepted.warnings, words));
+    }
+    Ok(rows)
 }
 
 impl Said {

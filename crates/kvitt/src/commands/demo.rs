@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use kvitt_domain::money::Amount;
 use kvitt_domain::plan::RouteName;
 use kvitt_hub::Hub;
-use kvitt_hub::desk::{Accepted, Status};
+use kvitt_hub::desk::Status;
 use kvitt_hub::hub::Running;
 use serde::Serialize;
 use tempfile::TempDir;
@@ -23,7 +23,7 @@ use crate::demo::{companies, examples};
 use crate::desk::{Desk, Place};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::oracle::{self, Findings, Known};
-use crate::report::{Refusal, Report, Row, Said};
+use crate::report::{Refusal, Report, Said, Taken, rows};
 use crate::show::{progress, report};
 use crate::words::Words;
 
@@ -64,24 +64,45 @@ struct Shown {
     data: PathBuf,
 }
 
-impl Demo {
-    pub async fn run(self, session: &Session) -> Outcome {
-        let data = folder(session)?;
+/// Everything that runs during the demo.
+struct Stage {
+    desk: Desk,
+    hub: Hub,
+    world: World,
+    running: Running,
+}
+
+impl Stage {
+    /// Starts a sandbox, and a hub that its configuration points at the sandbox.
+    async fn start(data: &Path) -> Result<Stage, Failure> {
         let world = World::start(&data.join("sandbox"), loopback(), loopback(), 0).await?;
         let config = data.join("kvitt.toml");
         let settings = format!("# Written anew by each kvitt demo.\nlisten = \"127.0.0.1:0\"\n\n{}", world.configuration());
         std::fs::write(&config, settings).map_err(|cause| Failure::io(format!("writing {}", config.display()), cause))?;
-        let place = Place { data: data.clone(), config: Some(config) };
-        let hub = Hub::open(&data, place.read_config()?).await?;
+        let place = Place { data: data.to_owned(), config: Some(config) };
+        let hub = Hub::open(data, place.read_config()?).await?;
         let running = hub.start().await?;
-        let desk = Desk::in_process(hub.clone());
-        companies::set_up(&desk).await?;
-        let (taken, refusals) = send(&desk, session, fresh_on(&data)?).await?;
-        until_quiet(&hub, &world.bounces, taken.len(), session).await?;
-        let shown = look(&desk, &hub, &world, &running, taken, refusals, session.words).await?;
+        Ok(Stage { desk: Desk::in_process(hub.clone()), hub, world, running })
+    }
+
+    async fn stop(self) {
+        self.running.stop().await;
+        self.desk.close().await;
+        self.world.stop().await;
+    }
+}
+
+impl Demo {
+    pub async fn run(self, session: &Session) -> Outcome {
+        let data = folder(session)?;
+        let stage = Stage::start(&data).await?;
+        companies::set_up(&stage.desk).await?;
+        let (taken, refusals) = send(&stage.desk, session, fresh_on(&data)?).await?;
+        until_quiet(&stage.hub, &stage.world.bounces, taken.len(), session).await?;
+        let shown = look(&stage, taken, refusals, session.words).await?;
         match session.json {
             true => session.print_json(&shown)?,
-            false => session.print(&text(&shown, &world, session.words))?,
+            false => session.print(&text(&shown, &stage.world, session.words))?,
         }
         if !self.exit {
             if !session.json {
@@ -92,9 +113,7 @@ impl Demo {
             }
             told_to_stop().await?;
         }
-        running.stop().await;
-        desk.close().await;
-        world.stop().await;
+        stage.stop().await;
         Ok(if shown.lost + shown.duplicated == 0 { Exit::Fine } else { Exit::Refused })
     }
 }
@@ -128,12 +147,6 @@ fn fresh_on(data: &Path) -> Result<Date, Failure> {
     Ok(today)
 }
 
-/// A document that was accepted, and in which file it came.
-struct Taken {
-    file: String,
-    accepted: Accepted,
-}
-
 async fn send(desk: &Desk, session: &Session, fresh_on: Date) -> Result<(Vec<Taken>, Vec<Refusal>), Failure> {
     let documents = examples::documents(fresh_on);
     let bar = progress::bar(documents.len(), session.words.say("progress.accepting", &[]), session.json);
@@ -158,7 +171,7 @@ async fn until_quiet(hub: &Hub, bounces: &Path, accepted: usize, session: &Sessi
     let mut quiet_since = None;
     while begun.elapsed() < LONGEST {
         let status = hub.status().await?;
-        bar.set_position(at_rest(&status));
+        progress::follow(&bar, &status);
         let is_quiet = is_quiet(&status) && !holds_a_file(&bounces.join("new"));
         match (is_quiet, quiet_since) {
             (false, _) => quiet_since = None,
@@ -181,28 +194,10 @@ fn holds_a_file(folder: &Path) -> bool {
     std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
 }
 
-/// Deliveries for which nothing is to be done now.
-fn at_rest(status: &Status) -> u64 {
-    const ON_THEIR_WAY: [&str; 4] = ["choosing", "waiting", "queued", "sending"];
-    let at_rest = status.states.iter().filter(|(state, _)| !ON_THEIR_WAY.contains(&state.as_str()));
-    at_rest.map(|(_, count)| u64::try_from(*count).unwrap_or_default()).sum()
-}
-
 /// Collects what became of everything, and compares it with the ledger.
-async fn look(
-    desk: &Desk,
-    hub: &Hub,
-    world: &World,
-    running: &Running,
-    taken: Vec<Taken>,
-    refusals: Vec<Refusal>,
-    words: Words,
-) -> Result<Shown, Failure> {
-    let mut rows = Vec::with_capacity(taken.len());
-    for Taken { file, accepted } in taken {
-        let story = desk.story(Some(&accepted.company), &accepted.id).await?;
-        rows.push(Row::of(&story, Some(file), accepted.again, &accepted.warnings, words));
-    }
+async fn look(stage: &Stage, taken: Vec<Taken>, refusals: Vec<Refusal>, words: Words) -> Result<Shown, Failure> {
+    let Stage { desk, hub, world, running } = stage;
+    let rows = rows(desk, taken, words).await?;
     let known: Vec<Known> = rows
         .iter()
         .map(|row| Known { company: row.company.clone(), invoice: row.number.clone(), state: row.state.clone() })

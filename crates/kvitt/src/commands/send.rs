@@ -3,18 +3,16 @@
 use std::time::Duration;
 
 use clap::Args;
-use indicatif::ProgressBar;
 use kvitt_domain::fault::Fault;
 use kvitt_hub::actions::accept_invoice::UnknownSeller;
-use kvitt_hub::desk::{Accepted, HandedIn, Status};
+use kvitt_hub::desk::{Accepted, HandedIn};
 
 use crate::cli::Session;
 use crate::desk::Desk;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::handin::Documents;
-use crate::report::{Refusal, Report, Row, Said};
+use crate::report::{Refusal, Report, Said, Taken, rows};
 use crate::show::{progress, report};
-use crate::words::Words;
 
 /// Accepts documents: each is on disk before it counts as accepted, the others are refused with all that is wrong with them.
 /// Then delivers them, unless a hub runs on the data folder, which does that by itself.
@@ -34,12 +32,6 @@ pub struct Send {
     /// How long a retry may be away, in seconds, for this command to wait for it.
     #[arg(long, value_name = "SECONDS", default_value_t = 12)]
     patience: u64,
-}
-
-/// A document that was accepted, and in which file it came.
-struct Taken {
-    file: String,
-    accepted: Accepted,
 }
 
 impl Send {
@@ -65,10 +57,10 @@ impl Send {
             && !taken.is_empty()
         {
             let bar = progress::bar(taken.len(), words.say("progress.delivering", &[]), session.json);
-            hub.work_until_quiet(Duration::from_secs(self.patience), |status| show(&bar, status)).await?;
+            hub.work_until_quiet(Duration::from_secs(self.patience), |status| progress::follow(&bar, status)).await?;
             bar.finish_and_clear();
         }
-        let report = Report::of(rows(&desk, &taken, words).await?, refusals);
+        let report = Report::of(rows(&desk, taken, words).await?, refusals);
         match session.json {
             true => session.print_json(&report)?,
             false => session.print(&report::text(&report, words))?,
@@ -101,22 +93,4 @@ fn exit(report: &Report) -> Exit {
         _ if report.totals.parked + report.totals.in_doubt > 0 => Exit::NeedsPerson,
         _ => Exit::Fine,
     }
-}
-
-async fn rows(desk: &Desk, taken: &[Taken], words: Words) -> Result<Vec<Row>, Failure> {
-    let mut rows = Vec::with_capacity(taken.len());
-    for Taken { file, accepted } in taken {
-        let story = desk.story(Some(&accepted.company), &accepted.id).await?;
-        rows.push(Row::of(&story, Some(file.clone()), accepted.again, &accepted.warnings, words));
-    }
-    Ok(rows)
-}
-
-/// Moves a bar to the number of deliveries that wait for nothing but a person, a recipient or a later hour.
-fn show(bar: &ProgressBar, status: &Status) {
-    const ON_THEIR_WAY: [&str; 4] = ["choosing", "waiting", "queued", "sending"];
-    let on_their_way: i64 =
-        status.states.iter().filter(|(state, _)| ON_THEIR_WAY.contains(&state.as_str())).map(|(_, count)| count).sum();
-    let all = bar.length().unwrap_or_default();
-    bar.set_position(all.saturating_sub(u64::try_from(on_their_way).unwrap_or_default()));
 }

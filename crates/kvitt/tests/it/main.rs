@@ -2,7 +2,7 @@
 //!
 //! `harness.rs` starts programs; each other module is one promise. `crash.rs` is the longest: it kills the hub a hundred times.
 
-#![allow(clippy::unwrap_used, reason = "a helper of a test may end it like the test itself")]
+#![allow(clippy::unwrap_used, reason = "what a test calls may end it like the test itself")]
 
 mod crash;
 mod demo;
