@@ -4,11 +4,11 @@ use super::is_of_document;
 use crate::codelists::NOTE_SUBJECTS;
 use crate::decimal::Decimal;
 use crate::judge::Judge;
-use crate::ubl::{Checked, Element, Unjudged, Why};
+use crate::ubl::{Checked, Element, Ubl, Unjudged, Why};
 use crate::vocabulary::{Tag, cac, cbc};
 
 /// BR-01 to BR-16, BR-53, BR-CO-03, BR-CO-15, BR-CO-18.
-pub(super) fn root(judge: &mut Judge<'_>, root: Element<'_>) {
+pub(super) fn root(judge: &mut Judge<'_>, ubl: &Ubl<'_>, root: Element<'_>) {
     let says = |path: &[Tag]| root.only_text(path).map(|text| !text.is_empty());
     judge.check("BR-01", root, says(&[cbc::CustomizationID]));
     judge.check("BR-02", root, says(&[cbc::ID]));
@@ -26,7 +26,7 @@ pub(super) fn root(judge: &mut Judge<'_>, root: Element<'_>) {
     let has_tax_point_code = root.exists(&[cac::InvoicePeriod, cbc::DescriptionCode]);
     judge.check("BR-CO-03", root, !(has_tax_point && has_tax_point_code));
     judge.check("BR-CO-18", root, root.exists(&[cac::TaxTotal, cac::TaxSubtotal]));
-    accounting_currency(judge, root);
+    accounting_currency(judge, ubl, root);
     let balance = root.all(cbc::DocumentCurrencyCode).try_fold((), |(), currency| total_is_sum(root, currency.text()));
     match balance {
         Ok(()) => {}
@@ -35,15 +35,15 @@ pub(super) fn root(judge: &mut Judge<'_>, root: Element<'_>) {
     }
 }
 
-/// BR-53: a VAT total in the accounting currency, at any place.
-fn accounting_currency(judge: &mut Judge<'_>, root: Element<'_>) {
+/// BR-53: a VAT total in the accounting currency, however deep in the document.
+fn accounting_currency(judge: &mut Judge<'_>, ubl: &Ubl<'_>, root: Element<'_>) {
     for currency in root.all(cbc::TaxCurrencyCode) {
-        let mut has_total = |amount: Element<'_>| amount.attribute("currencyID") == Some(currency.text());
-        // Tax totals stand on the document and, forbidden but possible, on its lines.
-        let found = root.any(&[cac::TaxTotal, cbc::TaxAmount], &mut has_total)
-            || root.any(&[cac::InvoiceLine, cac::TaxTotal, cbc::TaxAmount], &mut has_total)
-            || root.any(&[cac::CreditNoteLine, cac::TaxTotal, cbc::TaxAmount], &mut has_total);
-        if !found {
+        let is_total = |amount: Element<'_>| {
+            amount.tag() == cbc::TaxAmount
+                && amount.parent_tag() == cac::TaxTotal
+                && amount.attribute("currencyID") == Some(currency.text())
+        };
+        if !ubl.elements().any(is_total) {
             judge.fire("BR-53", root);
             return;
         }

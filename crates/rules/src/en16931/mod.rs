@@ -33,7 +33,7 @@ pub(crate) fn judge(ubl: &Ubl<'_>, findings: &mut Findings) {
     let mut judge = Judge::new(findings, Layer::En16931);
     let top = ubl.root();
     let usage = Usage::of(ubl, &mut judge);
-    document::root(&mut judge, top);
+    document::root(&mut judge, ubl, top);
     vat::document(&mut judge, top, &usage);
     syntax::root(&mut judge, ubl, top);
     visit(&mut judge, top, Some(Place::ROOT), &usage);

@@ -199,12 +199,19 @@ fn taxable_amount_is_sum<'u>(
     let taxable = subtotal.decimal(cbc::TaxableAmount)?;
     let found = sums.by_rate.iter().find(|sums| sums.rate == rate);
     let expected = found.map_or(Some(Decimal::ZERO), |sums| total(sums.lines, sums.charges, sums.allowances));
-    let counted = match kind {
-        Kind::Standard => found.is_some_and(|sums| sums.has_line || sums.has_either),
-        _ => usage.has_lines,
+    let is_near =
+        |expected: Option<Decimal>| taxable.zip(expected).is_some_and(|(taxable, expected)| within_one(taxable, expected));
+    let holds = match (kind, found) {
+        (Kind::Standard, Some(sums)) => {
+            // As published, the equation may hold for invoice lines or for credit note lines, of which there are none:
+            // with any allowance or charge at this rate, the sum of those alone will do.
+            let without_lines = total(Total::default(), sums.charges, sums.allowances);
+            ((sums.has_line || sums.has_either) && is_near(expected)) || (sums.has_either && is_near(without_lines))
+        }
+        (Kind::Standard, None) => false,
+        _ => usage.has_lines && is_near(expected),
     };
-    let near = taxable.zip(expected).is_some_and(|(taxable, expected)| within_one(taxable, expected));
-    Ok(if counted && near { Balance::Holds } else { Balance::Expected(expected) })
+    Ok(if holds { Balance::Holds } else { Balance::Expected(expected) })
 }
 
 /// Do two amounts differ by less than one?
