@@ -23,10 +23,14 @@ fn the_example_on_the_page_is_accepted() {
 #[test]
 fn every_key_is_on_the_page() {
     let keys = SOURCE.lines().filter_map(|line| line.trim().strip_prefix("pub ")).filter_map(|line| line.split_once(':'));
-    let keys: Vec<&str> = keys.map(|(key, _)| key).filter(|key| key.chars().all(|c| c.is_ascii_lowercase() || c == '_')).collect();
+    let keys: Vec<&str> =
+        keys.map(|(key, _)| key).filter(|key| key.chars().all(|c| c.is_ascii_lowercase() || c == '_')).collect();
     assert!(keys.len() > 10, "the keys are read from the source: {keys:?}");
     for key in keys {
-        assert!(PAGE.contains(&format!("{key} = ")) || PAGE.contains(&format!("[{key}")), "{key} is not on docs/configuration.md");
+        assert!(
+            PAGE.contains(&format!("{key} = ")) || PAGE.contains(&format!("[{key}")),
+            "{key} is not on docs/configuration.md"
+        );
     }
 }
 

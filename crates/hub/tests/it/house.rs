@@ -212,6 +212,25 @@ fn files_are_named_after_the_trade() {
     none("a name says what is in it", found.collect());
 }
 
+/// A file that no `mod` names is not compiled, and what it tests is not tested.
+#[test]
+fn no_file_is_left_out() {
+    let sources = sources();
+    let found = sources.iter().map(|source| Path::new(&source.path)).filter(|path| {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let is_root = matches!(&*stem, "lib" | "main" | "mod" | "build") || folder.ends_with("examples");
+        let parents =
+            ["lib.rs", "main.rs", "mod.rs"].map(|name| folder.join(name)).into_iter().chain([folder.with_extension("rs")]);
+        let is_named = |parent: PathBuf| {
+            let parent = sources.iter().find(|source| Path::new(&source.path) == parent);
+            parent.is_some_and(|parent| parent.text.contains(&format!("mod {stem};")))
+        };
+        !is_root && !parents.into_iter().any(is_named)
+    });
+    none("no parent says mod", found.map(|path| path.display().to_string()).collect());
+}
+
 #[test]
 fn every_file_says_what_is_in_it() {
     let found = sources().into_iter().filter(|source| !source.text.starts_with("//! ")).map(|source| source.path);

@@ -1,11 +1,13 @@
 //! Tests of the house, and of the store on both databases.
 //!
 //! [`databases`] gives every test a SQLite file and a PostgreSQL database of its own, [`sample`] an invented invoice. [`store`]
-//! holds the contract of each file of `src/store/`. [`house`] looks at the source, [`licences`] at what it is built from.
+//! holds the contract of each file of `src/store/`. [`house`] looks at the source, [`licences`] at what it is built from,
+//! [`configuration`] at its page.
 
 // A failed unwrap is a failed test, and the stack of a test is its own.
 #![allow(clippy::unwrap_used, clippy::large_futures)]
 
+mod configuration;
 mod databases;
 mod house;
 mod licences;
