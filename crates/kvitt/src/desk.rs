@@ -69,17 +69,16 @@ impl Desk {
                 let hub = Hub::open_locked(&place.data, place.read_config()?, lock).await?;
                 return Ok(Desk::in_process(hub));
             }
-            let socket = kvitt_hub::socket::path(&place.data);
-            match tokio::net::UnixStream::connect(&socket).await {
-                Ok(_) => return Ok(Desk::There { data: place.data.clone() }),
-                Err(_) if begun.elapsed() < FOR_A_MOMENT => tokio::time::sleep(LOOK_AGAIN).await,
-                Err(cause) => {
-                    return Err(Failure::io(
-                        format!("{} is in use, and nobody answers at {}", place.data.display(), socket.display()),
-                        cause,
-                    ));
-                }
+            if kvitt_hub::socket::path(&place.data).exists() {
+                return Ok(Desk::There { data: place.data.clone() });
             }
+            if begun.elapsed() > FOR_A_MOMENT {
+                return Err(Failure::Answered(format!(
+                    "another kvitt works on {} and does not answer; try again later",
+                    place.data.display()
+                )));
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
         }
     }
 
