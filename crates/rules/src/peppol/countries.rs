@@ -114,9 +114,10 @@ fn vat_country<'u>(top: Element<'u>, parties: &[Tag]) -> Checked<'u, Option<&'u 
     }
 }
 
+/// A registration with two numbers fits no context, like everything that cannot be told here.
 fn has_swedish_vat(top: Element<'_>) -> bool {
     top.any(&[cac::AccountingSupplierParty, cac::Party, cac::PartyTaxScheme], &mut |registration| {
         scheme_ids(registration).any(|id| id.text() == "VAT")
-            && registration.all(cbc::CompanyID).any(|id| first_characters(id.text(), 2) == "SE")
+            && registration.only(cbc::CompanyID).is_ok_and(|id| id.is_some_and(|id| first_characters(id.text(), 2) == "SE"))
     })
 }
