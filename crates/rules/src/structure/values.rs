@@ -43,7 +43,8 @@ impl Kind {
         match self {
             Kind::Amount | Kind::Measure | Kind::Numeric | Kind::Quantity => is_decimal(text),
             Kind::BinaryObject => is_base64(text),
-            Kind::Date => parse_date(text).is_some(),
+            // XML Schema 1.0 knows no year zero; XPath's dates, which the rules use, do.
+            Kind::Date => parse_date(text).is_some() && !trim(text).trim_start_matches('-').starts_with("0000-"),
             Kind::Time => is_time(trim(text)),
             Kind::Indicator => matches!(trim(text), "true" | "false" | "1" | "0"),
             Kind::Code | Kind::Identifier | Kind::Text => true,
@@ -175,7 +176,7 @@ mod tests {
                 &["12:30", "25:00:00", "12:60:00", "12:00:00x"],
             ),
             (Kind::Indicator, &["true", "0", " false "], &["", "TRUE", "yes"]),
-            (Kind::Date, &["2026-11-22", "2026-11-22Z"], &["2026-11-31", "22.11.2026", ""]),
+            (Kind::Date, &["2026-11-22", "2026-11-22Z"], &["2026-11-31", "22.11.2026", "", "0000-01-01"]),
         ];
         for (kind, right, wrong) in cases {
             for text in right {
