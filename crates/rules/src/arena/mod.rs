@@ -33,7 +33,7 @@ use names::Names;
 pub struct Limits {
     /// Bytes of the whole document.
     pub bytes: usize,
-    /// Elements inside each other; the root is 1.
+    /// Elements inside each other; the root is 1. It also bounds how deep readers of the tree may recurse.
     pub depth: usize,
     /// Elements in the whole document.
     pub elements: usize,

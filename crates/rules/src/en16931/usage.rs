@@ -15,10 +15,8 @@ pub(super) struct Used {
     /// On a line's item, whatever the tax scheme; and with the scheme VAT.
     pub(super) item: bool,
     pub(super) item_vat: bool,
-    /// On an allowance or charge anywhere, and with the scheme VAT.
-    pub(super) allowance: bool,
+    /// On an allowance or charge anywhere, with the scheme VAT.
     pub(super) allowance_vat: bool,
-    pub(super) charge: bool,
     pub(super) charge_vat: bool,
     /// On an allowance or charge of the document itself, with the scheme VAT.
     pub(super) own_allowance_vat: bool,
@@ -210,12 +208,10 @@ impl Usage {
                     used.either_vat |= vat;
                     match charge {
                         Some(false) => {
-                            used.allowance = true;
                             used.allowance_vat |= vat;
                             used.own_allowance_vat |= vat && own;
                         }
                         Some(true) => {
-                            used.charge = true;
                             used.charge_vat |= vat;
                             used.charge_exact_vat |= vat && is_exact;
                             used.own_charge_vat |= vat && own;
