@@ -53,6 +53,15 @@ pub struct Finding {
     pub values: Vec<String>,
 }
 
+/// One rule on which two sets judge one document differently; at least one side is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change<'f> {
+    /// What the first set found; nothing where the rule was kept or did not exist.
+    pub before: Option<&'f Finding>,
+    /// What the second set found.
+    pub after: Option<&'f Finding>,
+}
+
 /// Places kept with one finding: a person fixes the pattern, not the thousandth instance, and the path of each place
 /// costs a walk over its siblings.
 pub const MAX_PLACES: usize = 20;
@@ -90,6 +99,20 @@ impl Findings {
     /// Is there nothing to say?
     pub fn is_empty(&self) -> bool {
         self.findings.is_empty()
+    }
+
+    /// How another set's findings on the same document differ from these: the rules broken more or less often, or with
+    /// another severity. First what these findings know, in their order, then what is new.
+    pub fn changes<'f>(&'f self, after: &'f Findings) -> impl Iterator<Item = Change<'f>> {
+        let known = self.iter().map(|finding| Change { before: Some(finding), after: after.same_rule(finding) });
+        let new = after.iter().filter(|finding| self.same_rule(finding).is_none());
+        known
+            .chain(new.map(|finding| Change { before: None, after: Some(finding) }))
+            .filter(|change| change.before.map(Finding::verdict) != change.after.map(Finding::verdict))
+    }
+
+    fn same_rule(&self, of: &Finding) -> Option<&Finding> {
+        self.findings.iter().find(|finding| finding.id == of.id && finding.layer == of.layer)
     }
 
     /// The rule is broken once more, at this node.
@@ -159,6 +182,10 @@ impl Finding {
         advice(self.id).expect("a test demands a sentence for every rule").sentence(language)
     }
 
+    fn verdict(&self) -> (Severity, usize) {
+        (self.severity, self.count)
+    }
+
     fn place(&mut self, node: Node<'_>) {
         if self.places.len() < MAX_PLACES {
             self.places.push(Place { offset: node.offset(), path: node.path() });
@@ -182,4 +209,43 @@ fn shorten(mut value: String) -> String {
         value.push('…');
     }
     value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn findings(of: &[(&'static str, Severity, usize)]) -> Findings {
+        let finding = |(id, severity, count): &(&'static str, Severity, usize)| Finding {
+            id,
+            layer: Layer::Peppol,
+            severity: *severity,
+            count: *count,
+            places: Vec::new(),
+            values: Vec::new(),
+        };
+        Findings { findings: of.iter().map(finding).collect() }
+    }
+
+    #[test]
+    fn two_sets_differ_where_a_rule_is_new_gone_sterner_or_broken_more_often() {
+        use Severity::{Fatal, Warning};
+        let before = findings(&[("GONE", Fatal, 1), ("SAME", Fatal, 2), ("DK-R-003", Warning, 1), ("BR-CO-10", Fatal, 1)]);
+        let after = findings(&[("SK-R-001", Fatal, 1), ("BR-CO-10", Fatal, 3), ("DK-R-003", Fatal, 1), ("SAME", Fatal, 2)]);
+
+        let changes: Vec<_> = before
+            .changes(&after)
+            .map(|change| (change.before.map(|finding| finding.id), change.after.map(|finding| finding.id)))
+            .collect();
+        assert_eq!(
+            changes,
+            [
+                (Some("GONE"), None),
+                (Some("DK-R-003"), Some("DK-R-003")),
+                (Some("BR-CO-10"), Some("BR-CO-10")),
+                (None, Some("SK-R-001")),
+            ]
+        );
+        assert_eq!(before.changes(&before).count(), 0);
+    }
 }

@@ -36,6 +36,6 @@ mod structure;
 mod ubl;
 mod vocabulary;
 
-pub use finding::{Finding, Findings, Layer, MAX_PLACES, Place, Severity};
+pub use finding::{Change, Finding, Findings, Layer, MAX_PLACES, Place, Severity};
 pub use messages::{Advice, Language, MendedBy, advice};
 pub use sets::{Day, RuleSet};

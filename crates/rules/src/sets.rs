@@ -1,7 +1,10 @@
 //! Which rules are in force when.
 //!
 //! A [`RuleSet`] is one dated edition of all layers together. Sets live side by side: a document is judged by the set
-//! in force on a day, and a set to come can be asked before its day.
+//! in force on a day, and a set to come can be asked before its day; [`Findings::changes`] tells two of them apart.
+//!
+//! A new edition is a row in `SETS`. A layer that did not change is shared; of one that did, the rules that differ get
+//! the edition as a parameter, and new code lists stand beside the old ones in `codelists/data`.
 
 use crate::arena::Document;
 use crate::en16931;
@@ -26,6 +29,10 @@ pub struct Day {
 pub struct RuleSet {
     name: &'static str,
     in_force_from: Day,
+    /// Whether the other layers can judge it too.
+    structure: fn(&Ubl<'_>, &mut Findings) -> bool,
+    en16931: fn(&Ubl<'_>, &mut Findings),
+    peppol: fn(&Ubl<'_>, &mut Findings),
 }
 
 /// All editions, oldest first.
@@ -33,6 +40,9 @@ static SETS: [RuleSet; 1] = [RuleSet {
     name: "EN 16931 UBL 1.3.16 + Peppol BIS Billing 3.0.21",
     // Peppol's May 2026 release became mandatory on this day.
     in_force_from: Day { year: 2026, month: 8, day: 24 },
+    structure: structure::judge,
+    en16931: en16931::judge,
+    peppol: peppol::judge,
 }];
 
 impl RuleSet {
@@ -60,9 +70,9 @@ impl RuleSet {
     /// credit note, or whose structure is broken in a thousand places, is judged by its structure alone.
     pub fn judge(&self, document: &Document<'_>, findings: &mut Findings) {
         let ubl = Ubl::new(document);
-        if structure::judge(&ubl, findings) {
-            en16931::judge(&ubl, findings);
-            peppol::judge(&ubl, findings);
+        if (self.structure)(&ubl, findings) {
+            (self.en16931)(&ubl, findings);
+            (self.peppol)(&ubl, findings);
         }
     }
 }
