@@ -133,6 +133,8 @@ pub struct Member {
     pub metadata: Metadata,
     /// The stored files of it: the PDF first, then attachments, then the XML.
     pub artefacts: Vec<Artefact>,
+    /// What was last said for this attempt in an earlier consignment, where a person had it repeated: the same is said again.
+    pub said: Option<Request>,
 }
 
 /// A stored file, named by what it is and found by its digest.
@@ -270,8 +272,13 @@ pub enum Arrived {
         /// The mail server's words.
         text: String,
     },
-    /// A mail server says that it still tries.
+    /// A mail server says that it has the letter and still tries.
     Delayed {
+        /// The mail server's words.
+        text: String,
+    },
+    /// A mail server says that it has passed the letter on, or put it into the mailbox.
+    PassedOn {
         /// The mail server's words.
         text: String,
     },
@@ -305,7 +312,8 @@ pub enum Learned {
 pub enum Then {
     /// Say this.
     Send(Request),
-    /// A passing fault: say this when the retry policy says so, counted by the trailing faults of the log.
+    /// A passing fault: say this when the retry policy says so, counted by the trailing faults of the log. Said only while no
+    /// member was accepted: where the time runs out, its members go to their next route.
     Retry {
         /// What passed.
         why: Fault,

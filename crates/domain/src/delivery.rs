@@ -274,7 +274,9 @@ impl Delivery {
                 _ => Err(refused),
             },
             Event::MustWait { until, why } => match self.state {
-                State::Choosing => Ok((Delivery { state: State::Waiting { until, why }, ..self }, vec![Command::WakeAt { at: until }])),
+                State::Choosing => {
+                    Ok((Delivery { state: State::Waiting { until, why }, ..self }, vec![Command::WakeAt { at: until }]))
+                }
                 _ => Err(refused),
             },
             Event::Woken => match self.state {
@@ -414,18 +416,8 @@ impl State {
     }
 
     /// Every state's name, in the order of a life.
-    pub const NAMES: [&'static str; 10] = [
-        "choosing",
-        "waiting",
-        "queued",
-        "sending",
-        "in_doubt",
-        "handed_over",
-        "delivered",
-        "seen",
-        "parked",
-        "cancelled",
-    ];
+    pub const NAMES: [&'static str; 10] =
+        ["choosing", "waiting", "queued", "sending", "in_doubt", "handed_over", "delivered", "seen", "parked", "cancelled"];
 
     /// The attempt that is under way or that ended it.
     pub fn attempt(&self) -> Option<AttemptId> {

@@ -43,6 +43,11 @@ impl RetryPolicy {
         RetryPolicy { steps }
     }
 
+    /// How long the waits are together, without jitter.
+    pub fn longest(&self) -> Duration {
+        self.steps.iter().sum()
+    }
+
     /// How many tries there are after the first.
     pub fn retries(&self) -> usize {
         self.steps.len()

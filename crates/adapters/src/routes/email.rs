@@ -80,7 +80,10 @@ impl Route for Email {
             Entry::Arrived { .. } => None,
         });
         let Some(last) = exchanges.next_back() else {
-            return Ok(Step::send(Request::Smtp(Box::new(letter(consignment, member)?))));
+            return Ok(Step::send(match &member.said {
+                Some(said) => said.clone(),
+                None => Request::Smtp(Box::new(letter(consignment, member)?)),
+            }));
         };
         let Request::Smtp(sent) = &last.request;
         // A letter is said again only after a reply that is certainly no acceptance; anything else may have made a second one.
@@ -95,7 +98,7 @@ impl Route for Email {
         }
         match outcome::of(&last.reply) {
             Meaning::Final { word, address_dead } => Ok(Step {
-                known: vec![(member.attempt, word)],
+                known: vec![(member.attempt, without_doubt(word, log))],
                 learned: address_dead
                     .map(|why| Learned::AddressDead { address: sent.envelope_to.clone(), why })
                     .into_iter()
@@ -166,6 +169,16 @@ fn size_warning(document: &Document<'_>, setup: &EmailSetup) -> Option<Fault> {
     let bytes = document.pdf_bytes.saturating_add(enclosed);
     (bytes > setup.link_above_bytes)
         .then(|| Fault::warning(codes::EMAIL_ATTACHMENT_LINKED).with("bytes", bytes).with("limit", setup.link_above_bytes))
+}
+
+/// A doubt ends when a mail server writes that it has the letter: it tries still, or has passed it on.
+fn without_doubt(word: Word, log: &[Entry]) -> Word {
+    let Word::InDoubt { .. } = &word else { return word };
+    let taken = log.iter().rev().find_map(|entry| match entry {
+        Entry::Arrived { arrived: Arrived::Delayed { text } | Arrived::PassedOn { text }, .. } => Some(text.clone()),
+        Entry::Arrived { arrived: Arrived::Bounced { .. }, .. } | Entry::Exchange(_) => None,
+    });
+    taken.map_or(word, |receipt| Word::HandedOver { receipt })
 }
 
 /// A bounce is certain knowledge, whatever was known before it: also of a letter that was in doubt or is being repeated.

@@ -28,6 +28,7 @@ fn check(name: &str, expected: &str) {
                 match arrived {
                     Arrived::Bounced { status, text } => format!("bounced {status} {text}"),
                     Arrived::Delayed { text } => format!("delayed {text}"),
+                    Arrived::PassedOn { text } => format!("passed on {text}"),
                 }
             }
         };
@@ -51,13 +52,13 @@ fn a_report_that_a_forwarding_sent_elsewhere_is_found_by_the_returned_letter() {
 }
 
 #[test]
-fn a_report_of_success_says_nothing_new() {
-    check("delivered", "nothing");
+fn a_report_of_success_says_that_the_letter_was_passed_on() {
+    check("delivered", "passed on This is the mail system at host mx.post.example.");
 }
 
 #[test]
 fn one_of_several_that_an_address_stands_for_is_enough() {
-    check("expanded_list", "nothing");
+    check("expanded_list", "passed on This is the mail system at host mx.post.example.");
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! -> smtp                     the route says a letter (a first time or again)
 //! <- 250 dot 2.0.0 Ok         the reply: code, stage, text
 //! <- silence unknown …        no reply: `no` = certainly unsent, `unknown` = after the point of no return
-//! <~ bounced 5.1.1 …          something arrives by itself (also `delayed …`)
+//! <~ bounced 5.1.1 …          something arrives by itself (also `delayed …`, `passed on …`)
 //! => handed over              what is then known, learned, and to be done: one line each, all of them
 //! ```
 
@@ -173,6 +173,7 @@ fn arrived_of(text: &str, place: &str) -> Arrived {
             Arrived::Bounced { status: status.to_owned(), text: text.to_owned() }
         }
         Some(("delayed", text)) => Arrived::Delayed { text: text.to_owned() },
+        Some(("passed", text)) => Arrived::PassedOn { text: text.trim_start_matches("on ").to_owned() },
         _ => panic!("{place}: {text:?} does not arrive"),
     }
 }

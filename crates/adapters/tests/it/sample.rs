@@ -118,6 +118,7 @@ pub fn member() -> Member {
         recipient: recipient(),
         metadata: Metadata::default(),
         artefacts: vec![pdf().0],
+        said: None,
     }
 }
 

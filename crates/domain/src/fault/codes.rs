@@ -129,6 +129,8 @@ codes! {
     // --- the journey
     /// Whether it was sent cannot be known from here.
     DELIVERY_IN_DOUBT = "delivery.in_doubt", Operator;
+    /// The program itself could not carry the conversation on. Values: `route`.
+    DELIVERY_FAILED_HERE = "delivery.failed_here", Operator;
     /// An attempt that was given up was accepted after all: the recipient may have the document twice.
     DELIVERY_LATE_ACCEPTANCE = "delivery.late_acceptance", Operator;
     /// The counterparty does not answer; Kvitt tries again. Values: `text`.

@@ -75,10 +75,12 @@ struct Recipient {
 /// What a report says of our letter; `None` where it reports no failure and no delay.
 fn reported(fields: &str, message: &Message<'_>) -> Option<Arrived> {
     let recipients = recipients(fields);
-    let has = |action: &str| recipients.iter().any(|recipient| recipient.action.eq_ignore_ascii_case(action));
     // One of several that an address stood for got it: the letter arrived.
-    if ["delivered", "relayed", "expanded"].into_iter().any(has) {
-        return None;
+    let passed_on = recipients.iter().find(|recipient| {
+        ["delivered", "relayed", "expanded"].iter().any(|action| recipient.action.eq_ignore_ascii_case(action))
+    });
+    if let Some(recipient) = passed_on {
+        return Some(Arrived::PassedOn { text: words(&recipient.diagnostic, message) });
     }
     let failed = recipients.iter().find(|recipient| {
         recipient.action.eq_ignore_ascii_case("failed") || (recipient.action.is_empty() && recipient.status.starts_with('5'))
