@@ -119,7 +119,7 @@ def files(when):
         Faulty(
             "08-metadata.xml", good(nordlys.SELLER, "90008", people.LARS),
             "a good invoice; its metadata has a field that nobody knows, a route that nobody knows and a date that does not exist",
-            "`metadata.value`, one for each",
+            "`metadata.unreadable` for the field, `metadata.value` for the others",
             {
                 "version": "1.1",
                 "recipient_type": "consumer",

@@ -72,7 +72,7 @@ def documents(when):
         linn,
         bill(
             "1206", people.JONAS, places(("Ask", 100)),
-            "The connection breaks twice before the final dot: certainly not sent", "delivered by e-mail on the third try",
+            "The connection breaks twice before the final dot: certainly not sent", "waits for the third try, about five minutes later, and is then delivered",
         ),
         bill(
             "1207", people.MALGORZATA, [
