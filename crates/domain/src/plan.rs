@@ -1,6 +1,6 @@
 //! The decision record: every route considered, in the sender's order, each with its verdict, its price and its reasons.
 //!
-//! Routes give verdicts (`kvitt-adapters`); [`Plan::of`] orders them. The record is stored as it was, shown by `kvitt explain`,
+//! Routes give verdicts (`kvitt-adapters`); [`standings`] orders them. The record is stored as it was, shown by `kvitt explain`,
 //! and made without sending anything by `kvitt plan`.
 
 use jiff::Timestamp;

@@ -109,6 +109,28 @@ async fn changed_bytes_are_never_given_out() {
     .await;
 }
 
+/// What the house-keeper asks of the folder.
+#[tokio::test]
+async fn old_files_are_listed_by_company_and_can_be_removed() {
+    each_database(async |bench| {
+        let large = store(bench, &noise(2 << 20)).await;
+        store(bench, &noise(10)).await;
+        let (a, b) = (bench.a.id.as_str(), bench.b.id.as_str());
+        let hour = std::time::Duration::from_secs(3600);
+        assert!(bench.objects.older_than(a, hour).unwrap().is_empty(), "it is new");
+        let file = files_in(&bench.folder.join("objects")).remove(0);
+        let long_ago = std::time::SystemTime::UNIX_EPOCH;
+        std::fs::File::options().write(true).open(&file).unwrap().set_modified(long_ago).unwrap();
+        std::fs::write(file.with_extension("unfinished.tmp"), b"cut").unwrap();
+        assert_eq!(bench.objects.older_than(a, hour).unwrap(), [large.clone()], "unfinished ones are left out");
+        assert!(bench.objects.older_than(b, hour).unwrap().is_empty());
+        assert!(bench.objects.remove(b, &large).is_err());
+        bench.objects.remove(a, &large).unwrap();
+        assert!(bench.objects.older_than(a, hour).unwrap().is_empty());
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn an_invoice_names_its_files_in_order_and_by_unguessable_links() {
     each_database(async |bench| {
