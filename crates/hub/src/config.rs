@@ -44,7 +44,7 @@ impl Default for Config {
             database: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 8480)),
             public_address: None,
-            workers: 4,
+            workers: 8,
             price_book: None,
             mail: BTreeMap::new(),
             bounces: None,

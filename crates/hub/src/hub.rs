@@ -234,26 +234,38 @@ impl Hub {
     /// Works in this process until no job is due within `patience` of business time, then says where everything stands.
     /// `progress` hears of it on the way.
     pub async fn work_until_quiet(&self, patience: Duration, mut progress: impl FnMut(&Status)) -> Result<Status> {
-        /// How often progress is told.
-        const TELL: Duration = Duration::from_millis(100);
         let (stop, stopped) = watch::channel(false);
-        let bounces = self.config().bounces.clone().map(|bounces| self.data().join(bounces.maildir));
         let work = tokio::spawn(dispatcher::run(self.clone(), stopped));
+        let quiet = self.watch_until_quiet(patience, &mut progress).await;
+        // Whatever came of it, the workers are stopped before anybody hears.
+        let _ = stop.send(true);
+        work.await.map_err(|cause| Error::Damaged(format!("the workers failed: {cause}")))?;
+        quiet
+    }
+
+    async fn watch_until_quiet(&self, patience: Duration, progress: &mut impl FnMut(&Status)) -> Result<Status> {
+        /// How often it is looked whether something is due: one probe of an index.
+        const LOOK: Duration = Duration::from_millis(100);
+        /// How many looks go by for each time that progress is told: that counts every delivery.
+        const LOOKS_A_TELL: u32 = 5;
+        let bounces = self.config().bounces.clone().map(|bounces| self.data().join(bounces.maildir));
         let patience = i64::try_from(patience.as_millis()).unwrap_or(i64::MAX);
-        let status = loop {
+        for look in 0_u32.. {
             if let Some(folder) = &bounces {
                 watch_folders::look_for_bounces(self, folder).await?;
             }
-            let status = self.status().await?;
-            progress(&status);
-            // A job in hand stays in the table until it is done, so that nothing due means nothing running.
-            if status.next_due_at.is_none_or(|due| due > status.now.saturating_add(patience)) {
-                break status;
+            if look % LOOKS_A_TELL == 0 {
+                progress(&self.status().await?);
             }
-            tokio::time::sleep(TELL).await;
-        };
-        let _ = stop.send(true);
-        work.await.map_err(|cause| Error::Damaged(format!("the workers failed: {cause}")))?;
+            let due = job::next_due(&mut *self.db().read().await?).await?;
+            // A job in hand stays in the table until it is done, so that nothing due means nothing running.
+            if due.is_none_or(|due| due > self.clock().business_ms().saturating_add(patience)) {
+                break;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        let status = self.status().await?;
+        progress(&status);
         Ok(status)
     }
 

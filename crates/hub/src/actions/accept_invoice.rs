@@ -129,6 +129,15 @@ impl HandedIn {
         Ok(Readable { invoice, metadata, xml, warnings })
     }
 
+    /// What is wrong when the document's seller is another company than the one that hands it in.
+    pub fn company_mismatch(&self, document: &Invoice) -> Option<Fault> {
+        let company = self.company.as_ref()?;
+        let seller = document.seller.org_number();
+        let shown = seller.as_ref().map_or(document.seller.name.as_str(), |number| number.as_str());
+        (seller.as_ref().map(|number| number.as_str()) != Some(company))
+            .then(|| Fault::fatal(codes::COMPANY_MISMATCH).at("BT-30").with("seller", shown).with("company", company))
+    }
+
     /// The metadata with the wishes, which win over it.
     fn wished(&self, mut metadata: Metadata) -> Metadata {
         if let Some(kind) = self.wishes.recipient_type {
@@ -176,19 +185,12 @@ pub async fn accept_invoice(hub: &Hub, handed: HandedIn) -> Result<Accepted> {
 }
 
 async fn company_for(hub: &Hub, handed: &HandedIn, document: &Invoice) -> Result<Company> {
-    let seller = document.seller.org_number();
-    let shown = seller.as_ref().map_or(document.seller.name.as_str(), |number| number.as_str());
-    match (&handed.company, &seller) {
-        (Some(company), Some(seller)) if company != seller.as_str() => {
-            let mismatch = Fault::fatal(codes::COMPANY_MISMATCH).at("BT-30").with("seller", shown).with("company", company);
-            Err(Error::refused(mismatch))
-        }
-        (Some(company), None) => {
-            let mismatch = Fault::fatal(codes::COMPANY_MISMATCH).at("BT-30").with("seller", shown).with("company", company);
-            Err(Error::refused(mismatch))
-        }
-        (None, None) => Err(Error::refused(Fault::fatal(codes::COMPANY_UNKNOWN).at("BT-30").with("number", shown))),
-        (_, Some(seller)) => match hub.company(Some(seller.as_str())).await {
+    if let Some(mismatch) = handed.company_mismatch(document) {
+        return Err(Error::refused(mismatch));
+    }
+    match document.seller.org_number() {
+        None => Err(Error::refused(Fault::fatal(codes::COMPANY_UNKNOWN).at("BT-30").with("number", &document.seller.name))),
+        Some(seller) => match hub.company(Some(seller.as_str())).await {
             Err(Error::Refused(_)) if handed.unknown_seller == UnknownSeller::Add => {
                 match add_company(hub, seller.as_str(), &document.seller.name, CompanySettings::default()).await {
                     // Two documents of a new seller at the same moment: the other one added it.
@@ -251,6 +253,13 @@ fn prepare(hub: &Hub, company: &Company, handed: &HandedIn, readable: Readable, 
 
 async fn write(tx: &mut Tx<'_>, company: &Company, prepared: &Prepared) -> Result<(String, bool)> {
     if let Some(known) = accepted_before(tx, company, prepared).await? {
+        if let Some(key) = &prepared.key
+            && invoice::answered(tx.db(), &company.id, key).await?.is_none()
+        {
+            // A new key for a known document: the key, too, means this document from now on.
+            let digest = &prepared.stored.document_digest;
+            invoice::remember(tx, &company.id, key, digest, &known, prepared.stored.accepted_at).await?;
+        }
         return Ok((known, true));
     }
     let Prepared { stored, files, identity, delivery, key, urgency, .. } = prepared;

@@ -36,7 +36,11 @@ pub async fn choose_route(hub: &Hub, company: &Company, job: &Leased) -> Result<
         async move {
             job::hold(tx, &job, jiff::Timestamp::now().as_millisecond()).await?;
             write(tx, &company, &job, &prepared).await?;
-            job::end(tx, &job, prepared.now).await
+            let after = delivery::by_id(tx.db(), &company.id, &company.key, &job.subject).await?;
+            match after.delivery.state {
+                State::Waiting { until, why } => job::again(tx, &job, until.as_millisecond(), 0, why.code.name()).await,
+                _ => job::end(tx, &job, prepared.now).await,
+            }
         }
         .boxed()
     })

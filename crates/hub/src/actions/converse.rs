@@ -16,6 +16,7 @@ use kvitt_adapters::routes;
 use kvitt_domain::delivery::{AttemptId, Event, Word};
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::retry::RetryPolicy;
+use sqlx::AnyConnection;
 
 use crate::actions::move_delivery::{Move, move_delivery};
 use crate::error::{Error, Result};
@@ -29,6 +30,13 @@ use crate::store::suppression::{self, Suppressed};
 use crate::store::{Tx, artefact, delivery, invoice};
 use crate::transport::smtp;
 
+/// A reply that is known must reach the log: a doubt that nobody needed to have is worse than waiting for the database.
+const RECORD_AGAIN: Duration = Duration::from_secs(2);
+/// How much longer a spared counterparty's letters wait for each time they have waited already: a quarter of it, so that ten
+/// thousand letters of a day-long outage do not ask every minute.
+const SPARED_SHARE: i64 = 4;
+/// And never longer than this.
+const SPARED_AT_MOST_MS: i64 = 30 * 60_000;
 /// How often the lease is renewed while an exchange goes on: a lease outlives several missed renewals, so that it never ends
 /// under a request in flight, and yet ends soon after its process.
 const RENEW_LEASE: Duration = Duration::from_secs(60);
@@ -47,35 +55,56 @@ pub async fn converse(hub: &Hub, company: &Company, job: &Leased) -> Result<()> 
     // The waiting time that this job was given has passed for so many faults in a row; it is used up by the first request.
     let mut waited_for = Some(job.faults);
     loop {
-        let conversation = load(hub, company, &job.subject).await?;
+        let Some(conversation) = load(hub, company, &job.subject).await? else {
+            // Something arrived for an attempt that travels again, in a lot that is still open: its time will come.
+            return end(hub, job).await;
+        };
         if let Some(unanswered) = conversation.log.iter().find(|entry| !entry.answered) {
             record_crash(hub, company, job, unanswered).await?;
             continue;
         }
         let entries: Vec<Entry> = conversation.log.iter().map(|stored| stored.entry.clone()).collect();
         let step = conversation.route.next(&conversation.consignment, &entries)?;
-        match step.then.clone() {
+        let said = match step.then.clone() {
             Then::Finished => return finish(hub, company, job, step).await,
-            Then::Send(request) => {
-                if !say(hub, company, job, step, request).await? {
-                    return Ok(());
-                }
-            }
+            Then::Send(request) => say(hub, company, job, &conversation, step, request).await?,
             Then::Retry { request, faults, .. } if waited_for == Some(i64::from(faults)) => {
-                if !say(hub, company, job, step, request).await? {
-                    return Ok(());
-                }
+                say(hub, company, job, &conversation, step, request).await?
             }
             Then::Retry { why, faults, .. } => return wait(hub, company, job, &conversation, step, &why, faults).await,
+        };
+        match said {
+            Said::Answered => waited_for = None,
+            Said::NotNow => return Ok(()),
         }
-        waited_for = None;
     }
 }
 
-async fn load(hub: &Hub, company: &Company, id: &str) -> Result<Conversation> {
+/// What became of something that was to be said.
+enum Said {
+    /// It was said; the answer, silence included, is in the log.
+    Answered,
+    /// The counterparty is spared; the job was given back, or ended where waiting has no more use.
+    NotNow,
+}
+
+async fn end(hub: &Hub, job: &Leased) -> Result<()> {
+    let (job, now) = (job.clone(), hub.clock().business_ms());
+    hub.write(move |tx| {
+        let job = job.clone();
+        async move { job::end(tx, &job, now).await }.boxed()
+    })
+    .await
+}
+
+/// The consignment with everything that its route needs; `None` while its lot is open.
+async fn load(hub: &Hub, company: &Company, id: &str) -> Result<Option<Conversation>> {
     let mut db = hub.db().read().await?;
     let stored =
         consignment::by_id(&mut db, &company.id, id).await?.ok_or_else(|| Error::NotFound(format!("consignment {id}")))?;
+    if stored.state == "open" {
+        return Ok(None);
+    }
     let route = routes::by_name(&stored.route).ok_or_else(|| Error::Damaged(format!("no route is called {}", stored.route)))?;
     let mut members = Vec::new();
     let mut attempts = Vec::new();
@@ -93,6 +122,7 @@ async fn load(hub: &Hub, company: &Company, id: &str) -> Result<Conversation> {
             recipient: invoice.body.recipient,
             metadata: invoice.body.metadata,
             artefacts,
+            said: said_before(&mut db, company, id, attempt.id).await?,
         });
         attempts.push(attempt);
     }
@@ -107,7 +137,24 @@ async fn load(hub: &Hub, company: &Company, id: &str) -> Result<Conversation> {
         members,
     };
     let log = consignment::log(&mut db, &company.id, &company.key, id).await?;
-    Ok(Conversation { route, consignment, attempts, log })
+    Ok(Some(Conversation { route, consignment, attempts, log }))
+}
+
+/// What was last said for an attempt in an earlier consignment: a person who has a letter repeated wants the same letter.
+async fn said_before(db: &mut AnyConnection, company: &Company, id: &str, attempt: AttemptId) -> Result<Option<Request>> {
+    let mut said = None;
+    for earlier in consignment::of_attempt(&mut *db, &company.id, attempt).await? {
+        if earlier == id {
+            break;
+        }
+        let log = consignment::log(&mut *db, &company.id, &company.key, &earlier).await?;
+        let requests = log.into_iter().filter_map(|stored| match stored.entry {
+            Entry::Exchange(exchange) => Some(exchange.request),
+            Entry::Arrived { .. } => None,
+        });
+        said = requests.last().or(said);
+    }
+    Ok(said)
 }
 
 /// A process died between writing an exchange and recording its reply: what it left reads as silence, for ever.
@@ -118,8 +165,24 @@ async fn record_crash(hub: &Hub, company: &Company, job: &Leased, unanswered: &S
     record(hub, company, job, unanswered.number, exchange.reply.clone()).await
 }
 
+/// Records a reply, and tries again while only the database is at fault and the lease holds.
 async fn record(hub: &Hub, company: &Company, job: &Leased, number: i64, reply: Reply) -> Result<()> {
-    let (company, job, machine_now) = (company.clone(), job.clone(), hub.clock().machine_ms());
+    let began = std::time::Instant::now();
+    loop {
+        let outcome = record_once(hub, company, job, number, &reply).await;
+        match outcome {
+            Err(Error::Database(_) | Error::NotCommitted(_)) if began.elapsed() < job::LEASE / 2 => {
+                tokio::time::sleep(RECORD_AGAIN).await;
+            }
+            // A commit whose answer was lost: the reply is there already.
+            Err(Error::Conflict) if is_answered(hub, company, job, number).await? => return Ok(()),
+            other => return other,
+        }
+    }
+}
+
+async fn record_once(hub: &Hub, company: &Company, job: &Leased, number: i64, reply: &Reply) -> Result<()> {
+    let (company, job, reply, machine_now) = (company.clone(), job.clone(), reply.clone(), hub.clock().machine_ms());
     hub.write(move |tx| {
         let (company, job, reply) = (company.clone(), job.clone(), reply.clone());
         async move {
@@ -131,15 +194,26 @@ async fn record(hub: &Hub, company: &Company, job: &Leased, number: i64, reply: 
     .await
 }
 
-/// Says one thing. `false` where the counterparty is being spared, and the job was given back for later.
-async fn say(hub: &Hub, company: &Company, job: &Leased, step: Step, request: Request) -> Result<bool> {
+async fn is_answered(hub: &Hub, company: &Company, job: &Leased, number: i64) -> Result<bool> {
+    let log = consignment::log(&mut *hub.db().read().await?, &company.id, &company.key, &job.subject).await?;
+    Ok(log.iter().any(|entry| entry.number == number && entry.answered))
+}
+
+/// Says one thing, unless the counterparty is being spared.
+async fn say(
+    hub: &Hub,
+    company: &Company,
+    job: &Leased,
+    conversation: &Conversation,
+    step: Step,
+    request: Request,
+) -> Result<Said> {
     let Request::Smtp(letter) = &request;
     let address = format!("mail server {}", letter.server);
     let now = hub.clock().business_ms();
     if let Err(until) = hub.breaker().may_call(&address, now) {
-        give_back(hub, company, job, step, until, job.faults, format!("{address} does not answer; it is spared for a while"))
-            .await?;
-        return Ok(false);
+        hold_off(hub, company, job, conversation, step, until).await?;
+        return Ok(Said::NotNow);
     }
     let message = {
         let mut db = hub.db().read().await?;
@@ -157,7 +231,7 @@ async fn say(hub: &Hub, company: &Company, job: &Leased, step: Step, request: Re
     hub.breaker().note(&address, answered(&reply), hub.clock().business_ms());
     record(hub, company, job, number, reply).await?;
     crate::failpoint!("after_reply_recorded");
-    Ok(true)
+    Ok(Said::Answered)
 }
 
 /// Whether the counterparty is alive: anything it says counts, also a refusal.
@@ -229,21 +303,25 @@ async fn deliver(
     }
 }
 
-/// Does something long while the lease is renewed. When the lease is lost, the exchange is dropped where it is: whoever has
-/// the job now reads from the log how far it came.
+/// Does something long while the lease is renewed. A renewal that fails is tried again: only a lease that is lost, or must
+/// have ended, drops the exchange where it is. Whoever has the job then reads from the log how far it came.
 async fn while_leased<T>(hub: &Hub, job: &Leased, work: impl Future<Output = T>) -> Result<T> {
     let mut work = std::pin::pin!(work);
+    let mut held = std::time::Instant::now();
     loop {
-        match tokio::time::timeout(RENEW_LEASE, work.as_mut()).await {
-            Ok(done) => return Ok(done),
-            Err(_) => {
-                let (job, machine_now) = (job.clone(), hub.clock().machine_ms());
-                hub.write(move |tx| {
-                    let job = job.clone();
-                    async move { job::hold(tx, &job, machine_now).await }.boxed()
-                })
-                .await?;
-            }
+        if let Ok(done) = tokio::time::timeout(RENEW_LEASE, work.as_mut()).await {
+            return Ok(done);
+        }
+        let (leased, machine_now) = (job.clone(), hub.clock().machine_ms());
+        let renewed = hub.write(move |tx| {
+            let leased = leased.clone();
+            async move { job::hold(tx, &leased, machine_now).await }.boxed()
+        });
+        match renewed.await {
+            Ok(()) => held = std::time::Instant::now(),
+            Err(Error::LeaseLost) => return Err(Error::LeaseLost),
+            Err(error) if held.elapsed() + RENEW_LEASE >= job::LEASE => return Err(error),
+            Err(error) => tracing::warn!(job = %job.id, %error, "a lease could not be renewed yet"),
         }
     }
 }
@@ -269,6 +347,10 @@ async fn hear(tx: &mut Tx<'_>, company: &Company, job: &Leased, attempt: Attempt
     if stored.word.as_ref() == Some(word) {
         return Ok(());
     }
+    let newest = consignment::of_attempt(tx.db(), &company.id, attempt).await?.pop();
+    if newest.as_deref() != Some(job.subject.as_str()) {
+        return hear_of_an_older_journey(tx, company, &stored, word, now).await;
+    }
     delivery::save_word(tx, &company.id, &company.key, attempt, word).await?;
     let what = Move { company, delivery: &stored.delivery, urgency: job.urgency, now };
     match move_delivery(tx, &what, Event::Said { attempt, word: word.clone() }).await {
@@ -280,6 +362,27 @@ async fn hear(tx: &mut Tx<'_>, company: &Company, job: &Leased, attempt: Attempt
         }
         Err(error) => Err(error),
     }
+}
+
+/// The attempt travels again since (a person had it repeated, or it was returned to a new lot): what is said of its earlier
+/// journey moves nothing, but that it arrived, or came back, a person must know. It is told once, when it is first said.
+async fn hear_of_an_older_journey(
+    tx: &mut Tx<'_>,
+    company: &Company,
+    stored: &StoredAttempt,
+    word: &Word,
+    now: i64,
+) -> Result<()> {
+    let why = match word {
+        Word::HandedOver { receipt } | Word::Delivered { receipt } => {
+            Fault::warning(codes::DELIVERY_LATE_ACCEPTANCE).with("receipt", receipt)
+        }
+        Word::Seen => Fault::warning(codes::DELIVERY_LATE_ACCEPTANCE),
+        Word::Refused { why } => why.clone(),
+        Word::InDoubt { .. } | Word::TooLate { .. } | Word::Returned { .. } => return Ok(()),
+    };
+    tx.tell(NewEvent::new(&company.id, &company.key, now, "person.told", &stored.invoice, &why)?);
+    Ok(())
 }
 
 async fn finish(hub: &Hub, company: &Company, job: &Leased, step: Step) -> Result<()> {
@@ -298,7 +401,7 @@ async fn finish(hub: &Hub, company: &Company, job: &Leased, step: Step) -> Resul
     .await
 }
 
-async fn give_back(hub: &Hub, company: &Company, job: &Leased, step: Step, due_at: i64, faults: i64, why: String) -> Result<()> {
+async fn give_back(hub: &Hub, company: &Company, job: &Leased, step: Step, due_at: i64, faults: i64, why: Fault) -> Result<()> {
     let (company, job) = (company.clone(), job.clone());
     let (now, machine_now) = (hub.clock().business_ms(), hub.clock().machine_ms());
     hub.write(move |tx| {
@@ -306,46 +409,102 @@ async fn give_back(hub: &Hub, company: &Company, job: &Leased, step: Step, due_a
         async move {
             job::hold(tx, &job, machine_now).await?;
             learn(tx, &company, &job, &step, now).await?;
-            job::again(tx, &job, due_at, faults, &why).await
+            job::again(tx, &job, due_at, faults, why.code.name()).await
         }
         .boxed()
     })
     .await
 }
 
-/// A passing fault: waits as the policy says, unless the due-date budget of some members would be over by then. What is
-/// waiting was certainly not accepted, so those go to their next route, and the rest of the lot into a new one.
+/// A passing fault: waits as the policy says, but never past the last moment of a member's due-date budget, which is used for
+/// one more try.
 async fn wait(
     hub: &Hub,
     company: &Company,
     job: &Leased,
     conversation: &Conversation,
-    mut step: Step,
+    step: Step,
     why: &Fault,
     faults: u32,
 ) -> Result<()> {
     let now = hub.clock().business();
     let next = RetryPolicy::default().next(faults as usize, seed(&job.subject), now);
-    let next_ms = next.map(Timestamp::as_millisecond);
-    let in_time = |attempt: &StoredAttempt| match (next_ms, attempt.give_up_at) {
-        (Some(next), Some(give_up)) => next <= give_up,
-        (Some(_), None) => true,
-        (None, _) => false,
-    };
-    if let Some(due_at) = next_ms
+    let waiting = Waiting { due_at: next.map(Timestamp::as_millisecond), faults: i64::from(faults), why: why.clone() };
+    wait_or_move_on(hub, company, job, conversation, step, waiting).await
+}
+
+/// The counterparty is being spared. A letter of which nothing was ever said, or whose last words were certainly not accepted,
+/// waits like after a fault, within the same limits; the longer it has waited the longer, so that a crowd does not ask for ever.
+async fn hold_off(hub: &Hub, company: &Company, job: &Leased, conversation: &Conversation, step: Step, until: i64) -> Result<()> {
+    let now = hub.clock().business_ms();
+    let closed_at = conversation.consignment.closed_at;
+    let waited = now - closed_at.as_millisecond();
+    let due_at = until.max(now + (waited / SPARED_SHARE).min(SPARED_AT_MOST_MS));
+    let longest = RetryPolicy::default().longest();
+    let in_time = closed_at.checked_add(longest).is_ok_and(|end| due_at <= end.as_millisecond());
+    let why = Fault::fatal(codes::COUNTERPARTY_SILENT);
+    let certainly_unsent = conversation.log.is_empty() || matches!(step.then, Then::Retry { .. });
+    let waiting = Waiting { due_at: (in_time || !certainly_unsent).then_some(due_at), faults: job.faults, why };
+    if certainly_unsent {
+        return wait_or_move_on(hub, company, job, conversation, step, waiting).await;
+    }
+    give_back(hub, company, job, step, due_at, job.faults, waiting.why).await
+}
+
+/// What is waited for.
+struct Waiting {
+    /// When to try again; `None` where the policy has run out.
+    due_at: Option<i64>,
+    /// The trailing faults for which that time was chosen.
+    faults: i64,
+    /// Why.
+    why: Fault,
+}
+
+/// Waits, unless the budget of some members is over: what is waiting was certainly not accepted, so those go to their next
+/// route, and the rest of the lot into a new one.
+async fn wait_or_move_on(
+    hub: &Hub,
+    company: &Company,
+    job: &Leased,
+    conversation: &Conversation,
+    mut step: Step,
+    waiting: Waiting,
+) -> Result<()> {
+    let now = hub.clock().business_ms();
+    let in_time = |attempt: &StoredAttempt| waiting.due_at.is_some() && attempt.give_up_at.is_none_or(|give_up| now < give_up);
+    if let Some(due_at) = waiting.due_at
         && conversation.attempts.iter().all(in_time)
     {
-        return give_back(hub, company, job, step, due_at, i64::from(faults), why.sentence(company.settings.language)).await;
+        let last_moment = conversation.attempts.iter().filter_map(|attempt| attempt.give_up_at).min();
+        let due_at = last_moment.map_or(due_at, |last| due_at.min(last));
+        return give_back(hub, company, job, step, due_at, waiting.faults, waiting.why).await;
     }
     for attempt in &conversation.attempts {
-        let word = match (next_ms, in_time(attempt)) {
-            (_, true) => Word::Returned { why: why.clone() },
-            (Some(_), false) => Word::TooLate { why: Fault::fatal(codes::ROUTE_TOO_LATE).with("route", &attempt.route) },
-            (None, false) => Word::TooLate { why: Fault::fatal(codes::RETRIES_EXHAUSTED).with("route", &attempt.route) },
+        let word = match waiting.due_at {
+            Some(_) if in_time(attempt) => Word::Returned { why: waiting.why.clone() },
+            Some(_) => Word::TooLate { why: Fault::fatal(codes::ROUTE_TOO_LATE).with("route", &attempt.route) },
+            None => Word::TooLate { why: Fault::fatal(codes::RETRIES_EXHAUSTED).with("route", &attempt.route) },
         };
         step.known.push((attempt.id, word));
     }
     finish(hub, company, job, step).await
+}
+
+/// The program itself cannot carry a conversation on. What was certainly not accepted goes to its next route; what may have
+/// been is in doubt. Either way a person can do something, and nothing waits for a job that never comes back.
+pub async fn give_up(hub: &Hub, company: &Company, job: &Leased) -> Result<()> {
+    let Some(conversation) = load(hub, company, &job.subject).await? else { return end(hub, job).await };
+    let perhaps_sent = conversation.log.iter().any(|stored| match &stored.entry {
+        Entry::Exchange(exchange) => {
+            !matches!(exchange.reply, Reply::Silence { sent: Sent::No, .. } | Reply::Smtp { code: 400.., .. })
+        }
+        Entry::Arrived { .. } => true,
+    });
+    let why = Fault::fatal(codes::DELIVERY_FAILED_HERE).with("route", conversation.route.name());
+    let word = if perhaps_sent { Word::InDoubt { why } } else { Word::TooLate { why } };
+    let known = conversation.attempts.iter().map(|attempt| (attempt.id, word.clone())).collect();
+    finish(hub, company, job, Step { known, learned: vec![], then: Then::Finished }).await
 }
 
 /// Each consignment has its own jitter, and keeps it.

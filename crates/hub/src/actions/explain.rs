@@ -208,6 +208,7 @@ fn line(entry: &Entry) -> Line {
             let (said, answered) = match arrived {
                 kvitt_adapters::route::Arrived::Bounced { status, text } => ("← bounce", format!("{status} {text}")),
                 kvitt_adapters::route::Arrived::Delayed { text } => ("← delayed", text.clone()),
+                kvitt_adapters::route::Arrived::PassedOn { text } => ("← passed on", text.clone()),
             };
             Line { at: *at, said: said.to_owned(), answered }
         }

@@ -2,7 +2,8 @@
 
 use kvitt_adapters::route::{Lot, RouteSetup};
 use kvitt_adapters::routes;
-use kvitt_domain::delivery::{AttemptId, Command, Event};
+use kvitt_domain::delivery::{AttemptId, Command, Event, State, Word};
+use kvitt_domain::fault::{Fault, codes};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
@@ -54,9 +55,8 @@ async fn carry_out(tx: &mut Tx<'_>, what: &Move<'_>, invoice: &str, command: Com
         Command::ChooseRoute => {
             job::enqueue(tx, &company.id, Kind::ChooseRoute, what.delivery, what.urgency, what.now, what.now).await
         }
-        Command::WakeAt { at } => {
-            job::enqueue(tx, &company.id, Kind::ChooseRoute, what.delivery, what.urgency, at.as_millisecond(), what.now).await
-        }
+        // Only the job that chooses a route makes a delivery wait, and it wakes it again: `choose_route` gives itself back.
+        Command::WakeAt { .. } => Ok(()),
         Command::JoinLot { route, attempt } => join_lot(tx, what, route.as_str(), attempt).await,
         Command::TellPerson { why } => {
             tx.tell(NewEvent::new(&company.id, &company.key, what.now, "person.told", invoice, &why)?);
@@ -98,6 +98,13 @@ pub async fn close_lot(tx: &mut Tx<'_>, company: &Company, lot: &str, route: &st
     consignment::close(tx, &company.id, lot, route, &setup, now).await?;
     for attempt in consignment::members(tx.db(), &company.id, lot).await? {
         let stored = delivery::attempt(tx.db(), &company.id, &company.key, attempt).await?;
+        let current = delivery::by_id(tx.db(), &company.id, &company.key, &stored.delivery).await?.delivery.state;
+        if !matches!(current, State::Queued { attempt: queued, .. } if queued == attempt) {
+            // Called back while the lot was open: it stays a member by name only, and its word is known.
+            let why = Fault::fatal(codes::STATE_REFUSES).with("state", current.name()).with("event", "lot_closed");
+            delivery::save_word(tx, &company.id, &company.key, attempt, &Word::TooLate { why }).await?;
+            continue;
+        }
         let what = Move { company, delivery: &stored.delivery, urgency, now };
         // The machine commands nothing on this event, so that the call does not come back here.
         Box::pin(move_delivery(tx, &what, Event::LotClosed { attempt })).await?;

@@ -78,6 +78,9 @@ pub async fn plan_invoice(hub: &Hub, handed: HandedIn) -> Result<Planned> {
     let readable = handed.read().map_err(Error::Refused)?;
     let mut warnings = readable.warnings;
     let seller = readable.invoice.seller.org_number();
+    if let Some(mismatch) = handed.company_mismatch(&readable.invoice) {
+        return Err(Error::refused(mismatch));
+    }
     let wanted = handed.company.as_deref().or(seller.as_ref().map(|number| number.as_str()));
     let company = match hub.company(Some(wanted.unwrap_or_default())).await {
         Ok(company) => Some(company),

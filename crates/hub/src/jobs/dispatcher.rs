@@ -2,6 +2,7 @@
 //! most urgent first, then the oldest.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -11,7 +12,7 @@ use tokio::task::JoinSet;
 use crate::error::Result;
 use crate::hub::Hub;
 use crate::jobs::runner;
-use crate::store::job::{self, Leased};
+use crate::store::job::{self, Kind, Leased, Look, Times};
 
 /// How long nobody looks for work that another process asked for. Work of this process is found at once.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
@@ -23,8 +24,8 @@ const TURN: i64 = 4;
 /// Works until told to stop, then finishes what is in hand.
 pub async fn run(hub: Hub, mut stop: watch::Receiver<bool>) {
     let mut round = Round::new(&hub);
-    while !*stop.borrow() {
-        match round.turn(&hub).await {
+    while !is_over(&stop) {
+        match round.turn(&hub, &stop).await {
             Ok(0) => {
                 tokio::select! {
                     () = hub.work_may_wait() => {}
@@ -43,23 +44,37 @@ pub async fn run(hub: Hub, mut stop: watch::Receiver<bool>) {
     round.finish().await;
 }
 
+/// Told to stop, or nobody is there any more who could tell.
+fn is_over(stop: &watch::Receiver<bool>) -> bool {
+    *stop.borrow() || stop.has_changed().is_err()
+}
+
 /// The round over the companies, and the workers.
 struct Round {
     cursor: String,
     free: Arc<Semaphore>,
+    talking: Arc<AtomicUsize>,
+    talkers: usize,
     running: JoinSet<()>,
 }
 
 impl Round {
     fn new(hub: &Hub) -> Round {
-        let workers = hub.config().workers.max(1);
-        Round { cursor: String::new(), free: Arc::new(Semaphore::new(workers)), running: JoinSet::new() }
+        let workers = hub.config().workers.max(2);
+        Round {
+            cursor: String::new(),
+            free: Arc::new(Semaphore::new(workers)),
+            talking: Arc::new(AtomicUsize::new(0)),
+            // A counterparty that takes a quarter of an hour to answer must not stop the planning for everybody.
+            talkers: workers - (workers / 4).max(1),
+            running: JoinSet::new(),
+        }
     }
 
     /// Goes once around the companies and starts what is due. Answers how many jobs it started.
-    async fn turn(&mut self, hub: &Hub) -> Result<usize> {
+    async fn turn(&mut self, hub: &Hub, stop: &watch::Receiver<bool>) -> Result<usize> {
         let mut started = 0;
-        loop {
+        while !is_over(stop) {
             while self.running.try_join_next().is_some() {}
             let Some(company) = job::next_company(&mut *hub.db().read().await?, &self.cursor).await? else {
                 self.cursor.clear();
@@ -68,16 +83,29 @@ impl Round {
             self.cursor.clone_from(&company);
             // A place first, then the job: a claimed job never waits for a worker while its lease runs.
             let mut places = self.places().await;
-            for job in claim(hub, &company, places.len()).await? {
+            let talkers_left = self.talkers.saturating_sub(self.talking.load(Ordering::Acquire));
+            let (look, limit) = match talkers_left {
+                0 => (Look::NotConversations, places.len()),
+                left => (Look::All, places.len().min(left)),
+            };
+            for job in claim(hub, &company, look, limit).await? {
                 let Some(place) = places.pop() else { break };
-                let hub = hub.clone();
                 started += 1;
-                self.running.spawn(async move {
-                    runner::run(&hub, job).await;
-                    drop(place);
-                });
+                self.start(hub, job, place);
             }
         }
+        Ok(started)
+    }
+
+    fn start(&mut self, hub: &Hub, job: Leased, place: OwnedSemaphorePermit) {
+        let (hub, talking) = (hub.clone(), self.talking.clone());
+        let talks = usize::from(job.kind == Kind::Converse);
+        talking.fetch_add(talks, Ordering::AcqRel);
+        self.running.spawn(async move {
+            runner::run(&hub, job).await;
+            talking.fetch_sub(talks, Ordering::AcqRel);
+            drop(place);
+        });
     }
 
     /// At least one free worker, at most a turn's worth.
@@ -93,11 +121,11 @@ impl Round {
     }
 }
 
-async fn claim(hub: &Hub, company: &str, places: usize) -> Result<Vec<Leased>> {
+async fn claim(hub: &Hub, company: &str, look: Look, places: usize) -> Result<Vec<Leased>> {
     let (company, limit) = (company.to_owned(), i64::try_from(places).unwrap_or(TURN));
-    let (now, machine_now) = (hub.clock().business_ms(), hub.clock().machine_ms());
+    let now = Times { business: hub.clock().business_ms(), machine: hub.clock().machine_ms() };
     // Looking costs a read; only a company with something due costs a write.
-    if !job::any_due(&mut *hub.db().read().await?, &company, now, machine_now).await? {
+    if !job::any_due(&mut *hub.db().read().await?, &company, look, now).await? {
         return Ok(Vec::new());
     }
     let claimed = hub
@@ -105,7 +133,7 @@ async fn claim(hub: &Hub, company: &str, places: usize) -> Result<Vec<Leased>> {
         .writer()
         .run(move |tx| {
             let company = company.clone();
-            async move { job::claim(tx, &company, limit, now, machine_now).await }.boxed()
+            async move { job::claim(tx, &company, look, limit, now).await }.boxed()
         })
         .await?;
     if !claimed.is_empty() {

@@ -1,6 +1,7 @@
 //! Does one claimed job, and sees to it that it is ended, given back or put aside whatever happens.
 
 use futures_util::FutureExt;
+use kvitt_domain::identifiers::without_identity_numbers;
 
 use crate::actions;
 use crate::error::{Error, Result};
@@ -9,8 +10,10 @@ use crate::store::company;
 use crate::store::event::NewEvent;
 use crate::store::job::{self, Kind, Leased};
 
-/// After an error of ours a job waits this long, times how often it got nowhere.
+/// After an error of ours a job waits this long, twice as long each time that it got nowhere again…
 const AFTER_ERROR_MS: i64 = 2_000;
+/// …but never longer than this.
+const AFTER_ERRORS_AT_MOST_MS: i64 = 30 * 60_000;
 
 /// Does a job. Errors are dealt with here: nobody waits for them.
 pub async fn run(hub: &Hub, job: Leased) {
@@ -41,22 +44,42 @@ async fn perform(hub: &Hub, job: &Leased) -> Result<()> {
     }
 }
 
-/// An adapter that cannot go on will not go on next time either; everything else is tried again, up to a limit.
+/// An adapter that cannot go on will not go on next time either, and what fails ten times over half an hour needs a person.
+/// A database or disk that fails is not the job's fault: it waits for as long as that lasts.
 async fn set_aside(hub: &Hub, job: &Leased, error: &Error) -> Result<()> {
-    let for_ever = matches!(error, Error::Adapter(_)) || job.runs >= job::RUNS;
-    let why = with_causes(error);
+    let for_ever = match error {
+        Error::Adapter(_) => true,
+        Error::Database(_) | Error::NotCommitted(_) | Error::Io { .. } | Error::Conflict => false,
+        _ => job.runs >= job::RUNS,
+    };
+    // The causes may quote a counterparty or a sender; a fødselsnummer among their words stays out of the row.
+    let why = without_identity_numbers(&with_causes(error)).into_owned();
     let now = hub.clock().business_ms();
-    let company = company::by_id(&mut *hub.db().read().await?, hub.vault(), &job.company).await?;
+    if !for_ever {
+        let wait = AFTER_ERROR_MS.saturating_mul(1 << job.runs.clamp(0, 20)).min(AFTER_ERRORS_AT_MOST_MS);
+        let job = job.clone();
+        return hub
+            .write(move |tx| {
+                let (job, why) = (job.clone(), why.clone());
+                async move { job::again_after_error(tx, &job, now + wait, &why).await }.boxed()
+            })
+            .await;
+    }
+    let company = company::by_id(&mut *hub.db().read().await?, hub.vault(), &job.company).await.ok();
+    if let (Some(company), Kind::Converse) = (&company, job.kind)
+        && actions::converse::give_up(hub, company, job).await.is_ok()
+    {
+        return Ok(());
+    }
     let job = job.clone();
     hub.write(move |tx| {
         let (job, why, company) = (job.clone(), why.clone(), company.clone());
         async move {
-            if for_ever {
+            // Without the company's key nothing can be told, but the job is put aside and counted all the same.
+            if let Some(company) = company {
                 tx.tell(NewEvent::new(&company.id, &company.key, now, "job.stuck", &job.subject, &why)?);
-                job::stick(tx, &job, &why).await
-            } else {
-                job::again_after_error(tx, &job, now + AFTER_ERROR_MS * job.runs, &why).await
             }
+            job::stick(tx, &job, &why).await
         }
         .boxed()
     })

@@ -14,20 +14,21 @@ use crate::store::writer::Tx;
 
 const ENQUEUE: &str = "INSERT INTO job (company_id, job_id, kind, subject, urgency, due_at, faults, runs, pokes, lease, lease_until, stuck, why, made_at) \
     VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, '', 0, 0, '', $7) \
-    ON CONFLICT (company_id, kind, subject) DO UPDATE SET pokes = job.pokes + 1, faults = 0, stuck = 0, \
+    ON CONFLICT (company_id, kind, subject) DO UPDATE SET pokes = job.pokes + 1, faults = 0, \
     urgency = CASE WHEN excluded.urgency < job.urgency THEN excluded.urgency ELSE job.urgency END, \
     due_at = CASE WHEN excluded.due_at < job.due_at THEN excluded.due_at ELSE job.due_at END";
 const NEXT_COMPANY: &str = "SELECT MIN(company_id) FROM job WHERE stuck = 0 AND company_id > $1";
-const ANY_DUE: &str = "SELECT job_id FROM job WHERE stuck = 0 AND company_id = $1 AND due_at <= $2 AND lease_until <= $3 LIMIT 1";
+// One probe of the index per urgency: the cost of looking does not grow with the jobs that wait.
+const ANY_DUE: &str = "SELECT job_id FROM job WHERE stuck = 0 AND company_id = $1 AND urgency = $2 AND due_at <= $3 AND lease_until <= $4 AND kind <> $5 LIMIT 1";
 const CLAIM: [&str; 2] = [
     // SQLite: the writer is alone.
-    "WITH due AS MATERIALIZED (SELECT job_id FROM job WHERE stuck = 0 AND company_id = $1 AND due_at <= $2 AND lease_until <= $3 \
-     ORDER BY urgency, due_at LIMIT $4) \
+    "WITH due AS MATERIALIZED (SELECT job_id FROM job WHERE stuck = 0 AND company_id = $1 AND urgency = $7 AND due_at <= $2 \
+     AND lease_until <= $3 AND kind <> $8 ORDER BY due_at LIMIT $4) \
      UPDATE job SET lease = $5, lease_until = $6, runs = runs + 1 WHERE company_id = $1 AND job_id IN (SELECT job_id FROM due) \
      AND stuck = 0 AND due_at <= $2 AND lease_until <= $3 RETURNING job_id, kind, subject, faults, runs, pokes, urgency, due_at",
     // PostgreSQL: other hubs claim at the same time; the guard is said again because the CTE's snapshot may be old.
-    "WITH due AS MATERIALIZED (SELECT job_id FROM job WHERE stuck = 0 AND company_id = $1 AND due_at <= $2 AND lease_until <= $3 \
-     ORDER BY urgency, due_at LIMIT $4 FOR UPDATE SKIP LOCKED) \
+    "WITH due AS MATERIALIZED (SELECT job_id FROM job WHERE stuck = 0 AND company_id = $1 AND urgency = $7 AND due_at <= $2 \
+     AND lease_until <= $3 AND kind <> $8 ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED) \
      UPDATE job SET lease = $5, lease_until = $6, runs = runs + 1 WHERE company_id = $1 AND job_id IN (SELECT job_id FROM due) \
      AND stuck = 0 AND due_at <= $2 AND lease_until <= $3 RETURNING job_id, kind, subject, faults, runs, pokes, urgency, due_at",
 ];
@@ -95,6 +96,9 @@ pub enum Urgency {
 }
 
 impl Urgency {
+    /// Every urgency, the most urgent first.
+    pub const ALL: [Urgency; 3] = [Urgency::Interactive, Urgency::Ordinary, Urgency::Bulk];
+
     fn number(self) -> i64 {
         match self {
             Urgency::Interactive => 0,
@@ -161,36 +165,85 @@ pub async fn next_company(db: &mut AnyConnection, cursor: &str) -> Result<Option
     Ok(sqlx::query_scalar::<_, Option<String>>(NEXT_COMPANY).bind(cursor).fetch_one(db).await?)
 }
 
+/// Which jobs are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// All of them.
+    All,
+    /// All but conversations with counterparties: those may last, and must not hold every worker.
+    NotConversations,
+}
+
+impl Look {
+    /// The kind that is left out.
+    fn without(self) -> &'static str {
+        match self {
+            Look::All => "",
+            Look::NotConversations => Kind::Converse.name(),
+        }
+    }
+}
+
+/// When it is, on both clocks: Unix milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Times {
+    /// Business time.
+    pub business: i64,
+    /// Machine time.
+    pub machine: i64,
+}
+
 /// Whether a company has a job that is due and free.
-pub async fn any_due(db: &mut AnyConnection, company: &str, business_now: i64, machine_now: i64) -> Result<bool> {
-    let due: Option<String> =
-        sqlx::query_scalar(ANY_DUE).bind(company).bind(business_now).bind(machine_now).fetch_optional(db).await?;
-    Ok(due.is_some())
+pub async fn any_due(db: &mut AnyConnection, company: &str, look: Look, now: Times) -> Result<bool> {
+    for urgency in Urgency::ALL {
+        let due: Option<String> = sqlx::query_scalar(ANY_DUE)
+            .bind(company)
+            .bind(urgency.number())
+            .bind(now.business)
+            .bind(now.machine)
+            .bind(look.without())
+            .fetch_optional(&mut *db)
+            .await?;
+        if due.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Claims at most `limit` due jobs of a company: the most urgent first, then the oldest.
-pub async fn claim(tx: &mut Tx<'_>, company: &str, limit: i64, business_now: i64, machine_now: i64) -> Result<Vec<Leased>> {
+pub async fn claim(tx: &mut Tx<'_>, company: &str, look: Look, limit: i64, now: Times) -> Result<Vec<Leased>> {
     let lease = crate::vault::token();
     let sql = match tx.backend() {
         Backend::Sqlite => CLAIM[0],
         Backend::Postgres => CLAIM[1],
     };
-    let rows = sqlx::query(sql)
-        .bind(company)
-        .bind(business_now)
-        .bind(machine_now)
-        .bind(limit)
-        .bind(&lease)
-        .bind(machine_now + lease_ms())
-        .fetch_all(tx.db())
-        .await?;
-    let mut claimed =
-        rows.iter().map(|row| Ok((row.try_get::<i64, _>("due_at")?, read(row, company, &lease)?))).collect::<Result<Vec<_>>>()?;
-    // The order of the rows that an UPDATE returns is nobody's promise.
-    claimed.sort_by(|(one_due, one), (other_due, other)| {
-        (one.urgency, one_due, &one.id).cmp(&(other.urgency, other_due, &other.id))
-    });
-    Ok(claimed.into_iter().map(|(_, job)| job).collect())
+    let mut claimed = Vec::new();
+    for urgency in Urgency::ALL {
+        let left = limit - i64::try_from(claimed.len()).unwrap_or(limit);
+        if left <= 0 {
+            break;
+        }
+        let rows = sqlx::query(sql)
+            .bind(company)
+            .bind(now.business)
+            .bind(now.machine)
+            .bind(left)
+            .bind(&lease)
+            .bind(now.machine + lease_ms())
+            .bind(urgency.number())
+            .bind(look.without())
+            .fetch_all(tx.db())
+            .await?;
+        let mut of_this = rows
+            .iter()
+            .map(|row| Ok((row.try_get::<i64, _>("due_at")?, read(row, company, &lease)?)))
+            .collect::<Result<Vec<_>>>()?;
+        // The order of the rows that an UPDATE returns is nobody's promise.
+        of_this.sort_by(|(one_due, one), (other_due, other)| (one_due, &one.id).cmp(&(other_due, &other.id)));
+        claimed.extend(of_this.into_iter().map(|(_, job)| job));
+    }
+    Ok(claimed)
 }
 
 /// Keeps a lease for another full time; fails where it is lost.

@@ -243,6 +243,7 @@ CREATE TABLE job (
     PRIMARY KEY (company_id, job_id)
 );
 CREATE INDEX job_due ON job (stuck, company_id, urgency, due_at);
+CREATE INDEX job_next ON job (stuck, due_at);
 CREATE UNIQUE INDEX job_subject ON job (company_id, kind, subject);
 
 -- What arrived and concerns nobody that we know: kept for a person, never dropped.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use kvitt_hub::error::{Error, Result};
-use kvitt_hub::store::job::{self, Kind, LEASE, Leased, Urgency};
+use kvitt_hub::store::job::{self, Kind, LEASE, Leased, Look, Times, Urgency};
 
 use crate::databases::{Bench, NOW, each_database};
 
@@ -27,7 +27,7 @@ async fn enqueue(bench: &'static Bench, subject: &str, urgency: Urgency, due_at:
 }
 
 async fn claim(bench: &'static Bench, limit: i64, business: i64, machine: i64) -> Vec<Leased> {
-    bench.write(move |tx| Box::pin(job::claim(tx, &bench.a.id, limit, business, machine))).await.unwrap()
+    bench.write(move |tx| Box::pin(job::claim(tx, &bench.a.id, Look::All, limit, Times { business, machine }))).await.unwrap()
 }
 
 /// Runs one of the runner's functions on a job that it holds.
