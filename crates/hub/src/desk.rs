@@ -107,6 +107,13 @@ pub enum Ask {
         /// The company's organisation number; may be left out while there is only one company.
         company: Option<String>,
     },
+    /// Let an e-mail address that bounced be written to again.
+    LiftSuppression {
+        /// The company's organisation number; may be left out while there is only one company.
+        company: Option<String>,
+        /// The address.
+        address: String,
+    },
     /// Make a new master key and seal every company's key with it.
     RotateKeys,
     /// Where everything stands: the counts of every company, and when the next job is due.
@@ -205,6 +212,8 @@ pub struct Status {
     pub now: i64,
     /// Jobs that only a person moves.
     pub stuck: i64,
+    /// Messages that arrived and wait for a person: see the mailbox's `strays/`, and the invoices that a person was told of.
+    pub strays: i64,
     /// Counterparties that are being spared: address, and until when.
     pub spared: Vec<(String, i64)>,
 }
@@ -280,6 +289,11 @@ impl Hub {
             Ask::VerifyEvents { company } => {
                 let company = self.company(company.as_deref()).await?;
                 Answer::Verified { last: actions::explain::verify(self, &company).await? }
+            }
+            Ask::LiftSuppression { company, address } => {
+                let company = self.company(company.as_deref()).await?;
+                actions::settle::lift_suppression(self, &company, &address).await?;
+                Answer::Done
             }
             Ask::RotateKeys => {
                 actions::rotate_keys::rotate_keys(self).await?;

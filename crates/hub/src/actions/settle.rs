@@ -1,4 +1,4 @@
-//! What only a person decides: a delivery in doubt, a parked one, one to call back, a stuck job.
+//! What only a person decides: a delivery in doubt, a parked one, one to call back, a stuck job, a blocked address.
 
 use futures_util::FutureExt;
 use kvitt_domain::delivery::Event;
@@ -10,7 +10,7 @@ use crate::actions::move_delivery::{Move, move_delivery};
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::store::company::Company;
-use crate::store::delivery;
+use crate::store::{delivery, suppression};
 use crate::store::event::NewEvent;
 use crate::store::job::{self, Urgency};
 
@@ -73,6 +73,23 @@ pub async fn unstick(hub: &Hub, company: &Company, id: &str) -> Result<()> {
                 return Err(Error::NotFound(format!("a stuck job {id}")));
             }
             tx.tell(NewEvent::new(&company.id, &company.key, now, "job.unstuck", &id, &())?);
+            Ok(())
+        }
+        .boxed()
+    })
+    .await
+}
+
+/// Lets an e-mail address that bounced be written to again.
+pub async fn lift_suppression(hub: &Hub, company: &Company, address: &str) -> Result<()> {
+    let (company, address, now) = (company.clone(), address.to_owned(), hub.clock().business_ms());
+    hub.write(move |tx| {
+        let (company, address) = (company.clone(), address.clone());
+        async move {
+            if !suppression::lift(tx, &company.id, &company.key, &address).await? {
+                return Err(Error::NotFound("a blocked address like this".into()));
+            }
+            tx.tell(NewEvent::new(&company.id, &company.key, now, "address.lifted", &company.id, &address)?);
             Ok(())
         }
         .boxed()

@@ -23,6 +23,14 @@ pub enum Company {
     },
     /// List the companies and the routes that each has set up.
     List,
+    /// Let an e-mail address that came back be written to again.
+    LiftBlock {
+        /// The company's organisation number.
+        #[arg(value_name = "ORG")]
+        company: String,
+        /// The address.
+        address: String,
+    },
     /// Set a route up for a company. docs/routes/ says what each route needs.
     SetRoute {
         /// The company's organisation number.
@@ -50,6 +58,10 @@ impl Company {
                     .words
                     .say("company.route_set", &[("route", &session.words.name("route", &route)), ("company", &company)]);
                 change(session, Ask::SetRoute { company, route, setup }, &done).await
+            }
+            Company::LiftBlock { company, address } => {
+                let done = session.words.say("company.block_lifted", &[("address", &address)]);
+                change(session, Ask::LiftSuppression { company: Some(company), address }, &done).await
             }
             Company::List => list(session).await,
         }

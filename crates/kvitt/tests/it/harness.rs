@@ -148,6 +148,23 @@ impl Sandbox {
         wait_for(kvitt_cli::oracle::fetch(&self.ledger())).unwrap()
     }
 
+    /// The letters to an address, as they came, the first one first.
+    pub fn letters(&self, address: &str) -> Vec<String> {
+        let base = format!("http://{}/mailbox", self.said("http"));
+        let client = reqwest::Client::new();
+        wait_for(async {
+            let found = client.get(&base).query(&[("address", address)]).send().await.unwrap().text().await.unwrap();
+            let mut found: Vec<Value> = serde_json::from_str(&found).unwrap();
+            found.sort_by_key(|letter| letter["id"].to_string().len().to_string() + &letter["id"].to_string());
+            let mut letters = Vec::new();
+            for letter in found {
+                let id = letter["id"].to_string().trim_matches('"').to_owned();
+                letters.push(client.get(format!("{base}/{id}")).send().await.unwrap().text().await.unwrap());
+            }
+            letters
+        })
+    }
+
     /// Moves its clock, which hubs follow.
     pub fn advance(&self, seconds: i64) {
         self.order("clock/advance", &serde_json::json!({ "ms": seconds * 1000 }));

@@ -7,6 +7,7 @@
 mod crash;
 mod demo;
 mod harness;
+mod journeys;
 mod page;
 mod serving;
 mod settling;
