@@ -12,7 +12,7 @@ use figment::providers::{Env, Format, Toml};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::transport::smtp::{Login, MailServer, Tls};
+use crate::transport::smtp::{self, Login, MailServer, Tls};
 
 /// Everything that can be configured. Paths are relative to the data folder where they are not absolute.
 #[derive(Debug, Clone, Deserialize)]
@@ -128,19 +128,22 @@ impl Config {
             .map_err(|cause| Error::CannotStart(format!("the configuration cannot be used: {cause}")))
     }
 
-    /// The mail servers, their passwords read.
-    pub fn mail_servers(&self) -> Result<BTreeMap<String, MailServer>> {
-        self.mail.iter().map(|(name, mail)| Ok((name.clone(), mail.server(name)?))).collect()
+    /// The mail servers, with the files that they name read: passwords, and certificates to trust.
+    pub fn mail_servers(&self, data: &Path) -> Result<BTreeMap<String, MailServer>> {
+        self.mail.iter().map(|(name, mail)| Ok((name.clone(), mail.server(name, data)?))).collect()
     }
 }
 
 impl MailConfig {
-    fn server(&self, name: &str) -> Result<MailServer> {
+    fn server(&self, name: &str, data: &Path) -> Result<MailServer> {
         let login = match (&self.user, &self.password_file) {
             (None, None) => None,
             (Some(user), Some(file)) => {
-                let password = std::fs::read_to_string(file)
-                    .map_err(|cause| Error::io(format!("reading the password of mail.{name}"), cause))?;
+                let file = data.join(file);
+                let password = std::fs::read_to_string(&file).map_err(|cause| {
+                    let file = file.display();
+                    Error::CannotStart(format!("mail.{name}.password_file: {file} cannot be read: {cause}"))
+                })?;
                 Some(Login { user: user.clone(), password: password.trim_end_matches(['\r', '\n']).to_owned() })
             }
             _ => {
@@ -149,6 +152,10 @@ impl MailConfig {
                 )));
             }
         };
+        let ca_file = self.ca_file.as_ref().map(|file| data.join(file));
+        if let Some(file) = &ca_file {
+            smtp::trust(Some(file)).map_err(|why| Error::CannotStart(format!("mail.{name}.ca_file: {why}")))?;
+        }
         Ok(MailServer {
             host: self.host.clone(),
             port: self.port,
@@ -158,8 +165,53 @@ impl MailConfig {
                 TlsConfig::Implicit => Tls::Implicit,
             },
             login,
-            ca_file: self.ca_file.clone(),
+            ca_file,
             hello: self.hello.clone().unwrap_or_else(|| "localhost".into()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The mail servers of a configuration beside files with these names and contents.
+    fn servers(toml: &str, files: &[(&str, &str)]) -> (tempfile::TempDir, Result<BTreeMap<String, MailServer>>) {
+        let data = tempfile::tempdir().unwrap();
+        for (name, content) in files {
+            std::fs::write(data.path().join(name), content).unwrap();
+        }
+        let file = data.path().join("kvitt.toml");
+        std::fs::write(&file, format!("[mail.email]\nhost = \"localhost\"\nport = 587\n{toml}")).unwrap();
+        let servers = Config::read(Some(&file)).unwrap().mail_servers(data.path());
+        (data, servers)
+    }
+
+    #[test]
+    fn files_are_looked_for_in_the_data_folder() {
+        let certificate = rcgen::generate_simple_self_signed(vec!["localhost".into()]).unwrap().cert.pem();
+        let toml = "user = \"kvitt\"\npassword_file = \"password\"\nca_file = \"ca.pem\"\n";
+        let (data, servers) = servers(toml, &[("password", "hemmelig\n"), ("ca.pem", &certificate)]);
+        let server = servers.unwrap().remove("email").unwrap();
+        assert_eq!(server.login.unwrap().password, "hemmelig");
+        assert_eq!(server.ca_file, Some(data.path().join("ca.pem")));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_used_refuses_the_start_with_a_sentence() {
+        let refused = |toml: &str, files: &[(&str, &str)], expected: &[&str]| {
+            let (_data, servers) = servers(toml, files);
+            let error = servers.unwrap_err();
+            assert!(matches!(error, Error::CannotStart(_)), "{error:?}");
+            for word in expected {
+                assert!(error.to_string().contains(word), "{error}");
+            }
+        };
+        refused("user = \"a\"\npassword_file = \"gone\"\n", &[], &["mail.email.password_file", "gone", "cannot be read"]);
+        refused("ca_file = \"gone.pem\"\n", &[], &["mail.email.ca_file", "gone.pem", "cannot be read"]);
+        refused("ca_file = \"ca.pem\"\n", &[("ca.pem", "nothing")], &["mail.email.ca_file", "holds no certificate"]);
+        let garbage = "-----BEGIN CERTIFICATE-----\naGVp\n-----END CERTIFICATE-----\n";
+        refused("ca_file = \"ca.pem\"\n", &[("ca.pem", garbage)], &["mail.email.ca_file"]);
+        refused("user = \"a\"\n", &[], &["needs both"]);
     }
 }

@@ -63,7 +63,7 @@ impl Hub {
     pub async fn open_locked(data: &Path, config: Config, lock: DataLock) -> Result<Hub> {
         // Two crypto providers in one program would panic at the first TLS connection; whoever is first decides for all.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let mail_servers = config.mail_servers()?;
+        let mail_servers = config.mail_servers(data)?;
         let prices = match &config.price_book {
             None => PriceBook::example(),
             Some(file) => {

@@ -207,8 +207,9 @@ async fn encrypt(wire: Wire, server: &MailServer) -> Result<Wire, Reply> {
 }
 
 /// Whom we trust: the operating system's authorities and those of the file. Kept for the life of the process, because reading
-/// them takes longer than sending a letter, and because TLS sessions are resumed through it.
-fn trust(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, String> {
+/// them takes longer than sending a letter, and because TLS sessions are resumed through it. The start reads a configured file
+/// through this, so that a wrong one is found then; the error is a sentence that names it.
+pub(crate) fn trust(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, String> {
     static KNOWN: Mutex<BTreeMap<Option<PathBuf>, Arc<ClientConfig>>> = Mutex::new(BTreeMap::new());
     let mut known = KNOWN.lock().map_err(|_| "a thread died while it read the certificates".to_owned())?;
     let key = ca_file.map(Path::to_owned);

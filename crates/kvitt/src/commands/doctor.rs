@@ -77,7 +77,7 @@ impl Doctor {
             }
             Ok(config) => {
                 checks.push(Check::good("configuration", words.say("doctor.configuration", &[])));
-                checks.extend(mail_servers(&config, words));
+                checks.extend(mail_servers(data, &config, words));
                 checks.extend(followed_clock(&config, words).await);
             }
         }
@@ -241,11 +241,11 @@ fn keys(data: &Path, words: Words) -> Vec<Check> {
     }
 }
 
-fn mail_servers(config: &Config, words: Words) -> Vec<Check> {
+fn mail_servers(data: &Path, config: &Config, words: Words) -> Vec<Check> {
     if config.mail.is_empty() {
         return vec![Check::doubtful("mail", words.say("doctor.no_mail", &[]), words.say("doctor.add_mail", &[]))];
     }
-    if let Err(error) = config.mail_servers() {
+    if let Err(error) = config.mail_servers(data) {
         return vec![Check::wrong("mail", error.to_string(), words.say("doctor.mend_configuration", &[]))];
     }
     let check = |(name, mail): (&String, &MailConfig)| {
