@@ -1,4 +1,4 @@
-//! Companies are added, their settings and routes set, their keys sealed anew.
+//! Companies are added, their settings and routes set: each checked when it is set, not when a document needs it.
 
 use std::sync::Arc;
 
@@ -7,18 +7,28 @@ use kvitt_adapters::route::RouteSetup;
 use kvitt_adapters::routes;
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::identifiers::OrgNumber;
+use kvitt_domain::plan::RouteName;
+use kvitt_render::{Color, Logo};
 
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::store::company::{self, Company, CompanySettings};
 use crate::store::event::NewEvent;
 
-/// Adds a company. One with the same organisation number must not be there.
+/// Adds a company; every fault at once. One with the same organisation number must not be there.
 pub async fn add_company(hub: &Hub, org_number: &str, name: &str, settings: CompanySettings) -> Result<Company> {
-    let org_number = OrgNumber::parse(org_number).map_err(Error::refused)?;
+    let mut faults = faults_of(&settings);
     if name.trim().is_empty() {
-        return Err(Error::refused(Fault::fatal(codes::TERM_MISSING).at("name").with("term", "BT-27")));
+        faults.insert(0, Fault::fatal(codes::TERM_MISSING).at("name").with("term", "BT-27"));
     }
+    let org_number = match OrgNumber::parse(org_number) {
+        Ok(org_number) if faults.is_empty() => org_number,
+        Ok(_) => return Err(Error::Refused(faults)),
+        Err(fault) => {
+            faults.insert(0, fault);
+            return Err(Error::Refused(faults));
+        }
+    };
     let id = uuid::Uuid::now_v7().to_string();
     let (key, sealed) = hub.vault().new_company_key(&id);
     let company =
@@ -65,8 +75,12 @@ pub async fn set_route(hub: &Hub, company: &Company, route: &str, setup: RouteSe
     .await
 }
 
-/// Changes a company's settings.
+/// Changes a company's settings; every fault at once.
 pub async fn change_settings(hub: &Hub, company: &Company, settings: CompanySettings) -> Result<()> {
+    let faults = faults_of(&settings);
+    if !faults.is_empty() {
+        return Err(Error::Refused(faults));
+    }
     let (company, now) = (company.clone(), hub.clock().business_ms());
     hub.write(move |tx| {
         let (company, settings) = (company.clone(), settings.clone());
@@ -78,4 +92,86 @@ pub async fn change_settings(hub: &Hub, company: &Company, settings: CompanySett
         .boxed()
     })
     .await
+}
+
+/// Everything that is wrong with settings.
+fn faults_of(settings: &CompanySettings) -> Vec<Fault> {
+    let value = |place: &str, value: &str| Fault::fatal(codes::SETUP_VALUE).at(place).with("value", value);
+    let mut faults = faults_of_order("consumer_route_order", &settings.consumer_route_order);
+    faults.append(&mut faults_of_order("business_route_order", &settings.business_route_order));
+    if let Some(accent) = &settings.accent
+        && Color::parse(accent).is_none()
+    {
+        faults.push(value("accent", accent));
+    }
+    if let Some(Err(cause)) = settings.logo.as_deref().map(logo) {
+        faults.push(value("logo", &cause));
+    }
+    faults
+}
+
+/// An order names routes that there are, by today's names or older ones, and each of them once.
+fn faults_of_order(place: &str, order: &[RouteName]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (position, name) in order.iter().enumerate() {
+        let meant = routes::written_out(std::slice::from_ref(name));
+        if meant.iter().any(|route| routes::by_name(route.as_str()).is_none()) {
+            faults.push(Fault::fatal(codes::ROUTE_UNKNOWN).at(place).with("route", name));
+        } else if order[..position].contains(name) {
+            faults.push(Fault::fatal(codes::SETUP_VALUE).at(place).with("value", format!("{name}, {name}")));
+        }
+    }
+    faults
+}
+
+/// A logo as settings hold it: a PNG or JPEG file in base64.
+pub(crate) fn logo(text: &str) -> std::result::Result<Logo, String> {
+    use base64::Engine;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(text).map_err(|cause| cause.to_string())?;
+    Logo::parse(bytes).map_err(|cause| cause.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The smallest PNG that there is: one grey pixel.
+    const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==";
+
+    fn check(settings: CompanySettings, expected: &[(&str, &str)]) {
+        let faults = faults_of(&settings);
+        let found: Vec<(&str, &str)> = faults.iter().map(|fault| (fault.code.name(), fault.place.as_str())).collect();
+        assert_eq!(found, expected, "{settings:?}");
+    }
+
+    fn order(names: &[&str]) -> Vec<RouteName> {
+        names.iter().copied().map(RouteName::new).collect()
+    }
+
+    #[test]
+    fn settings_are_checked_when_they_are_set() {
+        let plain = CompanySettings::default;
+        check(plain(), &[]);
+        check(CompanySettings { logo: Some(PIXEL.into()), accent: Some("#004488".into()), ..plain() }, &[]);
+        check(CompanySettings { consumer_route_order: order(&["netbank", "vipps", "email", "print"]), ..plain() }, &[]);
+        check(CompanySettings { logo: Some("not base64!".into()), ..plain() }, &[("setup.value", "logo")]);
+        check(CompanySettings { logo: Some("R0lGODlhAQABAAAAACw=".into()), ..plain() }, &[("setup.value", "logo")]);
+        check(CompanySettings { accent: Some("blå".into()), ..plain() }, &[("setup.value", "accent")]);
+        check(
+            CompanySettings {
+                consumer_route_order: order(&["email", "pigeon", "email"]),
+                business_route_order: order(&["peppol", "E-mail"]),
+                accent: Some("#12345".into()),
+                logo: Some(String::new()),
+                ..plain()
+            },
+            &[
+                ("route.unknown", "consumer_route_order"),
+                ("setup.value", "consumer_route_order"),
+                ("route.unknown", "business_route_order"),
+                ("setup.value", "accent"),
+                ("setup.value", "logo"),
+            ],
+        );
+    }
 }

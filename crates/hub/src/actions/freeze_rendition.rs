@@ -5,9 +5,10 @@
 
 use jiff::Timestamp;
 use kvitt_adapters::route::ArtefactRole;
-use kvitt_render::{Color, Embedded, Logo, Look, Relationship};
+use kvitt_render::{Color, Embedded, Look, Relationship};
 
 use crate::actions::accept_invoice::file_stem;
+use crate::actions::add_company::logo;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::store::Tx;
@@ -68,15 +69,11 @@ pub async fn freeze(tx: &mut Tx<'_>, company: &Company, stored: &StoredInvoice, 
 }
 
 fn look(company: &Company, stored: &StoredInvoice) -> Result<Look> {
-    use base64::Engine;
     let settings = &company.settings;
     let made_at = Timestamp::from_millisecond(stored.accepted_at).map_err(|_| Error::Damaged("an invoice has no time".into()))?;
-    let logo = settings.logo.as_deref().map(|text| {
-        let bytes = base64::engine::general_purpose::STANDARD.decode(text).map_err(|cause| cause.to_string())?;
-        Logo::parse(bytes).map_err(|cause| cause.to_string())
-    });
+    let logo = settings.logo.as_deref().map(logo).transpose();
     Ok(Look {
-        logo: logo.transpose().map_err(|cause| Error::Damaged(format!("the company's logo: {cause}")))?,
+        logo: logo.map_err(|cause| Error::Damaged(format!("the company's logo: {cause}")))?,
         accent: settings.accent.as_deref().and_then(Color::parse).unwrap_or(Color::FJORD),
         text_before: settings.text_before.clone(),
         footer: settings.footer.clone(),
