@@ -48,11 +48,13 @@ pub async fn render(hub: &Hub, company: &Company, stored: &StoredInvoice) -> Res
         relationship: Relationship::Alternative,
     };
     let document = stored.body.invoice.clone();
-    let pdf = tokio::task::spawn_blocking(move || kvitt_render::pdf(&document, &look, &[embedded]))
-        .await
-        .map_err(|cause| Error::Damaged(format!("rendering failed: {cause}")))?
-        .map_err(|cause| Error::Damaged(format!("invoice {} cannot be rendered: {cause}", stored.id)))?;
-    let sealed = artefact::seal(hub.objects(), &company.id, &company.key, &pdf.bytes)?;
+    let (hub, company, invoice) = (hub.clone(), company.clone(), stored.id.clone());
+    let sealed = tokio::task::spawn_blocking(move || {
+        let pdf = kvitt_render::pdf(&document, &look, &[embedded])
+            .map_err(|cause| Error::Damaged(format!("invoice {invoice} cannot be rendered: {cause}")))?;
+        artefact::seal(hub.objects(), &company.id, &company.key, &pdf.bytes)
+    });
+    let sealed = sealed.await.map_err(|cause| Error::Damaged(format!("rendering failed: {cause}")))??;
     let naming = Naming::new(ArtefactRole::Pdf, format!("{stem}.pdf"), "application/pdf", &sealed.digest);
     let rendition = Rendition { xml_digest, pdf_digest: sealed.digest.clone(), pdf_by: "kvitt".into() };
     let position = i64::try_from(files.len()).unwrap_or(i64::MAX - 1) + 1;

@@ -9,7 +9,7 @@ use kvitt_domain::plan::{OrderFrom, Plan, RouteName};
 use kvitt_domain::recipient::Recipient;
 use sqlx::AnyConnection;
 
-use crate::actions::accept_invoice::HandedIn;
+use crate::actions::accept_invoice::{HandedIn, read_aside};
 use crate::desk::Planned;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
@@ -75,7 +75,7 @@ pub fn pdf_bytes(made: Option<u64>) -> u64 {
 /// Says how a document would be delivered. Nothing is stored or sent. A seller that is no company here is planned for with
 /// Kvitt's defaults, and told so.
 pub async fn plan_invoice(hub: &Hub, handed: HandedIn) -> Result<Planned> {
-    let readable = handed.read().map_err(Error::Refused)?;
+    let (handed, readable) = read_aside(handed).await?;
     let mut warnings = readable.warnings;
     let seller = readable.invoice.seller.org_number();
     if let Some(mismatch) = handed.company_mismatch(&readable.invoice) {
