@@ -21,7 +21,7 @@ use crate::jobs::{dispatcher, housekeeping, watch as watch_folders};
 use crate::lock::DataLock;
 use crate::store::company::{self, Company};
 use crate::store::objects::Objects;
-use crate::store::{Backend, Db, Tx, delivery, job};
+use crate::store::{Backend, Db, Tx, delivery, house, job};
 use crate::transport::smtp::MailServer;
 use crate::vault::Vault;
 use crate::{http, socket};
@@ -72,10 +72,10 @@ impl Hub {
                 PriceBook::parse(&text).map_err(|cause| Error::CannotStart(format!("the price book cannot be used: {cause}")))?
             }
         };
-        let vault = Arc::new(Vault::open(&data.join("keys"))?);
         let objects = Objects::open(&data.join("objects"))?;
         let url = config.database.clone().unwrap_or_else(|| Db::sqlite_url(&data.join("kvitt.db")));
         let db = Db::open(&url).await?;
+        let vault = Arc::new(house::unlock(&db, &data.join("keys")).await?);
         let hub = Hub {
             inner: Arc::new(Inner {
                 data: data.to_owned(),

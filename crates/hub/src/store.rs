@@ -10,6 +10,7 @@ pub mod consignment;
 pub mod db;
 pub mod delivery;
 pub mod event;
+pub mod house;
 pub mod invoice;
 pub mod job;
 pub mod objects;

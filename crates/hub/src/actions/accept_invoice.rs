@@ -160,18 +160,14 @@ impl HandedIn {
 
 /// Accepts a document and asks for its delivery.
 pub async fn accept_invoice(hub: &Hub, handed: HandedIn) -> Result<Accepted> {
-    let fingerprint = handed.fingerprint();
-    let (handed, readable) = {
-        // Reading takes milliseconds of work: not on a thread that answers others.
-        let read = tokio::task::spawn_blocking(move || {
-            let readable = handed.read();
-            (handed, readable)
-        });
-        let (handed, readable) = read.await.map_err(|cause| Error::Damaged(format!("reading a document failed: {cause}")))?;
-        (handed, readable.map_err(Error::Refused)?)
-    };
+    let (handed, readable) = read_aside(handed).await?;
     let company = company_for(hub, &handed, &readable.invoice).await?;
-    let prepared = prepare(hub, &company, &handed, readable, fingerprint)?;
+    let prepared = {
+        let (hub, company) = (hub.clone(), company.clone());
+        tokio::task::spawn_blocking(move || prepare(&hub, &company, &handed, readable))
+            .await
+            .map_err(|cause| Error::Damaged(format!("sealing a document failed: {cause}")))??
+    };
     let (number, warnings) = (prepared.stored.body.invoice.number.clone(), prepared.warnings.clone());
     let prepared = std::sync::Arc::new(prepared);
     let org_number = company.org_number.clone();
@@ -182,6 +178,16 @@ pub async fn accept_invoice(hub: &Hub, handed: HandedIn) -> Result<Accepted> {
         })
         .await?;
     Ok(Accepted { id, number, company: org_number, again, warnings })
+}
+
+/// Reads a document where its milliseconds of work, or the seconds of a very large one, keep nobody else waiting.
+pub(crate) async fn read_aside(handed: HandedIn) -> Result<(HandedIn, Readable)> {
+    let read = tokio::task::spawn_blocking(move || {
+        let readable = handed.read();
+        (handed, readable)
+    });
+    let (handed, readable) = read.await.map_err(|cause| Error::Damaged(format!("reading a document failed: {cause}")))?;
+    Ok((handed, readable.map_err(Error::Refused)?))
 }
 
 async fn company_for(hub: &Hub, handed: &HandedIn, document: &Invoice) -> Result<Company> {
@@ -206,6 +212,7 @@ async fn company_for(hub: &Hub, handed: &HandedIn, document: &Invoice) -> Result
 /// Everything that the transaction will write, sealed.
 struct Prepared {
     stored: StoredInvoice,
+    body: Vec<u8>,
     files: Vec<(Sealed, Naming)>,
     identity: Option<(String, Vec<u8>)>,
     delivery: String,
@@ -214,13 +221,14 @@ struct Prepared {
     warnings: Vec<Fault>,
 }
 
-fn prepare(hub: &Hub, company: &Company, handed: &HandedIn, readable: Readable, fingerprint: String) -> Result<Prepared> {
+fn prepare(hub: &Hub, company: &Company, handed: &HandedIn, readable: Readable) -> Result<Prepared> {
     let Readable { invoice, mut metadata, xml, warnings } = readable;
     let mut recipient = Recipient::of(&invoice, &metadata);
     let identity = metadata.recipient_identity.take().map(|number| {
         let reference = uuid::Uuid::now_v7().to_string();
         recipient.identity_ref = Some(reference.clone());
-        (reference, company.key.seal(Purpose::Identity, number.as_bytes()))
+        let sealed = company.key.seal(Purpose::Identity, &reference, number.as_bytes());
+        (reference, sealed)
     });
     let store = |role, name: &str, media_type: &str, bytes: &[u8]| -> Result<(Sealed, Naming)> {
         let sealed = artefact::seal(hub.objects(), &company.id, &company.key, bytes)?;
@@ -235,13 +243,15 @@ fn prepare(hub: &Hub, company: &Company, handed: &HandedIn, readable: Readable, 
     for File { name, media_type, bytes } in invoice.enclosures() {
         files.push(store(ArtefactRole::Attachment, name, media_type, bytes)?);
     }
+    let stored = StoredInvoice {
+        id: uuid::Uuid::now_v7().to_string(),
+        document_digest: company.key.digest(&handed.fingerprint()),
+        accepted_at: hub.clock().business_ms(),
+        body: Body { invoice, recipient, metadata },
+    };
     Ok(Prepared {
-        stored: StoredInvoice {
-            id: uuid::Uuid::now_v7().to_string(),
-            document_digest: company.key.digest(&fingerprint),
-            accepted_at: hub.clock().business_ms(),
-            body: Body { invoice, recipient, metadata },
-        },
+        body: invoice::seal(&company.key, &stored)?,
+        stored,
         files,
         identity,
         delivery: uuid::Uuid::now_v7().to_string(),
@@ -262,9 +272,9 @@ async fn write(tx: &mut Tx<'_>, company: &Company, prepared: &Prepared) -> Resul
         }
         return Ok((known, true));
     }
-    let Prepared { stored, files, identity, delivery, key, urgency, .. } = prepared;
+    let Prepared { stored, body, files, identity, delivery, key, urgency, .. } = prepared;
     let now = stored.accepted_at;
-    invoice::insert(tx, &company.id, &company.key, stored).await?;
+    invoice::insert(tx, &company.id, stored, body).await?;
     let mut namings = Vec::with_capacity(files.len());
     for (sealed, naming) in files {
         artefact::insert(tx, &company.id, sealed, now).await?;

@@ -1,7 +1,5 @@
 //! Companies are added, their settings and routes set: each checked when it is set, not when a document needs it.
 
-use std::sync::Arc;
-
 use futures_util::FutureExt;
 use kvitt_adapters::route::RouteSetup;
 use kvitt_adapters::routes;
@@ -30,20 +28,20 @@ pub async fn add_company(hub: &Hub, org_number: &str, name: &str, settings: Comp
         }
     };
     let id = uuid::Uuid::now_v7().to_string();
-    let (key, sealed) = hub.vault().new_company_key(&id);
-    let company =
-        Company { id, org_number: org_number.as_str().to_owned(), name: name.trim().to_owned(), settings, key: Arc::new(key) };
+    let (key, _) = hub.vault().new_company_key(&id);
+    let company = Company { id, org_number: org_number.as_str().to_owned(), name: name.trim().to_owned(), settings, key };
     let now = hub.clock().business_ms();
     let vault = hub.vault_handle();
     let added = company.clone();
     hub.write(move |tx| {
-        let (company, sealed, vault) = (added.clone(), sealed.clone(), vault.clone());
+        let (company, vault) = (added.clone(), vault.clone());
         async move {
             if company::by_org_number(tx.db(), &vault, &company.org_number).await?.is_some() {
                 let known = Fault::fatal(codes::COMPANY_KNOWN).with("org_number", &company.org_number);
                 return Err(Error::refused(known));
             }
-            company::insert(tx, &company, &sealed, now).await?;
+            // Sealed here: a master key made before this transaction is the one that seals.
+            company::insert(tx, &company, &vault.seal_company_key(&company.key), now).await?;
             tx.tell(NewEvent::new(&company.id, &company.key, now, "company.added", &company.id, &company.name)?);
             Ok(())
         }

@@ -1,6 +1,7 @@
 //! Stored bytes by their digest: documents, PDFs, attachments. Small ones lie in the row, large ones in the objects folder.
 
 use kvitt_adapters::route::{Artefact, ArtefactRole};
+use kvitt_domain::identifiers::without_identity_numbers;
 use sqlx::{AnyConnection, Row};
 
 use crate::error::{Error, Result};
@@ -10,7 +11,7 @@ use crate::vault::{CompanyKey, Purpose, sha256, token};
 
 const INSERT: &str = "INSERT INTO artefact (company_id, digest, bytes, place, content, stored_at) VALUES ($1, $2, $3, $4, $5, $6) \
     ON CONFLICT (company_id, digest) DO NOTHING";
-const CONTENT: &str = "SELECT bytes, place, content FROM artefact WHERE company_id = $1 AND digest = $2";
+const CONTENT: &str = "SELECT place, content FROM artefact WHERE company_id = $1 AND digest = $2";
 const IS_KNOWN: &str = "SELECT digest FROM artefact WHERE company_id = $1 AND digest = $2";
 const NAME: &str = "INSERT INTO invoice_artefact (company_id, invoice_id, position, role, name, media_type, digest, link) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -36,7 +37,7 @@ pub struct Sealed {
 /// Compresses and seals bytes, and puts large ones into the folder. No transaction is open meanwhile.
 pub fn seal(objects: &Objects, company: &str, key: &CompanyKey, plain: &[u8]) -> Result<Sealed> {
     let digest = sha256(plain);
-    let sealed = key.seal_compressed(Purpose::Artefact, plain);
+    let sealed = key.seal_compressed(Purpose::Artefact, &digest, plain);
     let bytes = i64::try_from(plain.len()).expect("no artefact is larger than memory");
     if sealed.len() <= IN_ROW {
         return Ok(Sealed { digest, bytes, place: "row", content: sealed });
@@ -63,12 +64,21 @@ pub async fn insert(tx: &mut Tx<'_>, company: &str, sealed: &Sealed, now: i64) -
 pub async fn read(db: &mut AnyConnection, objects: &Objects, company: &str, key: &CompanyKey, digest: &str) -> Result<Vec<u8>> {
     let row = sqlx::query(CONTENT).bind(company).bind(digest).fetch_optional(db).await?;
     let row = row.ok_or_else(|| Error::NotFound("the file".into()))?;
-    let (bytes, place): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
-    let sealed = match place.as_str() {
-        "row" => row.try_get(2)?,
-        _ => objects.get(company, digest)?,
-    };
-    let plain = key.open_compressed(Purpose::Artefact, &sealed, usize::try_from(bytes).unwrap_or(0))?;
+    let (place, content): (String, Vec<u8>) = (row.try_get(0)?, row.try_get(1)?);
+    let (objects, company, key, digest) = (objects.clone(), company.to_owned(), key.clone(), digest.to_owned());
+    // Fifty megabytes take a while: not on a thread that answers others.
+    let opened = tokio::task::spawn_blocking(move || {
+        let sealed = match place.as_str() {
+            "row" => content,
+            _ => objects.get(&company, &digest)?,
+        };
+        open(&key, &digest, &sealed)
+    });
+    opened.await.map_err(|cause| Error::Damaged(format!("reading a file failed: {cause}")))?
+}
+
+fn open(key: &CompanyKey, digest: &str, sealed: &[u8]) -> Result<Vec<u8>> {
+    let plain = key.open_compressed(Purpose::Artefact, digest, sealed)?;
     if sha256(&plain) != digest {
         return Err(Error::Damaged(format!("the file {digest} is not the one that was stored")));
     }
@@ -97,9 +107,11 @@ pub struct Naming {
 }
 
 impl Naming {
-    /// A file of an invoice, with a new unguessable link.
-    pub fn new(role: ArtefactRole, name: impl Into<String>, media_type: impl Into<String>, digest: &str) -> Naming {
-        Naming { role, name: name.into(), media_type: media_type.into(), digest: digest.to_owned(), link: token() }
+    /// A file of an invoice, with a new unguessable link. Names are the sender's, and stand in lists and letters: a
+    /// fødselsnummer in one is masked.
+    pub fn new(role: ArtefactRole, name: impl AsRef<str>, media_type: impl Into<String>, digest: &str) -> Naming {
+        let name = without_identity_numbers(name.as_ref()).into_owned();
+        Naming { role, name, media_type: media_type.into(), digest: digest.to_owned(), link: token() }
     }
 }
 
@@ -159,5 +171,18 @@ fn role_named(name: &str) -> Result<ArtefactRole> {
         "pdf" => Ok(ArtefactRole::Pdf),
         "attachment" => Ok(ArtefactRole::Attachment),
         other => Err(Error::Damaged(format!("no file is a {other}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identity_number_in_a_file_name_is_masked() {
+        let named = |name: &str| Naming::new(ArtefactRole::Attachment, name, "application/pdf", "digest").name;
+        // Synthetic: the month has 80 added.
+        assert_eq!(named("timeliste 10915596784.pdf"), "timeliste •••••••••••.pdf");
+        assert_eq!(named("timeliste-10023.pdf"), "timeliste-10023.pdf");
     }
 }

@@ -1,7 +1,5 @@
 //! Companies: the tenants. Every other function of the store takes a company's id first.
 
-use std::sync::Arc;
-
 use kvitt_adapters::route::RouteSetup;
 use kvitt_domain::Language;
 use kvitt_domain::agreement::Agreement;
@@ -21,6 +19,7 @@ const INSERT: &str =
 const BY_ORG_NUMBER: &str = "SELECT company_id, org_number, name, settings, sealed_key FROM company WHERE org_number = $1";
 const BY_ID: &str = "SELECT company_id, org_number, name, settings, sealed_key FROM company WHERE company_id = $1";
 const ALL: &str = "SELECT company_id, org_number, name, settings, sealed_key FROM company ORDER BY company_id LIMIT $1";
+const KEYS_AFTER: &str = "SELECT company_id, sealed_key FROM company WHERE company_id > $1 ORDER BY company_id LIMIT $2";
 const SAVE_SETTINGS: &str = "UPDATE company SET settings = $1 WHERE company_id = $2";
 const SAVE_KEY: &str = "UPDATE company SET sealed_key = $1 WHERE company_id = $2";
 const SET_ROUTE: &str = "INSERT INTO route_setup (company_id, route, setup) VALUES ($1, $2, $3) \
@@ -43,7 +42,7 @@ pub struct Company {
     /// Its settings.
     pub settings: CompanySettings,
     /// Its data key.
-    pub key: Arc<CompanyKey>,
+    pub key: CompanyKey,
 }
 
 /// What a company decides for itself.
@@ -110,6 +109,12 @@ pub async fn all(db: &mut AnyConnection, vault: &Vault) -> Result<Vec<Company>> 
     rows.iter().map(|row| read(row, vault)).collect()
 }
 
+/// At most `limit` companies after an id, in the order of their ids: each with its data key as it lies sealed.
+pub async fn keys_after(db: &mut AnyConnection, after: &str, limit: i64) -> Result<Vec<(String, Vec<u8>)>> {
+    let rows = sqlx::query(KEYS_AFTER).bind(after).bind(limit).fetch_all(db).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
 /// Saves a company's settings.
 pub async fn save_settings(tx: &mut Tx<'_>, company: &str, settings: &CompanySettings) -> Result<()> {
     let settings = settings_json(settings)?;
@@ -166,7 +171,7 @@ fn read(row: &AnyRow, vault: &Vault) -> Result<Company> {
     let settings: String = row.try_get("settings")?;
     let sealed: Vec<u8> = row.try_get("sealed_key")?;
     Ok(Company {
-        key: Arc::new(vault.company_key(&id, &sealed)?),
+        key: vault.company_key(&id, &sealed)?,
         org_number: row.try_get("org_number")?,
         name: row.try_get("name")?,
         settings: serde_json::from_str(&settings)

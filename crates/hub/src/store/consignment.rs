@@ -152,13 +152,16 @@ pub async fn log(db: &mut AnyConnection, company: &str, key: &CompanyKey, id: &s
         let committing_at: i64 = row.try_get("committing_at")?;
         let at = Timestamp::from_millisecond(at).map_err(|_| Error::Damaged(format!("entry {number} has no time")))?;
         let answered = kind == "arrived" || !reply.is_empty();
+        let row = entry_row(id, number);
         let entry = if kind == "arrived" {
-            let (attempt, arrived): (AttemptId, Arrived) = key.open_compressed_json(Purpose::Exchange, &request)?;
+            let (attempt, arrived): (AttemptId, Arrived) = key.open_compressed_json(Purpose::Arrival, &row, &request)?;
             Entry::Arrived { attempt, arrived, at }
         } else {
-            let reply =
-                if answered { key.open_compressed_json(Purpose::Exchange, &reply)? } else { left_by_a_crash(committing_at) };
-            Entry::Exchange(Exchange { request: key.open_compressed_json(Purpose::Exchange, &request)?, reply, at })
+            let reply = match answered {
+                true => key.open_compressed_json(Purpose::Reply, &row, &reply)?,
+                false => left_by_a_crash(committing_at),
+            };
+            Entry::Exchange(Exchange { request: key.open_compressed_json(Purpose::Request, &row, &request)?, reply, at })
         };
         log.push(StoredEntry { number, entry, answered });
     }
@@ -179,8 +182,10 @@ pub async fn begin_exchange(
     request: &Request,
     now: i64,
 ) -> Result<i64> {
-    let request = key.seal_compressed_json(Purpose::Exchange, request)?;
-    insert_entry(tx, company, id, &NewEntry { kind: "exchange", request, digest: None, at: now }).await
+    let number = next_entry(tx, company, id).await?;
+    let request = key.seal_compressed_json(Purpose::Request, entry_row(id, number), request)?;
+    insert_entry(tx, company, id, NewEntry { number, kind: "exchange", request, digest: None, at: now }).await?;
+    Ok(number)
 }
 
 /// The durable mark just before the point of no return, at machine time. It is set once.
@@ -194,7 +199,7 @@ pub async fn mark_committing(tx: &mut Tx<'_>, company: &str, id: &str, number: i
 
 /// Records a reply. The first one stays.
 pub async fn record_reply(tx: &mut Tx<'_>, company: &str, key: &CompanyKey, id: &str, number: i64, reply: &Reply) -> Result<()> {
-    let sealed = key.seal_compressed_json(Purpose::Exchange, reply)?;
+    let sealed = key.seal_compressed_json(Purpose::Reply, entry_row(id, number), reply)?;
     let recorded = sqlx::query(REPLY).bind(sealed).bind(company).bind(id).bind(number).execute(tx.db()).await?;
     if recorded.rows_affected() != 1 {
         return Err(Error::Conflict);
@@ -222,30 +227,40 @@ pub async fn record_arrival(tx: &mut Tx<'_>, company: &str, key: &CompanyKey, id
     if known.is_some() {
         return Ok(false);
     }
-    let sealed = key.seal_compressed_json(Purpose::Exchange, &(new.attempt, new.arrived))?;
-    insert_entry(tx, company, id, &NewEntry { kind: "arrived", request: sealed, digest: Some(new.digest), at: new.at }).await?;
+    let number = next_entry(tx, company, id).await?;
+    let request = key.seal_compressed_json(Purpose::Arrival, entry_row(id, number), &(new.attempt, new.arrived))?;
+    insert_entry(tx, company, id, NewEntry { number, kind: "arrived", request, digest: Some(new.digest), at: new.at }).await?;
     Ok(true)
 }
 
+/// What an entry is sealed to.
+fn entry_row(consignment: &str, number: i64) -> String {
+    format!("{consignment} {number}")
+}
+
+async fn next_entry(tx: &mut Tx<'_>, company: &str, id: &str) -> Result<i64> {
+    Ok(sqlx::query_scalar(NEXT_ENTRY).bind(company).bind(id).fetch_one(tx.db()).await?)
+}
+
 struct NewEntry<'a> {
+    number: i64,
     kind: &'a str,
     request: Vec<u8>,
     digest: Option<&'a str>,
     at: i64,
 }
 
-async fn insert_entry(tx: &mut Tx<'_>, company: &str, id: &str, new: &NewEntry<'_>) -> Result<i64> {
-    let number: i64 = sqlx::query_scalar(NEXT_ENTRY).bind(company).bind(id).fetch_one(tx.db()).await?;
+async fn insert_entry(tx: &mut Tx<'_>, company: &str, id: &str, new: NewEntry<'_>) -> Result<()> {
     sqlx::query(INSERT_ENTRY)
         .bind(company)
         .bind(id)
-        .bind(number)
+        .bind(new.number)
         .bind(new.kind)
-        .bind(new.request.clone())
+        .bind(new.request)
         .bind(Vec::new())
         .bind(new.digest)
         .bind(new.at)
         .execute(tx.db())
         .await?;
-    Ok(number)
+    Ok(())
 }

@@ -24,7 +24,7 @@ const IN_STATE: &str = "SELECT delivery_id, invoice_id, machine, since, version 
 const NEXT_PLAN: &str =
     "SELECT CAST(COALESCE(MAX(number), 0) + 1 AS BIGINT) FROM plan WHERE company_id = $1 AND delivery_id = $2";
 const INSERT_PLAN: &str = "INSERT INTO plan (company_id, delivery_id, number, made_at, record) VALUES ($1, $2, $3, $4, $5)";
-const PLANS: &str = "SELECT record FROM plan WHERE company_id = $1 AND delivery_id = $2 ORDER BY number";
+const PLANS: &str = "SELECT number, record FROM plan WHERE company_id = $1 AND delivery_id = $2 ORDER BY number";
 const INSERT_ATTEMPT: &str = "INSERT INTO attempt (company_id, attempt_id, delivery_id, invoice_id, number, route, price_minor, \
     price_currency, give_up_at, word, word_name, opened_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 const ATTEMPT: &str = "SELECT attempt_id, delivery_id, invoice_id, number, route, price_minor, price_currency, give_up_at, word, opened_at \
@@ -88,7 +88,7 @@ pub async fn insert(
         .bind(id)
         .bind(invoice)
         .bind(delivery.state.name())
-        .bind(key.seal_json(Purpose::Row, delivery)?)
+        .bind(key.seal_json(Purpose::Delivery, id, delivery)?)
         .bind(now)
         .execute(tx.db())
         .await?;
@@ -119,7 +119,7 @@ pub async fn save(
     let since = if before.delivery.state.name() == after.state.name() { before.since } else { now };
     let saved = sqlx::query(SAVE)
         .bind(after.state.name())
-        .bind(key.seal_json(Purpose::Row, after)?)
+        .bind(key.seal_json(Purpose::Delivery, &before.id, after)?)
         .bind(since)
         .bind(company)
         .bind(&before.id)
@@ -158,7 +158,7 @@ pub async fn insert_plan(tx: &mut Tx<'_>, company: &str, key: &CompanyKey, deliv
         .bind(delivery)
         .bind(number)
         .bind(plan.made_at.as_millisecond())
-        .bind(key.seal_compressed_json(Purpose::Row, plan)?)
+        .bind(key.seal_compressed_json(Purpose::Plan, plan_row(delivery, number), plan)?)
         .execute(tx.db())
         .await?;
     Ok(())
@@ -167,7 +167,16 @@ pub async fn insert_plan(tx: &mut Tx<'_>, company: &str, key: &CompanyKey, deliv
 /// Every decision record of a delivery, oldest first.
 pub async fn plans(db: &mut AnyConnection, company: &str, key: &CompanyKey, delivery: &str) -> Result<Vec<Plan>> {
     let rows = sqlx::query(PLANS).bind(company).bind(delivery).fetch_all(db).await?;
-    rows.iter().map(|row| key.open_compressed_json(Purpose::Row, &row.try_get::<Vec<u8>, _>(0)?)).collect()
+    rows.iter()
+        .map(|row| {
+            let (number, sealed): (i64, Vec<u8>) = (row.try_get(0)?, row.try_get(1)?);
+            key.open_compressed_json(Purpose::Plan, plan_row(delivery, number), &sealed)
+        })
+        .collect()
+}
+
+fn plan_row(delivery: &str, number: i64) -> String {
+    format!("{delivery} {number}")
 }
 
 /// Stores a new attempt.
@@ -209,7 +218,7 @@ pub async fn company_of_attempt(db: &mut AnyConnection, id: AttemptId) -> Result
 
 /// Saves the latest word on an attempt.
 pub async fn save_word(tx: &mut Tx<'_>, company: &str, key: &CompanyKey, id: AttemptId, word: &Word) -> Result<()> {
-    let sealed = key.seal_json(Purpose::Row, word)?;
+    let sealed = key.seal_json(Purpose::Word, id, word)?;
     let saved = sqlx::query(SAVE_WORD).bind(sealed).bind(word.name()).bind(company).bind(id.to_string()).execute(tx.db()).await?;
     if saved.rows_affected() != 1 {
         return Err(Error::Conflict);
@@ -225,10 +234,11 @@ pub async fn forget_word(tx: &mut Tx<'_>, company: &str, id: AttemptId) -> Resul
 
 fn read(row: &AnyRow, key: &CompanyKey) -> Result<StoredDelivery> {
     let sealed: Vec<u8> = row.try_get("machine")?;
+    let id: String = row.try_get("delivery_id")?;
     Ok(StoredDelivery {
-        id: row.try_get("delivery_id")?,
         invoice: row.try_get("invoice_id")?,
-        delivery: key.open_json(Purpose::Row, &sealed)?,
+        delivery: key.open_json(Purpose::Delivery, &id, &sealed)?,
+        id,
         since: row.try_get("since")?,
         version: row.try_get("version")?,
     })
@@ -246,7 +256,7 @@ fn read_attempt(row: &AnyRow, key: &CompanyKey) -> Result<StoredAttempt> {
         route: row.try_get("route")?,
         price: minor.zip(currency.as_deref().and_then(Currency::parse)).map(|(minor, currency)| Amount::new(minor, currency)),
         give_up_at: row.try_get("give_up_at")?,
-        word: if sealed.is_empty() { None } else { Some(key.open_json(Purpose::Row, &sealed)?) },
+        word: if sealed.is_empty() { None } else { Some(key.open_json(Purpose::Word, &id, &sealed)?) },
         opened_at: row.try_get("opened_at")?,
     })
 }

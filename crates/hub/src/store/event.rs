@@ -29,15 +29,23 @@ const GENESIS: &str = "000000000000000000000000000000000000000000000000000000000
 const SALT_LEN: usize = 16;
 
 /// An event about to be told.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct NewEvent {
     company: String,
     at: i64,
     kind: &'static str,
     subject: String,
     moved: Moved,
-    sealed: Vec<u8>,
-    payload_digest: String,
+    /// Sealed when its number is known: that is the row's.
+    payload: Vec<u8>,
+    key: CompanyKey,
+}
+
+impl std::fmt::Debug for NewEvent {
+    /// Without the payload, which names people.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewEvent").field("kind", &self.kind).field("subject", &self.subject).finish_non_exhaustive()
+    }
 }
 
 /// Which state machine moved, and how. Events that move none leave it empty.
@@ -73,8 +81,8 @@ impl NewEvent {
             kind,
             subject: subject.to_owned(),
             moved: Moved::default(),
-            payload_digest: sha256(&salted),
-            sealed: key.seal(Purpose::Event, &salted),
+            payload: salted,
+            key: key.clone(),
         })
     }
 
@@ -129,6 +137,7 @@ pub(crate) async fn write(tx: &mut Tx<'_>) -> Result<()> {
         let mut seq = first;
         for event in events {
             seq += 1;
+            let payload_digest = sha256(&event.payload);
             let moved = &event.moved;
             hash = chain(
                 &hash,
@@ -142,7 +151,7 @@ pub(crate) async fn write(tx: &mut Tx<'_>) -> Result<()> {
                     from: moved.from,
                     to: moved.to,
                     version: moved.version,
-                    payload_digest: &event.payload_digest,
+                    payload_digest: &payload_digest,
                 },
             );
             sqlx::query(INSERT)
@@ -155,8 +164,8 @@ pub(crate) async fn write(tx: &mut Tx<'_>) -> Result<()> {
                 .bind(moved.from)
                 .bind(moved.to)
                 .bind(moved.version)
-                .bind(event.sealed)
-                .bind(event.payload_digest)
+                .bind(event.key.seal(Purpose::Event, seq, &event.payload))
+                .bind(payload_digest)
                 .bind(&hash)
                 .execute(tx.db())
                 .await?;
@@ -269,7 +278,7 @@ fn read(row: &sqlx::any::AnyRow, key: &CompanyKey) -> Result<StoredEvent> {
     let payload = if sealed.is_empty() {
         serde_json::Value::Null
     } else {
-        let salted = key.open(Purpose::Event, &sealed)?;
+        let salted = key.open(Purpose::Event, seq, &sealed)?;
         if sha256(&salted) != payload_digest || salted.len() < SALT_LEN {
             return Err(Error::Damaged(format!("the payload of event {seq} is not the one that was told")));
         }

@@ -80,10 +80,15 @@ pub struct Listed {
     pub state: String,
 }
 
-/// Stores an accepted invoice. Its number and uuid must be free: ask first, in the same transaction.
-pub async fn insert(tx: &mut Tx<'_>, company: &str, key: &CompanyKey, stored: &StoredInvoice) -> Result<()> {
+/// Seals what an invoice says, for [`insert`]. The largest invoices take a second: no transaction is open meanwhile.
+pub fn seal(key: &CompanyKey, stored: &StoredInvoice) -> Result<Vec<u8>> {
+    key.seal_compressed_json(Purpose::Invoice, &stored.id, &stored.body)
+}
+
+/// Stores an accepted invoice with what [`seal`] made of it. Its number and uuid must be free: ask first, in the same
+/// transaction.
+pub async fn insert(tx: &mut Tx<'_>, company: &str, stored: &StoredInvoice, sealed: &[u8]) -> Result<()> {
     let invoice = &stored.body.invoice;
-    let body = key.seal_compressed_json(Purpose::Row, &stored.body)?;
     sqlx::query(INSERT)
         .bind(company)
         .bind(&stored.id)
@@ -97,7 +102,7 @@ pub async fn insert(tx: &mut Tx<'_>, company: &str, key: &CompanyKey, stored: &S
         .bind(invoice.issued_on.to_string())
         .bind(invoice.due_on.map(|date| date.to_string()))
         .bind(stored.accepted_at)
-        .bind(body)
+        .bind(sealed)
         .execute(tx.db())
         .await?;
     Ok(())
@@ -221,10 +226,11 @@ pub fn kind_name(kind: DocumentKind) -> &'static str {
 
 fn read(row: &AnyRow, key: &CompanyKey) -> Result<StoredInvoice> {
     let sealed: Vec<u8> = row.try_get("body")?;
+    let id: String = row.try_get("invoice_id")?;
     Ok(StoredInvoice {
-        id: row.try_get("invoice_id")?,
         document_digest: row.try_get("document_digest")?,
         accepted_at: row.try_get("accepted_at")?,
-        body: key.open_compressed_json(Purpose::Row, &sealed)?,
+        body: key.open_compressed_json(Purpose::Invoice, &id, &sealed)?,
+        id,
     })
 }

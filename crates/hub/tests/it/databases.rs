@@ -18,7 +18,7 @@ use futures_util::future::BoxFuture;
 use kvitt_hub::error::Result;
 use kvitt_hub::store::company::{self, Company, CompanySettings};
 use kvitt_hub::store::objects::Objects;
-use kvitt_hub::store::{Backend, Db, Tx};
+use kvitt_hub::store::{Backend, Db, Tx, house};
 use kvitt_hub::vault::Vault;
 use sqlx::{AnyConnection, Connection, Executor};
 
@@ -80,7 +80,7 @@ async fn run(test: &impl AsyncFn(&'static Bench), url: String, folder: &Path) {
 
 async fn open(url: String, folder: &Path) -> Bench {
     let db = Db::open(&url).await.expect("a new database can be opened");
-    let vault = Vault::open(&folder.join("keys")).expect("a new folder gets a key");
+    let vault = house::unlock(&db, &folder.join("keys")).await.expect("a new folder gets a key");
     let objects = Objects::open(&folder.join("objects")).expect("a new folder can hold objects");
     let a = new_company(&db, &vault, "999999999", "Nordlys Kraft AS").await;
     let b = new_company(&db, &vault, "988077917", "Fjellheimen Barnehage SA").await;
@@ -90,13 +90,8 @@ async fn open(url: String, folder: &Path) -> Bench {
 async fn new_company(db: &Db, vault: &Vault, org_number: &str, name: &str) -> Company {
     let id = uuid::Uuid::now_v7().to_string();
     let (key, sealed) = vault.new_company_key(&id);
-    let company = Company {
-        id,
-        org_number: org_number.to_owned(),
-        name: name.to_owned(),
-        settings: CompanySettings::default(),
-        key: std::sync::Arc::new(key),
-    };
+    let company =
+        Company { id, org_number: org_number.to_owned(), name: name.to_owned(), settings: CompanySettings::default(), key };
     let stored = company.clone();
     db.writer()
         .run(move |tx| {

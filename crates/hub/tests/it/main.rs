@@ -10,6 +10,7 @@
 mod configuration;
 mod databases;
 mod house;
+mod keys;
 mod licences;
 mod sample;
 mod store;

@@ -77,7 +77,7 @@ pub fn stored(id: &str, number: &str) -> StoredInvoice {
 
 /// Stores an invoice and its new delivery. The delivery's id is the invoice's with a `d` before it.
 pub async fn accept(tx: &mut Tx<'_>, company: &Company, stored: &StoredInvoice) -> Result<()> {
-    invoice::insert(tx, &company.id, &company.key, stored).await?;
+    invoice::insert(tx, &company.id, stored, &invoice::seal(&company.key, stored)?).await?;
     let delivery = format!("d{}", stored.id);
     delivery::insert(tx, &company.id, &company.key, &delivery, &stored.id, &Delivery::new(), stored.accepted_at).await
 }

@@ -9,6 +9,7 @@ mod delivery;
 mod event;
 mod invoice;
 mod job;
+mod sealing;
 mod statements;
 mod stray;
 mod suppression;

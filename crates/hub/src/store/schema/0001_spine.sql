@@ -1,6 +1,12 @@
 -- The first schema. TEXT, BIGINT and BYTEA only, one text for SQLite and PostgreSQL. Every key starts with company_id.
 -- *_at is Unix milliseconds on the business clock unless it says machine; *_on is an ISO date; ids are UUIDv7 text.
 
+-- What belongs to the house and to no company: its key, sealed with the master key, by which keys and database know each other.
+CREATE TABLE house (
+    name          TEXT NOT NULL PRIMARY KEY,
+    sealed        BYTEA NOT NULL
+);
+
 CREATE TABLE company (
     company_id    TEXT NOT NULL PRIMARY KEY,
     org_number    TEXT NOT NULL UNIQUE,

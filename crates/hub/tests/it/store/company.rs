@@ -21,8 +21,8 @@ async fn a_company_is_found_by_number_and_by_id() {
             let by_id = company::by_id(&mut db, &bench.vault, &company.id).await.unwrap();
             for found in [by_number, by_id] {
                 assert_eq!((&found.id, &found.org_number, &found.name), (&company.id, &company.org_number, &company.name));
-                let sealed = company.key.seal(Purpose::Row, b"x");
-                assert_eq!(found.key.open(Purpose::Row, &sealed).unwrap(), b"x", "it has its own key");
+                let sealed = company.key.seal(Purpose::Invoice, "i", b"x");
+                assert_eq!(found.key.open(Purpose::Invoice, "i", &sealed).unwrap(), b"x", "it has its own key");
             }
         }
         assert!(company::by_org_number(&mut db, &bench.vault, "123456785").await.unwrap().is_none());
@@ -40,7 +40,7 @@ async fn an_organisation_number_belongs_to_one_company() {
             .write(move |tx| {
                 Box::pin(async move {
                     let (key, sealed) = bench.vault.new_company_key("again");
-                    let again = Company { id: "again".into(), key: key.into(), ..bench.a.clone() };
+                    let again = Company { id: "again".into(), key, ..bench.a.clone() };
                     company::insert(tx, &again, &sealed, NOW).await
                 })
             })
@@ -99,7 +99,7 @@ static PLAIN: CompanySettings = CompanySettings {
 #[tokio::test]
 async fn a_key_sealed_anew_opens_what_was_sealed_before() {
     each_database(async |bench| {
-        let row = bench.a.key.seal(Purpose::Row, b"before");
+        let row = bench.a.key.seal(Purpose::Invoice, "i", b"before");
         let rotated = Vault::open(&bench.folder.join("keys")).unwrap();
         rotated.rotate().unwrap();
         let sealed = rotated.seal_company_key(&bench.a.key);
@@ -112,9 +112,11 @@ async fn a_key_sealed_anew_opens_what_was_sealed_before() {
             .unwrap();
         let mut db = bench.read().await;
         let found = company::by_id(&mut db, &rotated, &bench.a.id).await.unwrap();
-        assert_eq!(found.key.open(Purpose::Row, &row).unwrap(), b"before");
+        assert_eq!(found.key.open(Purpose::Invoice, "i", &row).unwrap(), b"before");
         assert!(company::by_id(&mut db, &rotated, &bench.b.id).await.is_ok(), "the older master key still opens the others");
-        assert!(company::by_id(&mut db, &bench.vault, &bench.a.id).await.is_err(), "without the new master key it stays shut");
+        assert!(company::by_id(&mut db, &bench.vault, &bench.a.id).await.is_ok(), "whoever shares the folder finds the new key");
+        let other = Vault::open(&bench.folder.join("other keys")).unwrap();
+        assert!(company::by_id(&mut db, &other, &bench.a.id).await.is_err(), "without the new master key it stays shut");
     })
     .await;
 }

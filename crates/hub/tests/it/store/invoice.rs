@@ -172,7 +172,7 @@ async fn a_rendition_is_frozen_once() {
 async fn an_identity_number_lies_sealed_under_its_reference() {
     each_database(async |bench| {
         // Synthetic: the month has 80 added.
-        let sealed = bench.a.key.seal(Purpose::Identity, b"01810112345");
+        let sealed = bench.a.key.seal(Purpose::Identity, "ref", b"01810112345");
         bench
             .write(move |tx| {
                 let sealed = sealed.clone();
@@ -182,8 +182,8 @@ async fn an_identity_number_lies_sealed_under_its_reference() {
             .unwrap();
         let mut db = bench.read().await;
         let row: Vec<u8> = sqlx::query_scalar("SELECT sealed FROM identity").fetch_one(&mut *db).await.unwrap();
-        assert_eq!(bench.a.key.open(Purpose::Identity, &row).unwrap(), b"01810112345");
-        assert!(bench.b.key.open(Purpose::Identity, &row).is_err());
+        assert_eq!(bench.a.key.open(Purpose::Identity, "ref", &row).unwrap(), b"01810112345");
+        assert!(bench.b.key.open(Purpose::Identity, "ref", &row).is_err());
     })
     .await;
 }

@@ -230,7 +230,7 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         ))
         .unwrap();
         as_b!(bench, |tx| company::set_route(tx, b, "email", &RouteSetup(json!({})))).unwrap();
-        as_b!(bench, |tx| invoice::insert(tx, b, key, &sample::stored("i1", "10023"))).unwrap();
+        as_b!(bench, |tx| invoice::insert(tx, b, &sample::stored("i1", "10023"), b"sealed")).unwrap();
         as_b!(bench, |tx| invoice::remember(tx, b, "key", "another", "i1", NOW)).unwrap();
         as_b!(bench, |tx| invoice::insert_identity(tx, b, "ref", &[2])).unwrap();
         as_b!(bench, |tx| invoice::freeze(tx, b, &sample::stored("i1", "10023"), &rendition(), NOW)).unwrap();
@@ -279,10 +279,13 @@ async fn writing_with_the_wrong_company_changes_nothing() {
 }
 
 /// These see all companies, each for a reason.
-const ACROSS: [(&str, &str); 10] = [
+const ACROSS: [(&str, &str); 13] = [
     ("company::by_org_number", "it is how a company is found"),
     ("company::all", "the operator's list"),
+    ("company::keys_after", "sealed keys, to be sealed anew"),
     ("company::insert", "it makes the company"),
+    ("house::unlock", "the house belongs to nobody"),
+    ("house::reseal", "the house belongs to nobody"),
     ("delivery::company_of_attempt", "what arrives by itself names only the attempt"),
     ("job::next_company", "the round robin over companies"),
     ("job::next_due", "when the runner wakes; a time and nothing else"),
