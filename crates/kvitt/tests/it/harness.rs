@@ -153,7 +153,8 @@ impl Sandbox {
         let base = format!("http://{}/mailbox", self.said("http"));
         let client = reqwest::Client::new();
         wait_for(async {
-            let found = client.get(&base).query(&[("address", address)]).send().await.unwrap().text().await.unwrap();
+            let url = format!("{base}?address={}", address.replace('+', "%2B"));
+            let found = client.get(url).send().await.unwrap().text().await.unwrap();
             let mut found: Vec<Value> = serde_json::from_str(&found).unwrap();
             found.sort_by_key(|letter| letter["id"].to_string().len().to_string() + &letter["id"].to_string());
             let mut letters = Vec::new();
