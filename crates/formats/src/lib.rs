@@ -10,8 +10,10 @@
 //! `kvitt-adapters`.
 
 pub mod container;
+mod element;
 pub mod files;
 pub mod identity;
 pub mod lookup_keys;
 pub mod metadata;
+mod terms;
 pub mod ubl;

@@ -16,17 +16,17 @@
 
 mod amounts;
 mod attachments;
-mod element;
 mod line;
 mod party;
 mod payment;
 mod read;
-mod terms;
 mod write;
 
 use kvitt_domain::Fault;
 use kvitt_domain::invoice::{DocumentKind, Invoice};
-use kvitt_rules::arena::Limits;
+use kvitt_rules::arena::{Limits, XmlFault};
+
+use crate::terms::{self, Syntax};
 
 pub use attachments::{MAX_ATTACHMENT_BYTES, image_mark};
 
@@ -35,9 +35,13 @@ const INVOICE: &str = "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2";
 /// The namespace of the root element of a credit note.
 const CREDIT_NOTE: &str = "urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2";
 /// The namespace of groups, customarily `cac`.
-const CAC: &str = "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2";
+pub(crate) const CAC: &str = "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2";
 /// The namespace of values, customarily `cbc`.
-const CBC: &str = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2";
+pub(crate) const CBC: &str = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2";
+
+/// How UBL writes values (UBL 2.1, CCTS unqualified data types).
+static SYNTAX: Syntax =
+    Syntax { currency: "currencyID", scheme: "schemeID", date: terms::parse_date, decimal: terms::parse_decimal };
 
 /// Reads one UBL 2.1 Invoice or CreditNote.
 ///
@@ -58,6 +62,11 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Invoice, Vec<Fault>> {
 /// says and can be checked too, so that the sender hears of everything at once. It is never to be accepted.
 pub fn read_what_can_be(bytes: &[u8], limits: &Limits) -> (Option<Invoice>, Vec<Fault>) {
     read::read(bytes, limits)
+}
+
+/// The arena's refusal as the fault that [`read`] answers for it, at its line and column.
+pub fn unreadable(fault: &XmlFault, limits: &Limits) -> Fault {
+    terms::of_xml(fault, limits)
 }
 
 /// Writes the invoice as UBL 2.1 in UTF-8, in the order of the schema's elements. The same invoice gives the same bytes.

@@ -5,8 +5,8 @@ use kvitt_domain::invoice::{AllowanceKind, AllowanceOrCharge, Invoice, Totals, V
 use kvitt_rules::arena::Node;
 use rust_decimal::Decimal;
 
-use super::element::Element;
-use super::terms::{Terms, all};
+use crate::element::Element;
+use crate::terms::{Terms, all};
 
 /// The business terms of one kind of allowance or charge.
 pub(super) struct ChangeTerms {

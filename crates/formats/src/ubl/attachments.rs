@@ -7,10 +7,10 @@ use kvitt_domain::fault::codes;
 use kvitt_domain::invoice::{Attachment, DocumentKind, File, Invoice};
 use kvitt_rules::arena::Node;
 
-use super::element::Element;
 use super::read::has_type;
-use super::terms::{Terms, all, attribute_of};
+use crate::element::Element;
 use crate::files;
+use crate::terms::{Terms, all, attribute_of};
 
 /// The most bytes that one embedded attachment may decode to: what the largest route, print, takes as one file.
 pub const MAX_ATTACHMENT_BYTES: usize = 50 * 1024 * 1024;

@@ -5,11 +5,11 @@ use kvitt_rules::arena::Node;
 use rust_decimal::Decimal;
 
 use super::amounts::{self, Exemption, amount, decimal, write_allowance_or_charge, write_vat_rate};
-use super::element::Element;
 use super::names;
 use super::read::{read_object, read_period};
-use super::terms::{Terms, all, attribute_of, text_of};
 use super::write::{document_reference_of_object, identifier, period_group};
+use crate::element::Element;
+use crate::terms::{Terms, all, attribute_of, text_of};
 
 /// One line.
 pub(super) fn read<'d>(terms: &mut Terms<'d>, node: Node<'d>, kind: DocumentKind) -> Line {

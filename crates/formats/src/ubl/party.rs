@@ -3,10 +3,10 @@
 use kvitt_domain::invoice::{Address, Contact, Identifier, Invoice, Party, Payee};
 use kvitt_rules::arena::Node;
 
-use super::element::Element;
 use super::payment;
-use super::terms::{Terms, all, identifier_of};
 use super::write::identifier;
+use crate::element::Element;
+use crate::terms::{Terms, all, identifier_of};
 
 /// The scheme that marks a direct debit creditor (BT-90) among the identifiers of a seller or payee.
 pub(super) const SEPA: &str = "SEPA";
@@ -170,7 +170,7 @@ pub(super) fn read_payee_creditor(root: Node<'_>) -> Option<Identifier> {
         .flat_map(|payee| all(payee, "cac:PartyIdentification"))
         .flat_map(|identification| all(identification, "cbc:ID"))
         .find(|id| id.attribute("schemeID") == Some(SEPA))
-        .and_then(identifier_of)
+        .and_then(|id| identifier_of(id, "schemeID"))
 }
 
 /// A postal address; none where the group is missing or says nothing.

@@ -4,10 +4,10 @@ use jiff::civil::Date;
 use kvitt_domain::invoice::{Card, DirectDebit, DocumentKind, Identifier, Invoice, PaymentAccount, PaymentInstruction};
 use kvitt_rules::arena::Node;
 
-use super::element::Element;
 use super::party::SEPA;
-use super::terms::{Terms, all};
 use super::write::date;
+use crate::element::Element;
+use crate::terms::{Terms, all};
 
 /// UNTDID 4461 `1`, instrument not defined: what carries the due date of a credit note that says nothing of payment.
 const UNDEFINED: &str = "1";
@@ -37,7 +37,7 @@ fn read_one<'d>(terms: &mut Terms<'d>, means: Node<'d>) -> PaymentInstruction {
     let code = terms.one(means, "cbc:PaymentMeansCode", "BT-81");
     PaymentInstruction {
         means_code: terms.required_text(means, "cbc:PaymentMeansCode", "BT-81"),
-        means_text: code.and_then(|code| super::terms::attribute_of(code, "name")),
+        means_text: code.and_then(|code| crate::terms::attribute_of(code, "name")),
         remittance: terms.text(means, "cbc:PaymentID", "BT-83"),
         accounts: read_account(terms, means).into_iter().collect(),
         card: read_card(terms, means),

@@ -4,11 +4,11 @@ use jiff::civil::Date;
 use kvitt_domain::fault::codes;
 use kvitt_domain::invoice::{DeliveryInformation, DocumentKind, Identifier, Invoice, Note, Period, PrecedingInvoice, References};
 use kvitt_domain::{Currency, Fault};
-use kvitt_rules::arena::{Document, Limits, Node, XmlFault};
+use kvitt_rules::arena::{Document, Limits, Node};
 
-use super::terms::{Terms, all, text_of};
 use super::{amounts, attachments, line, names, party, payment};
 use crate::identity::shown;
+use crate::terms::{Terms, all, of_xml, text_of};
 
 pub(super) fn read(bytes: &[u8], limits: &Limits) -> (Option<Invoice>, Vec<Fault>) {
     let document = match Document::parse(bytes, limits) {
@@ -23,24 +23,9 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> (Option<Invoice>, Vec<Fault
         let place = format!("{} {}:{}", shown(&root.path()), position.line, position.column);
         return (None, vec![Fault::fatal(codes::DOCUMENT_UNKNOWN).at(place).with("root", shown(&found))]);
     };
-    let mut terms = Terms::new(&document);
+    let mut terms = Terms::new(&document, &super::SYNTAX);
     let invoice = read_document(&mut terms, root, kind);
     terms.finish(invoice)
-}
-
-/// The arena's refusal as a fault. A budget is named in the singular word of [`Limits`].
-fn of_xml(fault: &XmlFault, limits: &Limits) -> Fault {
-    let over_budget = |what: &str, limit: usize| Fault::fatal(codes::XML_OVER_BUDGET).with("what", what).with("limit", limit);
-    let told = match fault.code {
-        "xml.doctype" | "xml.entity" => Fault::fatal(codes::XML_DOCTYPE),
-        "xml.too_large" => over_budget("bytes", limits.bytes),
-        "xml.too_deep" => over_budget("depth", limits.depth),
-        "xml.too_many_elements" => over_budget("elements", limits.elements),
-        "xml.too_many_attributes" => over_budget("attributes", limits.attributes),
-        "xml.text_too_long" => over_budget("text", limits.text),
-        _ => Fault::fatal(codes::XML_UNREADABLE).with("why", shown(&fault.detail)),
-    };
-    told.at(format!("{}:{}", fault.position.line, fault.position.column))
 }
 
 fn read_document<'d>(terms: &mut Terms<'d>, root: Node<'d>, kind: DocumentKind) -> Invoice {

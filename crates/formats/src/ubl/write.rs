@@ -4,8 +4,8 @@ use jiff::civil::Date;
 use kvitt_domain::Currency;
 use kvitt_domain::invoice::{DeliveryInformation, DocumentKind, Identifier, Invoice, Note, Period};
 
-use super::element::Element;
 use super::{CAC, CBC, amounts, attachments, line, names, party, payment};
+use crate::element::Element;
 
 pub(super) fn write(invoice: &Invoice) -> Vec<u8> {
     document(invoice).document()

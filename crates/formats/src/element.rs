@@ -6,7 +6,7 @@ use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use quick_xml::name::QName;
 
 /// One element to write: a value, or a group of others.
-pub(super) struct Element {
+pub(crate) struct Element {
     name: &'static str,
     attributes: Vec<(&'static str, String)>,
     body: Body,
@@ -19,28 +19,28 @@ enum Body {
 
 impl Element {
     /// A value.
-    pub(super) fn leaf(name: &'static str, text: impl Into<String>) -> Element {
+    pub(crate) fn leaf(name: &'static str, text: impl Into<String>) -> Element {
         Element { name, attributes: Vec::new(), body: Body::Text(text.into()) }
     }
 
     /// A group, empty so far.
-    pub(super) fn group(name: &'static str) -> Element {
+    pub(crate) fn group(name: &'static str) -> Element {
         Element { name, attributes: Vec::new(), body: Body::Children(Vec::new()) }
     }
 
     /// The same element with an attribute, where there is a value for it.
-    pub(super) fn attribute(mut self, name: &'static str, value: Option<&str>) -> Element {
+    pub(crate) fn attribute(mut self, name: &'static str, value: Option<&str>) -> Element {
         self.attributes.extend(value.map(|value| (name, value.to_owned())));
         self
     }
 
-    /// The same group with a child. A group without children is left out: UBL knows no empty elements (Peppol R008).
-    pub(super) fn child(self, child: Element) -> Element {
+    /// The same group with a child. A group without children is left out: UBL knows no empty elements (Peppol R008), Finvoice few.
+    pub(crate) fn child(self, child: Element) -> Element {
         self.children([child])
     }
 
     /// The same group with these children.
-    pub(super) fn children(mut self, children: impl IntoIterator<Item = Element>) -> Element {
+    pub(crate) fn children(mut self, children: impl IntoIterator<Item = Element>) -> Element {
         if let Body::Children(present) = &mut self.body {
             present.extend(children.into_iter().filter(|child| !child.is_empty_group()));
         }
@@ -48,12 +48,12 @@ impl Element {
     }
 
     /// The same group with a value.
-    pub(super) fn value(self, name: &'static str, text: &str) -> Element {
+    pub(crate) fn value(self, name: &'static str, text: &str) -> Element {
         self.child(Element::leaf(name, text))
     }
 
     /// The same group with a value, where there is one.
-    pub(super) fn optional(self, name: &'static str, text: Option<&str>) -> Element {
+    pub(crate) fn optional(self, name: &'static str, text: Option<&str>) -> Element {
         self.children(text.map(|text| Element::leaf(name, text)))
     }
 
@@ -62,7 +62,7 @@ impl Element {
     }
 
     /// The whole document: declaration, this element as the root, a line feed.
-    pub(super) fn document(&self) -> Vec<u8> {
+    pub(crate) fn document(&self) -> Vec<u8> {
         let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
         self.write_document(&mut writer).expect("writing to memory does not fail");
         let mut bytes = writer.into_inner();
