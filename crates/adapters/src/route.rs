@@ -35,6 +35,11 @@ pub trait Route: Sync {
     /// Whom something concerns that arrived by itself: a bounce, a bank receipt, a returned letter. It enters their logs.
     fn read(&self, arrived: &Arrival) -> Result<Vec<(AttemptId, Arrived)>, AdapterError>;
 
+    /// Which attempt something names that [`Route::read`] could not read, so that a person hears of it where it belongs.
+    fn named_in(&self, _arrived: &Arrival) -> Option<AttemptId> {
+        None
+    }
+
     /// Whether the set-up row makes sense, with every fault at once.
     fn check_setup(&self, setup: &RouteSetup) -> Vec<Fault>;
 }

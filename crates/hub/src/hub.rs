@@ -192,6 +192,7 @@ impl Hub {
             }
             status.stuck += job::stuck(&mut db, &company.id).await?;
         }
+        status.strays = watch_folders::bounces::strays(self, &mut db).await?;
         status.next_due_at = job::next_due(&mut db).await?;
         status.spared = self.breaker().spared(status.now);
         Ok(status)
@@ -248,11 +249,13 @@ impl Hub {
         const LOOK: Duration = Duration::from_millis(100);
         /// How many looks go by for each time that progress is told: that counts every delivery.
         const LOOKS_A_TELL: u32 = 5;
-        let bounces = self.config().bounces.clone().map(|bounces| self.data().join(bounces.maildir));
+        let (_never, stop) = watch::channel(false);
+        let maildir = self.config().bounces.as_ref().map(|bounces| self.data().join(&bounces.maildir));
+        let mut bounces = maildir.map(watch_folders::bounces::Mailbox::new);
         let patience = i64::try_from(patience.as_millis()).unwrap_or(i64::MAX);
         for look in 0_u32.. {
-            if let Some(folder) = &bounces {
-                watch_folders::look_for_bounces(self, folder).await?;
+            if let Some(mailbox) = &mut bounces {
+                mailbox.look(self, &stop).await?;
             }
             if look % LOOKS_A_TELL == 0 {
                 progress(&self.status().await?);

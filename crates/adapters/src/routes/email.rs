@@ -118,6 +118,10 @@ impl Route for Email {
         bounce::read(&arrived.bytes)
     }
 
+    fn named_in(&self, arrived: &Arrival) -> Option<AttemptId> {
+        bounce::named_in(&arrived.bytes)
+    }
+
     fn check_setup(&self, setup: &RouteSetup) -> Vec<Fault> {
         setup::check(setup)
     }

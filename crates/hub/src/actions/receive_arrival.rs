@@ -1,19 +1,25 @@
 //! Something arrived by itself: a bounce, a receipt, a returned letter. It enters the log of whom it concerns.
 //!
-//! The same bytes twice change nothing. What concerns nobody that we know is kept as a stray for a person, never dropped.
+//! The same bytes twice change nothing. What cannot be understood but names an attempt of ours is kept, and a person is told
+//! of it on that invoice, because it may be a bounce. What concerns nobody that we know is a stray: whoever brought it keeps
+//! it for a person.
+
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 use kvitt_adapters::route::{Arrival, Arrived};
 use kvitt_adapters::routes;
 use kvitt_domain::delivery::AttemptId;
+use kvitt_domain::fault::{Fault, codes};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::store::company::{self, Company};
+use crate::store::event::NewEvent;
 use crate::store::job::{self, Kind, Urgency};
-use crate::store::stray::{self, Stray};
-use crate::store::{consignment, delivery};
-use crate::vault::sha256;
+use crate::store::stray::{self, Kept, Stray};
+use crate::store::{Tx, consignment, delivery};
+use crate::vault::{Purpose, sha256};
 
 /// What became of something that arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,39 +28,68 @@ pub enum Received {
     Entered(usize),
     /// It was there already, or it is nothing that concerns a delivery.
     Nothing,
-    /// It concerns nobody that we know.
+    /// It cannot be understood but names an attempt of ours: it is kept, and a person is told on that invoice.
+    Told,
+    /// The same, but too many are kept already: whoever brought it keeps it.
+    NoRoom,
+    /// It concerns nobody that we know: whoever brought it keeps it for a person.
     Stray,
+}
+
+/// What was read of something that arrived.
+struct Read {
+    concerned: Vec<(AttemptId, Arrived)>,
+    /// Why no route could read it, and the attempt that it names nevertheless.
+    unread: Option<(String, Option<AttemptId>)>,
 }
 
 /// Takes in what came through a door, such as `bounces`.
 pub async fn receive_arrival(hub: &Hub, arrival: Arrival) -> Result<Received> {
+    let (arrival, read) = {
+        // A message of megabytes takes its time: not on a thread that answers others.
+        let read = tokio::task::spawn_blocking(move || {
+            let read = read(&arrival);
+            (arrival, read)
+        });
+        read.await.map_err(|cause| Error::Damaged(format!("reading what arrived failed: {cause}")))?
+    };
     let digest = sha256(&arrival.bytes);
-    let mut concerned: Vec<(AttemptId, Arrived)> = Vec::new();
-    let mut unread = Vec::new();
-    for route in routes::all() {
-        match route.read(&arrival) {
-            Ok(found) => concerned.extend(found),
-            Err(cause) => unread.push(cause.to_string()),
-        }
+    if let Some((why, named)) = read.unread {
+        tracing::warn!(door = arrival.door, %digest, %why, "something arrived that cannot be understood");
+        let Some(attempt) = named else { return Ok(Received::Stray) };
+        return match owner(hub, attempt).await? {
+            Some(company) => keep(hub, arrival, digest, why, company, attempt).await,
+            None => Ok(Received::Stray),
+        };
     }
-    if concerned.is_empty() && unread.len() == routes::all().len() {
-        let why = unread.first().cloned().unwrap_or_default();
-        return keep_stray(hub, arrival, digest, why).await;
-    }
-    let mut entered = 0;
-    for (attempt, arrived) in concerned {
+    let (mut entered, mut unknown) = (0, None);
+    for (attempt, arrived) in read.concerned {
         match owner(hub, attempt).await? {
             Some(company) => entered += usize::from(enter(hub, company, attempt, arrived, digest.clone()).await?),
-            None => return keep_stray(hub, arrival, digest, format!("attempt {attempt} is not known here")).await,
+            None => unknown = Some(attempt),
         }
+    }
+    if let Some(attempt) = unknown {
+        tracing::warn!(door = arrival.door, %digest, %attempt, "something arrived for an attempt that is not known here");
+        return Ok(Received::Stray);
     }
     crate::failpoint!("after_arrival_recorded");
     Ok(if entered > 0 { Received::Entered(entered) } else { Received::Nothing })
 }
 
-/// How many strays wait for a person.
-pub async fn strays(hub: &Hub) -> Result<i64> {
-    stray::count(&mut *hub.db().read().await?).await
+fn read(arrival: &Arrival) -> Read {
+    let (mut concerned, mut unread) = (Vec::new(), Vec::new());
+    for route in routes::all() {
+        match route.read(arrival) {
+            Ok(found) => concerned.extend(found),
+            Err(cause) => unread.push(cause.to_string()),
+        }
+    }
+    if !concerned.is_empty() || unread.len() < routes::all().len() {
+        return Read { concerned, unread: None };
+    }
+    let named = routes::all().iter().find_map(|route| route.named_in(arrival));
+    Read { concerned, unread: Some((unread.swap_remove(0), named)) }
 }
 
 async fn owner(hub: &Hub, attempt: AttemptId) -> Result<Option<Company>> {
@@ -90,14 +125,40 @@ async fn enter(hub: &Hub, company: Company, attempt: AttemptId, arrived: Arrived
     .await
 }
 
-async fn keep_stray(hub: &Hub, arrival: Arrival, digest: String, why: String) -> Result<Received> {
-    let now = hub.clock().business_ms();
-    tracing::warn!(door = arrival.door, %digest, %why, "something arrived that concerns nobody known here; it is kept");
-    let stray = std::sync::Arc::new(Stray { digest, door: arrival.door, content: arrival.bytes, why, at: now });
-    hub.write(move |tx| {
-        let stray = stray.clone();
-        async move { stray::keep(tx, &stray).await }.boxed()
+/// Keeps what cannot be understood, sealed, and tells a person in the same transaction.
+async fn keep(
+    hub: &Hub,
+    arrival: Arrival,
+    digest: String,
+    why: String,
+    company: Company,
+    attempt: AttemptId,
+) -> Result<Received> {
+    let content = company.key.seal(Purpose::Stray, &digest, &arrival.bytes);
+    let at = hub.clock().business_ms();
+    let stray = Arc::new(Stray { company: company.id.clone(), digest, door: arrival.door, content, why, at });
+    let kept = hub
+        .write(move |tx| {
+            let (stray, company) = (stray.clone(), company.clone());
+            async move {
+                let kept = stray::keep(tx, &stray).await?;
+                if kept == Kept::New {
+                    tell_person(tx, &company, attempt, &stray).await?;
+                }
+                Ok(kept)
+            }
+            .boxed()
+        })
+        .await?;
+    Ok(match kept {
+        Kept::New | Kept::Known => Received::Told,
+        Kept::NoRoom => Received::NoRoom,
     })
-    .await?;
-    Ok(Received::Stray)
+}
+
+async fn tell_person(tx: &mut Tx<'_>, company: &Company, attempt: AttemptId, stray: &Stray) -> Result<()> {
+    let invoice = delivery::attempt(tx.db(), &company.id, &company.key, attempt).await?.invoice;
+    let fault = Fault::warning(codes::COUNTERPARTY_GARBLED).with("code", stray.door).with("text", &stray.why);
+    tx.tell(NewEvent::new(&company.id, &company.key, stray.at, "person.told", &invoice, &fault)?);
+    Ok(())
 }

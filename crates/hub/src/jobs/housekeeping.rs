@@ -1,26 +1,45 @@
-//! What time makes unneeded is dropped: answers to idempotency keys after 30 days, and large files that nothing refers to.
+//! What time makes unneeded is dropped: answers to idempotency keys after 30 days, strays after 90, and large files that
+//! nothing refers to.
 
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::sync::watch;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::hub::Hub;
-use crate::store::{artefact, company, invoice};
+use crate::store::{artefact, company, invoice, stray};
+use crate::transport::maildir::{self, Place};
 
 /// How often the house is kept. Nothing waits for it.
 const EVERY: Duration = Duration::from_secs(3600);
 /// How long the answer to an idempotency key is kept: longer than any client retries.
 const KEYS_LIVE_MS: i64 = 30 * 24 * 3_600_000;
+/// How long a stray waits for a person. It holds what strangers wrote.
+const STRAYS_LIVE: Duration = Duration::from_secs(90 * 24 * 3600);
 /// A large file is put before the transaction that refers to it. One without a reference after a day belongs to a transaction
 /// that never came.
 const ORPHAN_AFTER: Duration = Duration::from_secs(24 * 3600);
+/// Companies that are looked up at a time.
+const PAGE: i64 = 100;
+
+/// What was dropped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Dropped {
+    /// Answers to idempotency keys.
+    pub keys: u64,
+    /// Large files that nothing refers to, and unfinished ones.
+    pub files: u64,
+    /// Strays that nobody came for.
+    pub strays: u64,
+    /// Companies for which it failed; it is tried again at the next time.
+    pub failed: u64,
+}
 
 /// Keeps the house until told to stop.
 pub async fn run(hub: Hub, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
-        if let Err(error) = keep_house(&hub).await {
+        if let Err(error) = keep_house(&hub, &stop).await {
             tracing::error!(error = &error as &dyn std::error::Error, "keeping the house failed");
         }
         tokio::select! {
@@ -30,24 +49,62 @@ pub async fn run(hub: Hub, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Drops what is unneeded now. Answers how many keys and files were dropped.
-pub async fn keep_house(hub: &Hub) -> Result<(u64, u64)> {
-    let before = hub.clock().business_ms() - KEYS_LIVE_MS;
-    let (mut keys, mut files) = (0, 0);
-    for company in company::all(&mut *hub.db().read().await?, hub.vault()).await? {
-        let id = company.id.clone();
-        keys += hub
-            .write(move |tx| {
-                let id = id.clone();
-                async move { invoice::forget_keys(tx, &id, before).await }.boxed()
-            })
-            .await?;
-        for digest in hub.objects().older_than(&company.id, ORPHAN_AFTER)? {
-            if !artefact::is_known(&mut *hub.db().read().await?, &company.id, &digest).await? {
-                hub.objects().remove(&company.id, &digest)?;
-                files += 1;
+/// Drops what is unneeded now, company by company until told to stop. What fails for one company does not keep the others
+/// waiting.
+pub async fn keep_house(hub: &Hub, stop: &watch::Receiver<bool>) -> Result<Dropped> {
+    let mut dropped = Dropped { strays: forget_strays(hub).await?, ..Dropped::default() };
+    let mut last = String::new();
+    loop {
+        let page = company::ids_after(&mut *hub.db().read().await?, &last, PAGE).await?;
+        let Some(end) = page.last() else { return Ok(dropped) };
+        last.clone_from(end);
+        for id in page {
+            if *stop.borrow() {
+                return Ok(dropped);
+            }
+            if let Err(error) = keep_for(hub, &id, &mut dropped).await {
+                dropped.failed += 1;
+                tracing::error!(company = %id, error = &error as &dyn std::error::Error, "keeping the house failed for a company");
             }
         }
     }
-    Ok((keys, files))
+}
+
+async fn forget_strays(hub: &Hub) -> Result<u64> {
+    let before = hub.clock().business_ms() - i64::try_from(STRAYS_LIVE.as_millis()).expect("90 days fit");
+    let told = hub.write(move |tx| async move { stray::forget(tx, before).await }.boxed()).await?;
+    let Some(bounces) = &hub.config().bounces else { return Ok(told) };
+    let maildir = hub.data().join(&bounces.maildir);
+    let removed = walk(move || {
+        maildir::remove_older(&maildir, Place::Stray, STRAYS_LIVE).map_err(|cause| Error::io("removing old strays", cause))
+    });
+    Ok(told + removed.await?)
+}
+
+async fn keep_for(hub: &Hub, company: &str, dropped: &mut Dropped) -> Result<()> {
+    let (id, before) = (company.to_owned(), hub.clock().business_ms() - KEYS_LIVE_MS);
+    dropped.keys += hub
+        .write(move |tx| {
+            let id = id.clone();
+            async move { invoice::forget_keys(tx, &id, before).await }.boxed()
+        })
+        .await?;
+    let (objects, id) = (hub.objects().clone(), company.to_owned());
+    let (old, swept) =
+        walk(move || Ok((objects.older_than(&id, ORPHAN_AFTER)?, objects.sweep_unfinished(&id, ORPHAN_AFTER)?))).await?;
+    dropped.files += swept;
+    for digest in old {
+        if artefact::is_known(&mut *hub.db().read().await?, company, &digest).await? {
+            continue;
+        }
+        let (objects, id) = (hub.objects().clone(), company.to_owned());
+        dropped.files += u64::from(walk(move || objects.remove(&id, &digest, ORPHAN_AFTER)).await?);
+    }
+    Ok(())
+}
+
+/// Disks are slow: not on a thread that answers others.
+async fn walk<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let walked = tokio::task::spawn_blocking(work).await;
+    walked.map_err(|cause| Error::Damaged(format!("looking through folders failed: {cause}")))?
 }

@@ -1,11 +1,13 @@
 //! Stored bytes by their digest: documents, PDFs, attachments. Small ones lie in the row, large ones in the objects folder.
 
+use std::sync::Arc;
+
 use kvitt_adapters::route::{Artefact, ArtefactRole};
 use kvitt_domain::identifiers::without_identity_numbers;
 use sqlx::{AnyConnection, Row};
 
 use crate::error::{Error, Result};
-use crate::store::objects::Objects;
+use crate::store::objects::{Held, Objects};
 use crate::store::writer::Tx;
 use crate::vault::{CompanyKey, Purpose, sha256, token};
 
@@ -24,7 +26,8 @@ const BY_LINK: &str = "SELECT n.name, n.media_type, n.digest, i.accepted_at FROM
 /// Sealed bytes up to this size lie in the row: one transaction, one sync. Larger ones would bloat every page of the table.
 const IN_ROW: usize = 1 << 20;
 
-/// Bytes sealed and ready for a transaction.
+/// Bytes sealed and ready for a transaction. A file in the folder stays there while this lives: it is kept until the
+/// transaction is over.
 #[derive(Debug, Clone)]
 pub struct Sealed {
     /// SHA-256 of the plain bytes.
@@ -32,6 +35,7 @@ pub struct Sealed {
     bytes: i64,
     place: &'static str,
     content: Vec<u8>,
+    _held: Option<Arc<Held>>,
 }
 
 /// Compresses and seals bytes, and puts large ones into the folder. No transaction is open meanwhile.
@@ -40,10 +44,10 @@ pub fn seal(objects: &Objects, company: &str, key: &CompanyKey, plain: &[u8]) ->
     let sealed = key.seal_compressed(Purpose::Artefact, &digest, plain);
     let bytes = i64::try_from(plain.len()).expect("no artefact is larger than memory");
     if sealed.len() <= IN_ROW {
-        return Ok(Sealed { digest, bytes, place: "row", content: sealed });
+        return Ok(Sealed { digest, bytes, place: "row", content: sealed, _held: None });
     }
-    objects.put(company, &digest, &sealed)?;
-    Ok(Sealed { digest, bytes, place: "folder", content: Vec::new() })
+    let held = objects.put(company, &digest, &sealed)?;
+    Ok(Sealed { digest, bytes, place: "folder", content: Vec::new(), _held: Some(Arc::new(held)) })
 }
 
 /// Stores sealed bytes; the same bytes twice are stored once.

@@ -19,6 +19,7 @@ const INSERT: &str =
 const BY_ORG_NUMBER: &str = "SELECT company_id, org_number, name, settings, sealed_key FROM company WHERE org_number = $1";
 const BY_ID: &str = "SELECT company_id, org_number, name, settings, sealed_key FROM company WHERE company_id = $1";
 const ALL: &str = "SELECT company_id, org_number, name, settings, sealed_key FROM company ORDER BY company_id LIMIT $1";
+const IDS_AFTER: &str = "SELECT company_id FROM company WHERE company_id > $1 ORDER BY company_id LIMIT $2";
 const KEYS_AFTER: &str = "SELECT company_id, sealed_key FROM company WHERE company_id > $1 ORDER BY company_id LIMIT $2";
 const SAVE_SETTINGS: &str = "UPDATE company SET settings = $1 WHERE company_id = $2";
 const SAVE_KEY: &str = "UPDATE company SET sealed_key = $1 WHERE company_id = $2";
@@ -107,6 +108,11 @@ pub async fn by_id(db: &mut AnyConnection, vault: &Vault, id: &str) -> Result<Co
 pub async fn all(db: &mut AnyConnection, vault: &Vault) -> Result<Vec<Company>> {
     let rows = sqlx::query(ALL).bind(LISTED).fetch_all(db).await?;
     rows.iter().map(|row| read(row, vault)).collect()
+}
+
+/// The ids of at most `limit` companies after an id, in order; their keys stay closed.
+pub async fn ids_after(db: &mut AnyConnection, after: &str, limit: i64) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar(IDS_AFTER).bind(after).bind(limit).fetch_all(db).await?)
 }
 
 /// At most `limit` companies after an id, in the order of their ids: each with its data key as it lies sealed.

@@ -1,35 +1,79 @@
-//! A Maildir, read: new messages in `new/`, those that were taken in move to `cur/`.
+//! A Maildir, read: new messages in `new/`. Those that were taken in move to `cur/`; others move to a folder that says why
+//! they were not. A message stands in exactly one folder, and none is overwritten.
 
+use std::io::Result;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use crate::error::{Error, Result};
+use crate::transport::folder;
 
-/// Messages that one look takes at most.
-const AT_ONCE: usize = 256;
-
-/// The names of new messages, oldest first.
-pub fn new_messages(maildir: &Path) -> Result<Vec<PathBuf>> {
-    let folder = maildir.join("new");
-    let entries = match std::fs::read_dir(&folder) {
-        Ok(entries) => entries,
-        // The mail server makes the folder with its first delivery.
-        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(cause) => return Err(Error::io(format!("reading {}", folder.display()), cause)),
-    };
-    let mut names: Vec<PathBuf> =
-        entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).filter(|path| path.is_file()).collect();
-    names.sort();
-    names.truncate(AT_ONCE);
-    Ok(names)
+/// A new message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMessage {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its bytes.
+    pub size: u64,
 }
 
-/// Marks a message as taken in: it moves to `cur/` and counts as seen.
-pub fn taken(maildir: &Path, message: &Path) -> Result<()> {
-    let folder = maildir.join("cur");
-    let name = message.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let moved = || -> std::io::Result<()> {
-        std::fs::create_dir_all(&folder)?;
-        std::fs::rename(message, folder.join(format!("{name}:2,S")))
+/// Where a message goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// `cur/`, seen: what it says is on disk.
+    Taken,
+    /// `strays/`: it concerns nobody that we know; a person looks at it.
+    Stray,
+    /// `kept/`: nobody reads it by machine, a person may.
+    Kept,
+    /// `failed/`: taking it in failed again and again.
+    Failed,
+}
+
+impl Place {
+    /// The folder's name within the Maildir.
+    pub fn name(self) -> &'static str {
+        match self {
+            Place::Taken => "cur",
+            Place::Stray => "strays",
+            Place::Kept => "kept",
+            Place::Failed => "failed",
+        }
+    }
+}
+
+/// The new messages, oldest first.
+pub fn new_messages(maildir: &Path) -> Result<Vec<NewMessage>> {
+    // The mail server makes the folder with its first delivery.
+    let files = folder::files_in(&maildir.join("new"))?;
+    let sized = |path: PathBuf| path.metadata().ok().map(|metadata| NewMessage { size: metadata.len(), path });
+    Ok(files.into_iter().filter_map(sized).collect())
+}
+
+/// Moves a new message to its place.
+pub fn move_to(maildir: &Path, message: &Path, place: Place) -> Result<()> {
+    let name = folder::name_of(message);
+    let target = match place {
+        // Maildir: flags stand after the name; S is seen.
+        Place::Taken => folder::fitting("", &name, ":2,S"),
+        Place::Stray | Place::Kept | Place::Failed => name,
     };
-    moved().map_err(|cause| Error::io(format!("moving {}", message.display()), cause))
+    folder::move_into(&maildir.join(place.name()), &[(message.to_owned(), target)])
+}
+
+/// How many messages lie in a place.
+pub fn count(maildir: &Path, place: Place) -> Result<usize> {
+    Ok(folder::files_in(&maildir.join(place.name()))?.len())
+}
+
+/// Removes the messages of a place that came longer ago than `age`. Answers how many.
+pub fn remove_older(maildir: &Path, place: Place, age: Duration) -> Result<u64> {
+    let mut removed = 0;
+    for message in folder::files_in(&maildir.join(place.name()))? {
+        // Moving a message does not change its time: it is the one at which it was delivered.
+        if message.metadata()?.modified()?.elapsed().is_ok_and(|past| past > age) {
+            std::fs::remove_file(message)?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
 }

@@ -44,6 +44,14 @@ pub fn read(bytes: &[u8]) -> Result<Vec<(AttemptId, Arrived)>, AdapterError> {
     }
 }
 
+/// The attempt that a message names, whatever else it says.
+pub fn named_in(bytes: &[u8]) -> Option<AttemptId> {
+    if bytes.len() > MOST_BYTES {
+        return None;
+    }
+    attempt_of(&MessageParser::default().parse(bytes)?)
+}
+
 /// The text of the `message/delivery-status` part (RFC 3464 §2.1).
 fn report(message: &Message<'_>) -> Option<String> {
     message.parts.iter().find_map(|part| {

@@ -279,7 +279,7 @@ async fn writing_with_the_wrong_company_changes_nothing() {
 }
 
 /// These see all companies, each for a reason.
-const ACROSS: [(&str, &str); 13] = [
+const ACROSS: [(&str, &str); 15] = [
     ("company::by_org_number", "it is how a company is found"),
     ("company::all", "the operator's list"),
     ("company::keys_after", "sealed keys, to be sealed anew"),
@@ -290,7 +290,9 @@ const ACROSS: [(&str, &str); 13] = [
     ("job::next_company", "the round robin over companies"),
     ("job::next_due", "when the runner wakes; a time and nothing else"),
     ("job::release_all", "a new process takes over the leases of a dead one"),
-    ("stray::keep", "what concerns nobody belongs to nobody"),
+    ("company::ids_after", "the house is kept for all of them"),
+    ("stray::keep", "it is kept under the company that it concerns"),
+    ("stray::forget", "all grow old alike"),
     ("stray::count", "a number for the operator"),
     ("event::begin", "it makes the company's head"),
 ];
