@@ -30,11 +30,11 @@ struct Prepared {
 /// Does a [`job::Kind::ChooseRoute`] job.
 pub async fn choose_route(hub: &Hub, company: &Company, job: &Leased) -> Result<()> {
     let prepared = Arc::new(prepare(hub, company, job).await?);
-    let (company, job) = (company.clone(), job.clone());
+    let (company, job, machine_now) = (company.clone(), job.clone(), hub.clock().machine_ms());
     hub.write(move |tx| {
         let (company, job, prepared) = (company.clone(), job.clone(), prepared.clone());
         async move {
-            job::hold(tx, &job, jiff::Timestamp::now().as_millisecond()).await?;
+            job::hold(tx, &job, machine_now).await?;
             write(tx, &company, &job, &prepared).await?;
             let after = delivery::by_id(tx.db(), &company.id, &company.key, &job.subject).await?;
             match after.delivery.state {
