@@ -32,7 +32,7 @@ pub struct Dropped {
     pub files: u64,
     /// Strays that nobody came for.
     pub strays: u64,
-    /// Companies for which it failed; it is tried again at the next time.
+    /// What failed, such as a company: it is tried again at the next time.
     pub failed: u64,
 }
 
@@ -52,7 +52,14 @@ pub async fn run(hub: Hub, mut stop: watch::Receiver<bool>) {
 /// Drops what is unneeded now, company by company until told to stop. What fails for one company does not keep the others
 /// waiting.
 pub async fn keep_house(hub: &Hub, stop: &watch::Receiver<bool>) -> Result<Dropped> {
-    let mut dropped = Dropped { strays: forget_strays(hub).await?, ..Dropped::default() };
+    let mut dropped = Dropped::default();
+    match forget_strays(hub).await {
+        Ok(strays) => dropped.strays = strays,
+        Err(error) => {
+            dropped.failed += 1;
+            tracing::error!(error = &error as &dyn std::error::Error, "old strays could not be removed");
+        }
+    }
     let mut last = String::new();
     loop {
         let page = company::ids_after(&mut *hub.db().read().await?, &last, PAGE).await?;

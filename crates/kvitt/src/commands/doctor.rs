@@ -184,6 +184,10 @@ async fn hub(session: &Session) -> Vec<Check> {
                 let found = words.say("doctor.stuck", &[("count", &status.stuck.to_string())]);
                 checks.push(Check::wrong("jobs", found, words.say("doctor.look_at_jobs", &[])));
             }
+            if status.strays > 0 {
+                let found = words.say("status.strays", &[("count", &status.strays.to_string())]);
+                checks.push(Check::doubtful("strays", found, words.say("doctor.look_at_strays", &[])));
+            }
             for (address, until) in &status.spared {
                 let found = words.say("status.spared", &[("address", address), ("until", &words.time_ms(*until))]);
                 checks.push(Check::doubtful("counterparty", found, words.say("doctor.call_them", &[])));

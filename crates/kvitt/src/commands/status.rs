@@ -29,6 +29,9 @@ impl Status {
             let values = [("now", words.time_ms(status.now)), ("next", next), ("stuck", status.stuck.to_string())];
             let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
             session.print(&words.say("status.line", &values))?;
+            if status.strays > 0 {
+                session.print(&words.say("status.strays", &[("count", &status.strays.to_string())]))?;
+            }
             for (address, until) in &status.spared {
                 session.print(&words.say("status.spared", &[("address", address), ("until", &words.time_ms(*until))]))?;
             }

@@ -252,7 +252,7 @@ CREATE INDEX job_due ON job (stuck, company_id, urgency, due_at);
 CREATE INDEX job_next ON job (stuck, due_at);
 CREATE UNIQUE INDEX job_subject ON job (company_id, kind, subject);
 
--- What arrived and concerns nobody that we know: kept for a person, never dropped.
+-- What arrived, names an attempt and could not be understood: kept for a person, sealed, for 90 days.
 CREATE TABLE stray (
     company_id    TEXT NOT NULL,
     digest        TEXT NOT NULL,
