@@ -306,11 +306,14 @@ impl Vault {
             let path = entry.map_err(failed)?.path();
             if path.extension().is_some_and(|extension| extension == "key") {
                 let key = read_key(&path)?;
-                found.newest = found.newest.max(number_of(&path).map(|number| (number, key.id)));
+                found.newest = found.newest.max(Some((number_of(&path), key.id)));
                 found.keys.insert(key.id, key);
             }
         }
-        *self.masters.write().expect("no holder of this lock can panic") = found;
+        // What is known stays known: a folder that loses a file under a running hub must not stop it from sealing.
+        let mut masters = self.masters.write().expect("no holder of this lock can panic");
+        masters.newest = masters.newest.max(found.newest);
+        masters.keys.extend(found.keys);
         Ok(())
     }
 
@@ -335,9 +338,10 @@ impl Vault {
     }
 }
 
-/// The number of `master-0001.key`. A key under another name opens what it sealed, but never seals.
-fn number_of(path: &Path) -> Option<u32> {
-    path.file_stem()?.to_str()?.strip_prefix("master-")?.parse().ok()
+/// The number of `master-0001.key`. A key under another name counts as older than all.
+fn number_of(path: &Path) -> u32 {
+    let stem = path.file_stem().and_then(|stem| stem.to_str());
+    stem.and_then(|stem| stem.strip_prefix("master-")).and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
 fn read_key(file: &Path) -> Result<Key> {
@@ -580,6 +584,31 @@ mod tests {
         vault.rotate().unwrap();
         assert!(!vault.is_sealed_with_newest(&sealed));
         assert!(names(folder.path()).contains(&"master-10001.key".to_owned()));
+    }
+
+    #[test]
+    fn a_key_under_another_name_is_the_oldest() {
+        let (folder, vault) = vault();
+        let (_, sealed) = vault.new_company_key("a");
+        let keys = folder.path().join("keys");
+        std::fs::rename(keys.join("master-0001.key"), keys.join("from-backup.key")).unwrap();
+        let again = Vault::open(&keys).unwrap();
+        assert!(again.company_key("a", &sealed).is_ok());
+        assert!(again.is_sealed_with_newest(&sealed), "alone it is the newest too");
+        again.rotate().unwrap();
+        assert!(!Vault::open(&keys).unwrap().is_sealed_with_newest(&sealed));
+        assert_eq!(names(folder.path()), ["from-backup.key", "master-0001.key"]);
+    }
+
+    #[test]
+    fn a_running_hub_goes_on_when_the_folder_is_emptied_under_it() {
+        let (folder, vault) = vault();
+        let keys = folder.path().join("keys");
+        let strange = Vault::open(&folder.path().join("other")).unwrap().new_company_key("a").1;
+        std::fs::remove_file(keys.join("master-0001.key")).unwrap();
+        assert!(vault.company_key("a", &strange).is_err(), "which looks into the folder");
+        let (_, sealed) = vault.new_company_key("b");
+        assert!(vault.company_key("b", &sealed).is_ok());
     }
 
     #[test]
