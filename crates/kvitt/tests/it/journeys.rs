@@ -52,6 +52,14 @@ impl Bench {
         }
     }
 
+    async fn parked(&self, numbers: std::ops::RangeInclusive<u32>) -> usize {
+        let mut parked = 0;
+        for number in numbers {
+            parked += usize::from(self.state(&number.to_string()).await == "parked");
+        }
+        parked
+    }
+
     async fn state(&self, number: &str) -> &'static str {
         self.story(number).await.delivery.state.name()
     }
@@ -103,7 +111,7 @@ fn an_outage_holds_a_letter_until_its_budget_is_spent_and_then_a_person_hears() 
         }
         bench.work().await;
         let mut hours = 0;
-        while (bench.state("8").await, bench.state("1").await) != ("parked", "parked") {
+        while bench.parked(1..=8).await < 8 {
             hours += 6;
             assert!(hours < 24 * 60, "the budget is never spent");
             bench.hub.clock().move_to_offset(Duration::from_secs(hours * 3600));
@@ -111,7 +119,6 @@ fn an_outage_holds_a_letter_until_its_budget_is_spent_and_then_a_person_hears() 
         }
         for number in 1..=8 {
             let number = number.to_string();
-            assert_eq!(bench.state(&number).await, "parked", "{number}");
             let told = bench.story(&number).await;
             assert!(told.jobs.is_empty(), "nothing waits for {number} any more: {:?}", told.jobs);
             assert!(told.events.iter().any(|event| event["kind"] == "person.told"), "a person hears of {number}");
