@@ -1,13 +1,18 @@
-//! What the hub answers over HTTP: whether it is well, and the files that letters link to.
+//! What the hub answers over HTTP: whether it is well, what the rules say of a document (`validate`), and the files that letters
+//! link to.
 //!
 //! A file's address is unguessable and holds nothing of the recipient. It is never indexed or cached by others, and it ends
 //! sixteen months after its invoice was accepted.
+
+mod validate;
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use crate::error::{Error, Result};
 use crate::hub::Hub;
@@ -18,11 +23,14 @@ const LINK_LIVES_MS: i64 = 16 * 31 * 24 * 3_600_000;
 
 /// The addresses of the hub.
 pub fn router(hub: Hub) -> Router {
+    let judging =
+        Router::new().route("/v1/validate", post(validate::post)).with_state((hub.clone(), Arc::new(validate::Bench::new())));
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/document/{company}/{link}", get(document))
         .with_state(hub)
+        .merge(judging)
 }
 
 /// Ready means: a write can be made durable now.

@@ -16,6 +16,7 @@ pub mod lock;
 pub mod socket;
 pub mod store;
 pub mod transport;
+pub mod validation;
 pub mod vault;
 
 pub use config::Config;

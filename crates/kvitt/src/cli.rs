@@ -62,6 +62,8 @@ enum Command {
     Send(commands::send::Send),
     /// Show how documents would be delivered, and send nothing.
     Plan(commands::plan::Plan),
+    /// Judge documents by EN 16931 and Peppol, and say what to mend.
+    Validate(commands::validate::Validate),
     /// Tell what was done with an invoice, and why.
     Explain(commands::explain::Explain),
     /// List invoices and where they stand.
@@ -154,6 +156,7 @@ async fn run(session: &Session, command: Command) -> Outcome {
         Command::Demo(demo) => demo.run(session).await,
         Command::Send(send) => send.run(session).await,
         Command::Plan(plan) => plan.run(session).await,
+        Command::Validate(validate) => validate.run(session),
         Command::Explain(explain) => explain.run(session).await,
         Command::List(list) => list.run(session).await,
         Command::Settle(settle) => settle.run(session).await,

@@ -15,3 +15,4 @@ pub mod send;
 pub mod serve;
 pub mod settle;
 pub mod status;
+pub mod validate;

@@ -11,7 +11,7 @@ use kvitt_hub::desk::{HandedIn, Wishes};
 use crate::exit::Failure;
 
 /// Larger than any document that intake takes; what is larger is not even read.
-const LARGEST_FILE: u64 = 110 << 20;
+pub const LARGEST_FILE: u64 = 110 << 20;
 
 /// Folders inside folders that are walked: enough for every archive, and no endless loop of links.
 const DEEPEST: usize = 32;
@@ -49,18 +49,7 @@ pub struct Document {
 impl Documents {
     /// Every file that is meant, in the order given, those of a folder by name.
     pub fn find(&self) -> Result<Vec<PathBuf>, Failure> {
-        let mut found = Vec::new();
-        for path in &self.files {
-            if path.is_dir() {
-                walk(path, DEEPEST, &mut found)?;
-            } else if ending(path) != "json" {
-                // A .json is metadata, also where a shell's pattern names it along with the documents.
-                found.push(path.clone());
-            }
-        }
-        if found.is_empty() {
-            return Err(Failure::Usage("there is no .xml or .zip among the files given".to_owned()));
-        }
+        let found = find(&self.files)?;
         if self.metadata.is_some() && found.len() != 1 {
             return Err(Failure::Usage(format!("--metadata is for one document, and {} were given", found.len())));
         }
@@ -100,6 +89,23 @@ impl Documents {
             Err(cause) => Err(vec![Fault::fatal(codes::METADATA_UNREADABLE).with("detail", cause.utf8_error())]),
         })
     }
+}
+
+/// The documents among these files, in the order given, those of a folder by name.
+pub fn find(files: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut found = Vec::new();
+    for path in files {
+        if path.is_dir() {
+            walk(path, DEEPEST, &mut found)?;
+        } else if ending(path) != "json" {
+            // A .json is metadata, also where a shell's pattern names it along with the documents.
+            found.push(path.clone());
+        }
+    }
+    if found.is_empty() {
+        return Err(Failure::Usage("there is no .xml or .zip among the files given".to_owned()));
+    }
+    Ok(found)
 }
 
 fn walk(folder: &Path, deeper: usize, found: &mut Vec<PathBuf>) -> Result<(), Failure> {

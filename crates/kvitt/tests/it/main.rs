@@ -12,4 +12,5 @@ mod page;
 mod serving;
 mod settling;
 mod tenants;
+mod validate;
 mod vectors;

@@ -16,7 +16,7 @@ open; else they do the work themselves. Either way an answer is given only after
 `--metadata` names another; options win over both. A folder means every `.xml` and `.zip` in it, folders inside it too.
 
 **JSON.** With `--json` a command prints JSON on standard output and nothing else, without colours or bars: one value, or one
-value a line for `events`. A refusal or failure is `{\"error\": …, \"faults\": […]}`. Amounts are decimal numbers in strings; times of
+value a line for `events` and `validate` ([validate.md](validate.md)). A refusal or failure is `{\"error\": …, \"faults\": […]}`. Amounts are decimal numbers in strings; times of
 jobs and events are Unix milliseconds. `demo` and `send` put their totals at the top: `submitted`, `refused`, `accepted`,
 `delivered` (handed over, delivered or seen; `by_state` tells them apart), `waiting` (still on their way by themselves),
 `parked`, `in_doubt`, `cancelled`, `by_route`, and for `demo` also `lost` and `duplicated`, counted against the sandbox's ledger.

@@ -1,0 +1,184 @@
+//! `POST /v1/validate`: one document in, what the rules say of it out, as `kvitt validate --json` says it.
+//!
+//! Nothing is stored. A document that breaks every rule is still answered with 200: only a request that cannot be judged is
+//! refused, as `{code, message, details}`.
+
+use std::thread;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use jiff::civil::Date;
+use kvitt_domain::{Language, calendar};
+use kvitt_rules::RuleSet;
+use serde::Serialize;
+use tokio::sync::Semaphore;
+
+use crate::hub::Hub;
+use crate::validation::{Validated, day, validate};
+
+/// Bytes of a body: what the largest route takes as one file.
+const MAX_BYTES: usize = 50 * 1024 * 1024;
+/// How long a body may take to come.
+const MAX_WAIT: Duration = Duration::from_secs(60);
+
+/// Documents judged at the same time: one a core, so that others are still answered and memory has a bound.
+#[derive(Debug)]
+pub struct Bench(Semaphore);
+
+impl Bench {
+    /// Room for one document a core.
+    pub fn new() -> Bench {
+        Bench(Semaphore::new(thread::available_parallelism().map_or(1, usize::from)))
+    }
+}
+
+/// Why a request was not judged.
+#[derive(Debug, Serialize)]
+struct Refusal {
+    #[serde(skip)]
+    status: StatusCode,
+    code: &'static str,
+    message: &'static str,
+    details: Vec<String>,
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (self.status, Json(self)).into_response()
+    }
+}
+
+/// Answers the request.
+pub async fn post(State((hub, bench)): State<(Hub, std::sync::Arc<Bench>)>, request: Request) -> Response {
+    match answer(&hub, &bench, request).await {
+        Ok(validated) => Json(validated).into_response(),
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+async fn answer(hub: &Hub, bench: &Bench, request: Request) -> Result<Validated, Refusal> {
+    let language = language_of(request.headers());
+    let on = match asked_day(request.uri().query().unwrap_or_default())? {
+        Some(on) => on,
+        None => calendar::today(hub.clock().business()),
+    };
+    let bytes = document(request).await?;
+    let stopping = || refusal(StatusCode::SERVICE_UNAVAILABLE, "hub.stopping", "The hub is stopping; ask again later.", "");
+    let _room = bench.0.acquire().await.map_err(|_| stopping())?;
+    // Judging is milliseconds of work, of a long invoice many: not on a thread that answers others.
+    let judged = tokio::task::spawn_blocking(move || validate("", &bytes, RuleSet::in_force(day(on)), language)).await;
+    judged.map_err(|cause| {
+        tracing::error!(%cause, "a document could not be judged");
+        refusal(StatusCode::INTERNAL_SERVER_ERROR, "hub.failed", "The document could not be judged; the log says why.", "")
+    })
+}
+
+/// The document in the body.
+async fn document(request: Request) -> Result<Bytes, Refusal> {
+    let media_type = request.headers().get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default().to_owned());
+    if let Some(media_type) = media_type.filter(|media_type| !is_taken(media_type)) {
+        let message = "Send XML (application/xml) or a ZIP (application/zip).";
+        return Err(refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "request.media_type", message, &media_type));
+    }
+    let too_large = || {
+        let limit = format!("at most {MAX_BYTES} bytes");
+        refusal(StatusCode::PAYLOAD_TOO_LARGE, "request.too_large", "The document is larger than any route takes.", &limit)
+    };
+    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if declared.is_some_and(|bytes| bytes > MAX_BYTES) {
+        return Err(too_large());
+    }
+    let bytes = match tokio::time::timeout(MAX_WAIT, to_bytes(request.into_body(), MAX_BYTES)).await {
+        Ok(Ok(bytes)) => bytes,
+        // Past the limit, or the caller went away and hears nothing of it.
+        Ok(Err(_)) => return Err(too_large()),
+        Err(_) => {
+            return Err(refusal(StatusCode::REQUEST_TIMEOUT, "request.too_slow", "The document did not come in time.", ""));
+        }
+    };
+    if bytes.is_empty() {
+        let message = "The body is empty; send a document in it.";
+        return Err(refusal(StatusCode::BAD_REQUEST, "request.empty", message, ""));
+    }
+    Ok(bytes)
+}
+
+fn refusal(status: StatusCode, code: &'static str, message: &'static str, detail: &str) -> Refusal {
+    let details = if detail.is_empty() { Vec::new() } else { vec![detail.to_owned()] };
+    Refusal { status, code, message, details }
+}
+
+/// XML and ZIP under their names, and bytes without one.
+fn is_taken(media_type: &str) -> bool {
+    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let known = ["application/xml", "text/xml", "application/zip", "application/x-zip-compressed", "application/octet-stream"];
+    known.contains(&essence.as_str()) || essence.ends_with("+xml")
+}
+
+/// `on=2027-02-24`: the day whose rules are asked for.
+fn asked_day(query: &str) -> Result<Option<Date>, Refusal> {
+    let asked = query.split('&').find_map(|pair| pair.strip_prefix("on="));
+    let wrong =
+        |asked| refusal(StatusCode::BAD_REQUEST, "request.date", "Write the day as YYYY-MM-DD, such as on=2027-02-24.", asked);
+    asked.map(|asked| asked.parse().map_err(|_| wrong(asked))).transpose()
+}
+
+/// The language that the caller likes best of those that there are (RFC 9110, 12.5.4); English where it likes none.
+fn language_of(headers: &HeaderMap) -> Language {
+    let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let weighed = wanted.split(',').filter_map(|part| {
+        let (tag, parameter) = part.split_once(';').unwrap_or((part, ""));
+        let weight = parameter.trim().strip_prefix("q=").map_or(Some(1.0), |weight| weight.parse::<f32>().ok())?;
+        Language::named(tag.trim()).filter(|_| weight > 0.0).map(|language| (weight, language))
+    });
+    // Of equals the first: `max_by` would take the last.
+    weighed.reduce(|best, other| if other.0 > best.0 { other } else { best }).map_or(Language::English, |(_, language)| language)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_is_the_best_liked_one() {
+        let check = |wanted: &'static str, expected: Language| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_LANGUAGE, wanted.parse().unwrap());
+            assert_eq!(language_of(&headers), expected, "{wanted}");
+        };
+        check("nb-NO,nb;q=0.9,en;q=0.8", Language::Bokmal);
+        check("en;q=0.4, no;q=0.5", Language::Bokmal);
+        check("sv, en", Language::English);
+        check("sv", Language::English);
+        check("nb;q=0, en;q=0.1", Language::English);
+        check("nb;q=much", Language::English);
+        assert_eq!(language_of(&HeaderMap::new()), Language::English);
+    }
+
+    #[test]
+    fn xml_and_zip_are_taken() {
+        for (media_type, expected) in [
+            ("application/xml", true),
+            ("text/XML; charset=utf-8", true),
+            ("application/vnd.ubl+xml", true),
+            ("application/zip", true),
+            ("application/octet-stream", true),
+            ("application/json", false),
+            ("text/html", false),
+            ("", false),
+        ] {
+            assert_eq!(is_taken(media_type), expected, "{media_type}");
+        }
+    }
+
+    #[test]
+    fn days_are_read_or_refused() {
+        assert_eq!(asked_day("").unwrap(), None);
+        assert_eq!(asked_day("a=b&on=2027-02-24").unwrap(), Some(jiff::civil::date(2027, 2, 24)));
+        assert_eq!(asked_day("on=soon").unwrap_err().code, "request.date");
+    }
+}
