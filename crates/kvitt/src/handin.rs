@@ -86,7 +86,7 @@ impl Documents {
         let bytes = fs::read(file).map_err(|cause| Failure::io(format!("reading {}", file.display()), cause))?;
         Ok(match String::from_utf8(bytes) {
             Ok(text) => Ok(Some(text)),
-            Err(cause) => Err(vec![Fault::fatal(codes::METADATA_UNREADABLE).with("detail", cause.utf8_error())]),
+            Err(cause) => Err(vec![Fault::fatal(codes::METADATA_UNREADABLE).with("why", cause.utf8_error())]),
         })
     }
 }

@@ -9,10 +9,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
-};
+use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
@@ -34,8 +31,7 @@ pub struct Identity {
 /// They cannot be made, read or written, or are spoilt.
 pub fn open(folder: &Path) -> io::Result<Identity> {
     fs::create_dir_all(folder)?;
-    let [authority, server, key] =
-        ["authority.pem", "server.pem", "server.key"].map(|name| folder.join(name));
+    let [authority, server, key] = ["authority.pem", "server.pem", "server.key"].map(|name| folder.join(name));
     // The authority is written last: where it is, the other two are whole.
     if !authority.exists() {
         let made = make().map_err(io::Error::other)?;
@@ -49,16 +45,9 @@ pub fn open(folder: &Path) -> io::Result<Identity> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .and_then(|config| {
-            config
-                .with_no_client_auth()
-                .with_single_cert(vec![chain], key)
-        })
+        .and_then(|config| config.with_no_client_auth().with_single_cert(vec![chain], key))
         .map_err(io::Error::other)?;
-    Ok(Identity {
-        authority,
-        acceptor: TlsAcceptor::from(Arc::new(config)),
-    })
+    Ok(Identity { authority, acceptor: TlsAcceptor::from(Arc::new(config)) })
 }
 
 struct Made {
@@ -71,9 +60,7 @@ fn make() -> Result<Made, rcgen::Error> {
     let mut params = CertificateParams::new(Vec::new())?;
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    params
-        .distinguished_name
-        .push(DnType::CommonName, "Kvitt sandbox TEST authority");
+    params.distinguished_name.push(DnType::CommonName, "Kvitt sandbox TEST authority");
     let authority_key = KeyPair::generate()?;
     let authority = params.self_signed(&authority_key)?;
     let issuer = Issuer::new(params, authority_key);
@@ -82,16 +69,10 @@ fn make() -> Result<Made, rcgen::Error> {
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.use_authority_key_identifier_extension = true;
-    params
-        .distinguished_name
-        .push(DnType::CommonName, "Kvitt sandbox TEST");
+    params.distinguished_name.push(DnType::CommonName, "Kvitt sandbox TEST");
     let key = KeyPair::generate()?;
     let server = params.signed_by(&key, &issuer)?;
-    Ok(Made {
-        authority: authority.pem(),
-        server: server.pem(),
-        key: key.serialize_pem(),
-    })
+    Ok(Made { authority: authority.pem(), server: server.pem(), key: key.serialize_pem() })
 }
 
 /// Readable by its owner only, from its first byte on.

@@ -48,10 +48,7 @@ impl Desk {
     pub async fn hand_in(&self, deposit: Deposit) -> io::Result<()> {
         let gone = || io::Error::other("the sandbox is stopping");
         let (done, heard) = oneshot::channel();
-        self.0
-            .send(Job { deposit, done })
-            .await
-            .map_err(|_| gone())?;
+        self.0.send(Job { deposit, done }).await.map_err(|_| gone())?;
         heard.await.map_err(|_| gone())?
     }
 }
@@ -71,9 +68,7 @@ pub struct Book {
 /// The machine has no thread to spare.
 pub fn start(mailbox: Book, ledger: Book) -> io::Result<(Desk, JoinHandle<()>)> {
     let (desk, jobs) = mpsc::channel(LONGEST_QUEUE);
-    let thread = std::thread::Builder::new()
-        .name("sandbox-clerk".to_owned())
-        .spawn(move || work(jobs, mailbox, ledger))?;
+    let thread = std::thread::Builder::new().name("sandbox-clerk".to_owned()).spawn(move || work(jobs, mailbox, ledger))?;
     Ok((Desk(desk), thread))
 }
 
@@ -92,11 +87,7 @@ fn work(mut jobs: mpsc::Receiver<Job>, mut mailbox: Book, mut ledger: Book) {
 fn keep(group: Vec<Job>, mailbox: &mut Book, ledger: &mut Book) {
     let (mut entries, mut lines, mut waiting) = (Vec::new(), Vec::new(), Vec::new());
     for Job { deposit, done } in group {
-        match deposit
-            .files
-            .iter()
-            .try_for_each(|(path, content)| fs::write(path, content))
-        {
+        match deposit.files.iter().try_for_each(|(path, content)| fs::write(path, content)) {
             Ok(()) => {
                 entries.extend(deposit.entries);
                 lines.extend(deposit.lines);
@@ -106,10 +97,7 @@ fn keep(group: Vec<Job>, mailbox: &mut Book, ledger: &mut Book) {
             Err(error) => drop(done.send(Err(error))),
         }
     }
-    let outcome = mailbox
-        .write(&entries)
-        .and_then(|()| ledger.write(&lines))
-        .and_then(|()| ledger.file.sync_data());
+    let outcome = mailbox.write(&entries).and_then(|()| ledger.write(&lines)).and_then(|()| ledger.file.sync_data());
     if outcome.is_ok() {
         ledger.show(&lines);
         mailbox.show(&entries);
@@ -118,10 +106,7 @@ fn keep(group: Vec<Job>, mailbox: &mut Book, ledger: &mut Book) {
         tracing::error!(%error, "the ledger could not be written; the letters are refused");
     }
     for done in waiting {
-        let told = outcome
-            .as_ref()
-            .copied()
-            .map_err(|error| io::Error::new(error.kind(), error.to_string()));
+        let told = outcome.as_ref().copied().map_err(|error| io::Error::new(error.kind(), error.to_string()));
         drop(done.send(told));
     }
 }
@@ -136,8 +121,7 @@ impl Book {
 
     /// Lets readers see the lines that were just written.
     fn show(&self, lines: &[u8]) {
-        self.shown
-            .show_until(self.shown.on_disk() + lines.len() as u64);
+        self.shown.show_until(self.shown.on_disk() + lines.len() as u64);
     }
 }
 
@@ -151,32 +135,19 @@ mod tests {
     }
 
     fn deposit(file: PathBuf, line: &str) -> Deposit {
-        Deposit {
-            files: vec![(file, b"letter".to_vec())],
-            entries: b"{}\n".to_vec(),
-            lines: format!("{line}\n").into_bytes(),
-        }
+        Deposit { files: vec![(file, b"letter".to_vec())], entries: b"{}\n".to_vec(), lines: format!("{line}\n").into_bytes() }
     }
 
     #[tokio::test]
     async fn one_that_fails_does_not_spoil_the_others() {
         let folder = tempfile::tempdir().unwrap();
         let (desk, thread) = start(book(&folder, "mailbox"), book(&folder, "ledger")).unwrap();
-        desk.hand_in(deposit(folder.path().join("1"), "1"))
-            .await
-            .unwrap();
-        desk.hand_in(deposit(folder.path().join("missing/2"), "2"))
-            .await
-            .unwrap_err();
-        desk.hand_in(deposit(folder.path().join("3"), "3"))
-            .await
-            .unwrap();
+        desk.hand_in(deposit(folder.path().join("1"), "1")).await.unwrap();
+        desk.hand_in(deposit(folder.path().join("missing/2"), "2")).await.unwrap_err();
+        desk.hand_in(deposit(folder.path().join("3"), "3")).await.unwrap();
         drop(desk);
         thread.join().unwrap();
-        assert_eq!(
-            fs::read_to_string(folder.path().join("ledger")).unwrap(),
-            "1\n3\n"
-        );
+        assert_eq!(fs::read_to_string(folder.path().join("ledger")).unwrap(), "1\n3\n");
     }
 
     #[tokio::test]
@@ -185,14 +156,9 @@ mod tests {
         let path = folder.path().join("ledger");
         let (shown, _) = Lines::open(path.clone()).unwrap();
         // Opened for reading only: every write fails, as on a disk that has become read-only.
-        let ledger = Book {
-            shown: shown.clone(),
-            file: File::open(&path).unwrap(),
-        };
+        let ledger = Book { shown: shown.clone(), file: File::open(&path).unwrap() };
         let (desk, _thread) = start(book(&folder, "mailbox"), ledger).unwrap();
-        desk.hand_in(deposit(folder.path().join("1"), "1"))
-            .await
-            .unwrap_err();
+        desk.hand_in(deposit(folder.path().join("1"), "1")).await.unwrap_err();
         assert_eq!(shown.on_disk(), 0);
     }
 }

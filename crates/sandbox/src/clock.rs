@@ -41,31 +41,18 @@ impl Clock {
     /// The file exists but cannot be read, or holds no sensible offset.
     pub fn open(kept_in: PathBuf) -> std::io::Result<Clock> {
         let offset = match fs::read_to_string(&kept_in) {
-            Ok(text) => text
-                .trim()
-                .parse()
-                .ok()
-                .filter(|ms| (0..=FURTHEST_AHEAD_MS).contains(ms))
-                .ok_or_else(|| {
-                    std::io::Error::new(
-                        std::io::ErrorKind::InvalidData,
-                        format!("{} holds no clock offset", kept_in.display()),
-                    )
-                })?,
+            Ok(text) => text.trim().parse().ok().filter(|ms| (0..=FURTHEST_AHEAD_MS).contains(ms)).ok_or_else(|| {
+                std::io::Error::new(std::io::ErrorKind::InvalidData, format!("{} holds no clock offset", kept_in.display()))
+            })?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0,
             Err(error) => return Err(error),
         };
-        Ok(Clock {
-            offset_ms: watch::Sender::new(offset),
-            kept_in,
-        })
+        Ok(Clock { offset_ms: watch::Sender::new(offset), kept_in })
     }
 
     /// What time it is in the sandbox.
     pub fn now(&self) -> Timestamp {
-        let ms = Timestamp::now()
-            .as_millisecond()
-            .saturating_add(self.offset_ms());
+        let ms = Timestamp::now().as_millisecond().saturating_add(self.offset_ms());
         Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX)
     }
 
@@ -81,14 +68,12 @@ impl Clock {
     pub fn advance(&self, ms: i64) -> Result<(), ClockError> {
         let mut outcome = Ok(());
         self.offset_ms.send_if_modified(|offset| {
-            let moved = offset
-                .checked_add(ms)
-                .filter(|moved| ms >= 0 && *moved <= FURTHEST_AHEAD_MS);
+            let moved = offset.checked_add(ms).filter(|moved| ms >= 0 && *moved <= FURTHEST_AHEAD_MS);
             outcome = match moved {
                 None => Err(ClockError::OutOfRange),
-                Some(moved) => write_whole(&self.kept_in, &moved.to_string())
-                    .map(|()| *offset = moved)
-                    .map_err(ClockError::NotKept),
+                Some(moved) => {
+                    write_whole(&self.kept_in, &moved.to_string()).map(|()| *offset = moved).map_err(ClockError::NotKept)
+                }
             };
             outcome.is_ok()
         });
@@ -99,9 +84,7 @@ impl Clock {
     pub async fn sleep_until(&self, due: Timestamp) {
         let mut moves = self.offset_ms.subscribe();
         loop {
-            let left = due
-                .as_millisecond()
-                .saturating_sub(self.now().as_millisecond());
+            let left = due.as_millisecond().saturating_sub(self.now().as_millisecond());
             let Ok(left) = u64::try_from(left) else {
                 return;
             };
@@ -137,10 +120,7 @@ mod tests {
         let first = clock(&folder);
         first.advance(86_400_000).unwrap();
         assert!(matches!(first.advance(-1), Err(ClockError::OutOfRange)));
-        assert!(matches!(
-            first.advance(i64::MAX),
-            Err(ClockError::OutOfRange)
-        ));
+        assert!(matches!(first.advance(i64::MAX), Err(ClockError::OutOfRange)));
         assert_eq!(first.offset_ms(), 86_400_000);
         assert_eq!(clock(&folder).offset_ms(), 86_400_000);
     }

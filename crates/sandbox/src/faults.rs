@@ -113,11 +113,7 @@ pub struct Faults {
 impl Faults {
     /// No faults yet; the seed decides every later throw.
     pub fn seeded(seed: u64) -> Faults {
-        Faults {
-            standing: Vec::new(),
-            last_id: 0,
-            dice: seed,
-        }
+        Faults { standing: Vec::new(), last_id: 0, dice: seed }
     }
 
     /// Puts a fault in force.
@@ -130,11 +126,7 @@ impl Faults {
             return Err(format!("{MOST_FAULTS} faults stand already; delete some"));
         }
         self.last_id += 1;
-        self.standing.push(Fault {
-            id: self.last_id,
-            order,
-            struck: 0,
-        });
+        self.standing.push(Fault { id: self.last_id, order, struck: 0 });
         Ok(self.last_id)
     }
 
@@ -156,44 +148,27 @@ impl Faults {
     }
 
     /// Which fault strikes here: the oldest that fits and whose dice fall so. At most one strikes at a point.
-    pub fn strike(
-        &mut self,
-        counterparty: &str,
-        at: Point,
-        recipients: &[String],
-    ) -> Option<Strike> {
+    pub fn strike(&mut self, counterparty: &str, at: Point, recipients: &[String]) -> Option<Strike> {
         let dice = &mut self.dice;
         let fault = self.standing.iter_mut().find(|fault| {
             let order = &fault.order;
             order.counterparty == counterparty
                 && order.at == at
                 && order.times.is_none_or(|times| fault.struck < times)
-                && order
-                    .to
-                    .as_ref()
-                    .is_none_or(|pattern| recipients.iter().any(|to| fits(pattern, to)))
+                && order.to.as_ref().is_none_or(|pattern| recipients.iter().any(|to| fits(pattern, to)))
                 && throw(dice) < order.probability
         })?;
         fault.struck = fault.struck.saturating_add(1);
-        Some(Strike {
-            kind: fault.order.kind,
-            delay: Duration::from_millis(fault.order.delay_ms.unwrap_or(0)),
-        })
+        Some(Strike { kind: fault.order.kind, delay: Duration::from_millis(fault.order.delay_ms.unwrap_or(0)) })
     }
 }
 
 fn check(order: &Order) -> Result<(), String> {
     if !COUNTERPARTIES.contains(&order.counterparty.as_str()) {
-        return Err(format!(
-            "counterparty: {:?} is none of {COUNTERPARTIES:?}",
-            order.counterparty
-        ));
+        return Err(format!("counterparty: {:?} is none of {COUNTERPARTIES:?}", order.counterparty));
     }
     if !(0.0..=1.0).contains(&order.probability) {
-        return Err(format!(
-            "probability: {} is not between 0 and 1",
-            order.probability
-        ));
+        return Err(format!("probability: {} is not between 0 and 1", order.probability));
     }
     match (order.kind, order.delay_ms) {
         (Kind::Delay, None) => return Err("delay_ms: a delay needs it".to_owned()),
@@ -207,12 +182,8 @@ fn check(order: &Order) -> Result<(), String> {
         return Err("times: must be at least 1; leave it out for ever".to_owned());
     }
     match (&order.to, order.at) {
-        (Some(_), Point::Connect | Point::Mail) => {
-            Err("to: no recipient is known yet at \"connect\" and \"mail\"".to_owned())
-        }
-        (Some(pattern), _) if pattern.is_empty() || pattern.len() > 320 => {
-            Err("to: must be 1 to 320 characters".to_owned())
-        }
+        (Some(_), Point::Connect | Point::Mail) => Err("to: no recipient is known yet at \"connect\" and \"mail\"".to_owned()),
+        (Some(pattern), _) if pattern.is_empty() || pattern.len() > 320 => Err("to: must be 1 to 320 characters".to_owned()),
         _ => Ok(()),
     }
 }
@@ -277,49 +248,27 @@ mod tests {
     fn the_same_seed_gives_the_same_faults() {
         let run = |seed| {
             let mut faults = Faults::seeded(seed);
-            faults
-                .add(order(
-                    r#"{"counterparty":"mail","at":"dot","kind":"drop","probability":0.3}"#,
-                ))
-                .unwrap();
-            (0..1000)
-                .map(|_| faults.strike("mail", Point::Dot, &[]).is_some())
-                .collect::<Vec<_>>()
+            faults.add(order(r#"{"counterparty":"mail","at":"dot","kind":"drop","probability":0.3}"#)).unwrap();
+            (0..1000).map(|_| faults.strike("mail", Point::Dot, &[]).is_some()).collect::<Vec<_>>()
         };
         assert_eq!(run(7), run(7));
         assert_ne!(run(7), run(8));
         let struck = run(7).into_iter().filter(|hit| *hit).count();
-        assert!(
-            (250..350).contains(&struck),
-            "{struck} of 1000 at probability 0.3"
-        );
+        assert!((250..350).contains(&struck), "{struck} of 1000 at probability 0.3");
     }
 
     #[test]
     fn a_fault_is_spent_after_its_times_and_the_next_one_follows() {
         let mut faults = Faults::seeded(1);
-        faults
-            .add(order(
-                r#"{"counterparty":"mail","at":"rcpt","kind":"refuse","times":1}"#,
-            ))
-            .unwrap();
+        faults.add(order(r#"{"counterparty":"mail","at":"rcpt","kind":"refuse","times":1}"#)).unwrap();
         faults.add(order(r#"{"counterparty":"mail","at":"rcpt","kind":"delay","delay_ms":5,"times":1,"to":"k*"}"#)).unwrap();
         let kari = ["kari@kunde.example".to_owned()];
         assert_eq!(faults.strike("mail", Point::Data, &kari), None);
-        assert_eq!(
-            faults.strike("mail", Point::Rcpt, &kari).unwrap().kind,
-            Kind::Refuse
-        );
-        assert_eq!(
-            faults.strike("mail", Point::Rcpt, &["ola@kunde.example".to_owned()]),
-            None
-        );
+        assert_eq!(faults.strike("mail", Point::Rcpt, &kari).unwrap().kind, Kind::Refuse);
+        assert_eq!(faults.strike("mail", Point::Rcpt, &["ola@kunde.example".to_owned()]), None);
         assert_eq!(
             faults.strike("mail", Point::Rcpt, &kari),
-            Some(Strike {
-                kind: Kind::Delay,
-                delay: Duration::from_millis(5)
-            })
+            Some(Strike { kind: Kind::Delay, delay: Duration::from_millis(5) })
         );
         assert_eq!(faults.strike("mail", Point::Rcpt, &kari), None);
     }
@@ -327,38 +276,14 @@ mod tests {
     #[test]
     fn a_wrong_order_is_told_why() {
         let table = [
-            (
-                r#"{"counterparty":"bank","at":"dot","kind":"drop"}"#,
-                "counterparty",
-            ),
-            (
-                r#"{"counterparty":"mail","at":"dot","kind":"drop","probability":2}"#,
-                "probability",
-            ),
-            (
-                r#"{"counterparty":"mail","at":"dot","kind":"delay"}"#,
-                "delay_ms",
-            ),
-            (
-                r#"{"counterparty":"mail","at":"dot","kind":"drop","delay_ms":1}"#,
-                "delay_ms",
-            ),
-            (
-                r#"{"counterparty":"mail","at":"dot","kind":"delay","delay_ms":600001}"#,
-                "delay_ms",
-            ),
-            (
-                r#"{"counterparty":"mail","at":"dot","kind":"drop","times":0}"#,
-                "times",
-            ),
-            (
-                r#"{"counterparty":"mail","at":"connect","kind":"drop","to":"*"}"#,
-                "to",
-            ),
-            (
-                r#"{"counterparty":"mail","at":"dot","kind":"drop","to":""}"#,
-                "to",
-            ),
+            (r#"{"counterparty":"bank","at":"dot","kind":"drop"}"#, "counterparty"),
+            (r#"{"counterparty":"mail","at":"dot","kind":"drop","probability":2}"#, "probability"),
+            (r#"{"counterparty":"mail","at":"dot","kind":"delay"}"#, "delay_ms"),
+            (r#"{"counterparty":"mail","at":"dot","kind":"drop","delay_ms":1}"#, "delay_ms"),
+            (r#"{"counterparty":"mail","at":"dot","kind":"delay","delay_ms":600001}"#, "delay_ms"),
+            (r#"{"counterparty":"mail","at":"dot","kind":"drop","times":0}"#, "times"),
+            (r#"{"counterparty":"mail","at":"connect","kind":"drop","to":"*"}"#, "to"),
+            (r#"{"counterparty":"mail","at":"dot","kind":"drop","to":""}"#, "to"),
         ];
         for (json, field) in table {
             let told = Faults::seeded(0).add(order(json)).unwrap_err();

@@ -40,13 +40,7 @@ pub struct Line {
 
 impl Line {
     /// The line of a letter that the mail server takes.
-    pub fn of_letter(
-        said: &Said,
-        subject: &str,
-        recipient: &str,
-        digest: String,
-        at: Timestamp,
-    ) -> Line {
+    pub fn of_letter(said: &Said, subject: &str, recipient: &str, digest: String, at: Timestamp) -> Line {
         let (kind, invoice) = match (&said.company, &said.invoice) {
             (Some(_), Some(invoice)) => ("letter", invoice.as_str()),
             _ => ("unreadable letter", subject),
@@ -54,11 +48,7 @@ impl Line {
         Line {
             counterparty: mail::NAME.to_owned(),
             kind: kind.to_owned(),
-            key: format!(
-                "{}/{invoice}/{}",
-                said.company.as_deref().unwrap_or("-"),
-                recipient.to_lowercase()
-            ),
+            key: format!("{}/{invoice}/{}", said.company.as_deref().unwrap_or("-"), recipient.to_lowercase()),
             company: said.company.clone(),
             invoice: said.invoice.clone(),
             recipient: recipient.to_owned(),
@@ -82,21 +72,11 @@ impl Lines {
     /// # Errors
     /// The file cannot be opened, read or cut.
     pub fn open(path: PathBuf) -> std::io::Result<(Lines, File)> {
-        let mut file = OpenOptions::new()
-            .create(true)
-            .read(true)
-            .append(true)
-            .open(&path)?;
+        let mut file = OpenOptions::new().create(true).read(true).append(true).open(&path)?;
         let whole = whole_lines(&mut file)?;
         file.set_len(whole)?;
         file.sync_all()?;
-        Ok((
-            Lines {
-                path,
-                on_disk: Arc::new(AtomicU64::new(whole)),
-            },
-            file,
-        ))
+        Ok((Lines { path, on_disk: Arc::new(AtomicU64::new(whole)) }, file))
     }
 
     /// How many bytes are known to be on disk.
@@ -113,13 +93,9 @@ impl Lines {
     ///
     /// # Errors
     /// The file cannot be opened or read.
-    pub fn read<T: serde::de::DeserializeOwned>(
-        &self,
-    ) -> std::io::Result<impl Iterator<Item = std::io::Result<T>>> {
+    pub fn read<T: serde::de::DeserializeOwned>(&self) -> std::io::Result<impl Iterator<Item = std::io::Result<T>>> {
         let file = File::open(&self.path)?.take(self.on_disk());
-        Ok(BufReader::new(file)
-            .lines()
-            .map(|line| Ok(serde_json::from_str(&line?)?)))
+        Ok(BufReader::new(file).lines().map(|line| Ok(serde_json::from_str(&line?)?)))
     }
 }
 
@@ -151,38 +127,13 @@ mod tests {
             invoice: invoice.map(Into::into),
         };
         let table = [
-            (
-                said(Some("999999999"), Some("1001")),
-                "letter",
-                "999999999/1001/kari@kunde.example",
-            ),
-            (
-                said(None, Some("1001")),
-                "unreadable letter",
-                "-/Faktura/kari@kunde.example",
-            ),
-            (
-                said(Some("999999999"), None),
-                "unreadable letter",
-                "999999999/Faktura/kari@kunde.example",
-            ),
+            (said(Some("999999999"), Some("1001")), "letter", "999999999/1001/kari@kunde.example"),
+            (said(None, Some("1001")), "unreadable letter", "-/Faktura/kari@kunde.example"),
+            (said(Some("999999999"), None), "unreadable letter", "999999999/Faktura/kari@kunde.example"),
         ];
         for (said, kind, key) in table {
-            let line = Line::of_letter(
-                &said,
-                "Faktura",
-                "Kari@kunde.example",
-                String::new(),
-                Timestamp::UNIX_EPOCH,
-            );
-            assert_eq!(
-                (
-                    line.kind.as_str(),
-                    line.key.as_str(),
-                    line.recipient.as_str()
-                ),
-                (kind, key, "Kari@kunde.example")
-            );
+            let line = Line::of_letter(&said, "Faktura", "Kari@kunde.example", String::new(), Timestamp::UNIX_EPOCH);
+            assert_eq!((line.kind.as_str(), line.key.as_str(), line.recipient.as_str()), (kind, key, "Kari@kunde.example"));
         }
     }
 
@@ -190,13 +141,7 @@ mod tests {
     fn a_torn_last_line_is_cut_off_and_the_rest_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let long = "x".repeat(100_000);
-        let table = [
-            ("", 0),
-            ("{\"a\":1}", 0),
-            ("1\n2\n", 4),
-            ("1\n2\n{\"torn", 4),
-            (&format!("1\n{long}"), 2),
-        ];
+        let table = [("", 0), ("{\"a\":1}", 0), ("1\n2\n", 4), ("1\n2\n{\"torn", 4), (&format!("1\n{long}"), 2)];
         for (text, whole) in table {
             let path = folder.path().join("lines");
             std::fs::write(&path, text).unwrap();

@@ -116,13 +116,7 @@ impl Sandbox {
     /// # Errors
     /// An address is not on loopback or cannot be listened on; the data folder is in use or unusable.
     pub async fn start(settings: Settings) -> Result<Sandbox, StartError> {
-        let Settings {
-            data,
-            http,
-            smtp,
-            smtps,
-            seed,
-        } = settings;
+        let Settings { data, http, smtp, smtps, seed } = settings;
         for (what, address) in [("http", Some(http)), ("smtp", Some(smtp)), ("smtps", smtps)] {
             if let Some(address) = address.filter(|address| !address.ip().is_loopback()) {
                 return Err(StartError::NotLoopback { what, address });
@@ -134,13 +128,7 @@ impl Sandbox {
         };
         fs::create_dir_all(&data).map_err(in_data("the folder itself"))?;
         let lock = lock(&data)?;
-        let Opened {
-            world,
-            bounces,
-            certificate,
-            clerk,
-            mut fronts,
-        } = open(&data, seed)?;
+        let Opened { world, bounces, certificate, clerk, mut fronts } = open(&data, seed)?;
 
         let http = listen("http", http).await?;
         let smtp = listen("smtp", smtp).await?;
@@ -159,19 +147,9 @@ impl Sandbox {
             _lock: lock,
         };
         let seats = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-        fronts.spawn(fronts::smtp::serve(
-            world.clone(),
-            smtp.0,
-            Door::Plain,
-            seats.clone(),
-        ));
+        fronts.spawn(fronts::smtp::serve(world.clone(), smtp.0, Door::Plain, seats.clone()));
         if let Some((listener, _)) = smtps {
-            fronts.spawn(fronts::smtp::serve(
-                world.clone(),
-                listener,
-                Door::Tls,
-                seats,
-            ));
+            fronts.spawn(fronts::smtp::serve(world.clone(), listener, Door::Tls, seats));
         }
         fronts.spawn(async move {
             if let Err(error) = axum::serve(http.0, fronts::http::router(world)).await {
@@ -225,85 +203,40 @@ struct Opened {
 }
 
 fn open(data: &Path, seed: u64) -> Result<Opened, StartError> {
-    let in_data = |what| {
-        move |source| StartError::Data {
-            data: data.to_owned(),
-            what,
-            source,
-        }
-    };
+    let in_data = |what| move |source| StartError::Data { data: data.to_owned(), what, source };
     let folder = |name| {
         let folder = data.join(name);
-        fs::create_dir_all(&folder)
-            .map(|()| folder)
-            .map_err(in_data(name))
+        fs::create_dir_all(&folder).map(|()| folder).map_err(in_data(name))
     };
     let clock = Arc::new(clock::Clock::open(data.join("clock")).map_err(in_data("clock"))?);
     let identity = certificate::open(&data.join("tls")).map_err(in_data("tls"))?;
     let maildir = Maildir::open(data.join("bounces")).map_err(in_data("bounces"))?;
     let pending = folder("pending")?;
-    let (list, list_file) =
-        Lines::open(data.join("mailbox.jsonl")).map_err(in_data("mailbox.jsonl"))?;
-    let mailbox = Mailbox {
-        folder: folder("mailbox")?,
-        list,
-    };
-    let (ledger, ledger_file) =
-        Lines::open(data.join("ledger.jsonl")).map_err(in_data("ledger.jsonl"))?;
+    let (list, list_file) = Lines::open(data.join("mailbox.jsonl")).map_err(in_data("mailbox.jsonl"))?;
+    let mailbox = Mailbox { folder: folder("mailbox")?, list };
+    let (ledger, ledger_file) = Lines::open(data.join("ledger.jsonl")).map_err(in_data("ledger.jsonl"))?;
     // The files' names are to survive a power cut as well as their lines.
-    File::open(data)
-        .and_then(|folder| folder.sync_all())
-        .map_err(in_data("the folder itself"))?;
+    File::open(data).and_then(|folder| folder.sync_all()).map_err(in_data("the folder itself"))?;
 
     let mut mail = Mail::resumed(mailbox.last().map_err(in_data("mailbox"))?);
     for line in ledger.read().map_err(in_data("ledger.jsonl"))? {
         mail.remember(line.map_err(in_data("ledger.jsonl"))?);
     }
-    let books = [
-        (mailbox.list.clone(), list_file),
-        (ledger.clone(), ledger_file),
-    ];
+    let books = [(mailbox.list.clone(), list_file), (ledger.clone(), ledger_file)];
     let [entries, lines] = books.map(|(shown, file)| clerk::Book { shown, file });
     let (desk, clerk) = clerk::start(entries, lines).map_err(in_data("the clerk's thread"))?;
 
     let (post, news) = mpsc::unbounded_channel();
     let mut fronts = JoinSet::new();
-    fronts.spawn(fronts::files::postman(
-        clock.clone(),
-        pending.clone(),
-        maildir.clone(),
-        news,
-    ));
-    let play = Mutex::new(Play {
-        mail,
-        faults: Faults::seeded(seed),
-    });
-    let world = World {
-        clock,
-        ledger,
-        mailbox,
-        tls: identity.acceptor,
-        play,
-        desk,
-        pending,
-        post,
-    };
-    Ok(Opened {
-        world: Arc::new(world),
-        bounces: maildir.path().to_owned(),
-        certificate: identity.authority,
-        clerk,
-        fronts,
-    })
+    fronts.spawn(fronts::files::postman(clock.clone(), pending.clone(), maildir.clone(), news));
+    let play = Mutex::new(Play { mail, faults: Faults::seeded(seed) });
+    let world = World { clock, ledger, mailbox, tls: identity.acceptor, play, desk, pending, post };
+    Ok(Opened { world: Arc::new(world), bounces: maildir.path().to_owned(), certificate: identity.authority, clerk, fronts })
 }
 
 /// Two sandboxes on one folder would number their letters alike.
 fn lock(data: &Path) -> Result<File, StartError> {
-    let trouble = |source| StartError::Data {
-        data: data.to_owned(),
-        what: "lock",
-        source,
-    };
+    let trouble = |source| StartError::Data { data: data.to_owned(), what: "lock", source };
     let file = File::create(data.join("lock")).map_err(trouble)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -312,15 +245,8 @@ fn lock(data: &Path) -> Result<File, StartError> {
     }
 }
 
-async fn listen(
-    what: &'static str,
-    address: SocketAddr,
-) -> Result<(TcpListener, SocketAddr), StartError> {
-    let trouble = |source| StartError::Listen {
-        what,
-        address,
-        source,
-    };
+async fn listen(what: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let trouble = |source| StartError::Listen { what, address, source };
     let listener = TcpListener::bind(address).await.map_err(trouble)?;
     let bound = listener.local_addr().map_err(trouble)?;
     Ok((listener, bound))

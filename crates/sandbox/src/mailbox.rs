@@ -84,10 +84,7 @@ impl Mailbox {
         let mut last = 0;
         for entry in fs::read_dir(&self.folder)? {
             let name = entry?.file_name();
-            let number = name
-                .to_str()
-                .and_then(|name| name.strip_suffix(".eml"))
-                .and_then(|id| id.parse().ok());
+            let number = name.to_str().and_then(|name| name.strip_suffix(".eml")).and_then(|id| id.parse().ok());
             last = last.max(number.unwrap_or(0));
         }
         Ok(last)
@@ -124,9 +121,6 @@ impl Mailbox {
     /// # Errors
     /// There is no such letter, or it cannot be read.
     pub fn attachment(&self, id: u64, index: usize) -> io::Result<Option<Part>> {
-        Ok(Letter::read(&self.letter(id)?)
-            .attachments()
-            .nth(index)
-            .cloned())
+        Ok(Letter::read(&self.letter(id)?).attachments().nth(index).cloned())
     }
 }

@@ -59,18 +59,12 @@ impl Letter {
         let fields = headers::fields(head);
         let mut parts = Vec::new();
         read_part(&fields, body, 0, &mut parts);
-        Letter {
-            fields,
-            parts,
-            body_digest: hex::encode(Sha256::digest(body)),
-        }
+        Letter { fields, parts, body_digest: hex::encode(Sha256::digest(body)) }
     }
 
     /// The first header field of that name, decoded; empty where there is none.
     pub fn header(&self, name: &str) -> String {
-        headers::find(&self.fields, name)
-            .map(headers::decode_words)
-            .unwrap_or_default()
+        headers::find(&self.fields, name).map(headers::decode_words).unwrap_or_default()
     }
 
     /// Every attachment, in the letter's order.
@@ -80,10 +74,7 @@ impl Letter {
 
     /// The plain text that a person reads first.
     pub fn text(&self) -> Option<String> {
-        let part = self
-            .parts
-            .iter()
-            .find(|part| !part.attached && part.media_type == "text/plain")?;
+        let part = self.parts.iter().find(|part| !part.attached && part.media_type == "text/plain")?;
         Some(codings::text(&part.charset, &part.bytes))
     }
 
@@ -99,9 +90,7 @@ impl Letter {
                 "organisasjonsnummer" | "organisation number" => {
                     said.company = said.company.or_else(|| organisation_number(value))
                 }
-                "fakturanummer" | "kreditnotanummer" | "invoice number" | "credit note number"
-                    if !value.is_empty() =>
-                {
+                "fakturanummer" | "kreditnotanummer" | "invoice number" | "credit note number" if !value.is_empty() => {
                     said.invoice = said.invoice.or_else(|| Some(value.to_owned()));
                 }
                 _ => {}
@@ -113,49 +102,27 @@ impl Letter {
     /// SHA-256, hex, of the first PDF; of the whole body where no PDF is attached.
     pub fn digest(&self) -> String {
         let pdf = self.attachments().find(|part| {
-            part.media_type == "application/pdf"
-                || part
-                    .name
-                    .as_ref()
-                    .is_some_and(|name| name.to_lowercase().ends_with(".pdf"))
+            part.media_type == "application/pdf" || part.name.as_ref().is_some_and(|name| name.to_lowercase().ends_with(".pdf"))
         });
-        pdf.map_or_else(
-            || self.body_digest.clone(),
-            |pdf| hex::encode(Sha256::digest(&pdf.bytes)),
-        )
+        pdf.map_or_else(|| self.body_digest.clone(), |pdf| hex::encode(Sha256::digest(&pdf.bytes)))
     }
 }
 
 /// Digits of an organisation number as people write it: `NO 999 999 999 MVA`. Eight (Finland, Denmark) to twelve
 /// (Sweden's VAT form) digits are taken; check digits are the sender's business, not the recipient's.
 fn organisation_number(value: &str) -> Option<String> {
-    let tight: String = value
-        .chars()
-        .filter(|c| !c.is_whitespace() && *c != '-')
-        .collect::<String>()
-        .to_uppercase();
+    let tight: String = value.chars().filter(|c| !c.is_whitespace() && *c != '-').collect::<String>().to_uppercase();
     let tight = tight.strip_suffix("MVA").unwrap_or(&tight);
-    let tight = ["NO", "SE", "DK", "FI"]
-        .iter()
-        .find_map(|country| tight.strip_prefix(country))
-        .unwrap_or(tight);
-    ((8..=12).contains(&tight.len()) && tight.bytes().all(|b| b.is_ascii_digit()))
-        .then(|| tight.to_owned())
+    let tight = ["NO", "SE", "DK", "FI"].iter().find_map(|country| tight.strip_prefix(country)).unwrap_or(tight);
+    ((8..=12).contains(&tight.len()) && tight.bytes().all(|b| b.is_ascii_digit())).then(|| tight.to_owned())
 }
 
 fn read_part(fields: &[Field], body: &[u8], depth: usize, into: &mut Vec<Part>) {
-    let content =
-        headers::parameters(headers::find(fields, "content-type").unwrap_or("text/plain"));
-    let media_type = if content.value.contains('/') {
-        content.value.to_ascii_lowercase()
-    } else {
-        "text/plain".to_owned()
-    };
+    let content = headers::parameters(headers::find(fields, "content-type").unwrap_or("text/plain"));
+    let media_type = if content.value.contains('/') { content.value.to_ascii_lowercase() } else { "text/plain".to_owned() };
     if media_type.starts_with("multipart/")
         && depth < DEEPEST
-        && let Some(boundary) = content
-            .get("boundary")
-            .filter(|boundary| !boundary.is_empty())
+        && let Some(boundary) = content.get("boundary").filter(|boundary| !boundary.is_empty())
     {
         for inner in split_multipart(body, boundary.as_bytes()) {
             let (head, body) = split_head(inner);
@@ -166,26 +133,16 @@ fn read_part(fields: &[Field], body: &[u8], depth: usize, into: &mut Vec<Part>) 
     if into.len() >= MOST_PARTS {
         return;
     }
-    let disposition =
-        headers::parameters(headers::find(fields, "content-disposition").unwrap_or_default());
-    let name = disposition
-        .get("filename")
-        .or_else(|| content.get("name"))
-        .map(headers::decode_words);
-    let bytes = match headers::find(fields, "content-transfer-encoding")
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase()
-        .as_str()
+    let disposition = headers::parameters(headers::find(fields, "content-disposition").unwrap_or_default());
+    let name = disposition.get("filename").or_else(|| content.get("name")).map(headers::decode_words);
+    let bytes = match headers::find(fields, "content-transfer-encoding").unwrap_or_default().trim().to_ascii_lowercase().as_str()
     {
         "base64" => codings::base64(body),
         "quoted-printable" => codings::quoted_printable(body),
         _ => body.to_vec(),
     };
     into.push(Part {
-        attached: disposition.value.eq_ignore_ascii_case("attachment")
-            || name.is_some()
-            || !media_type.starts_with("text/"),
+        attached: disposition.value.eq_ignore_ascii_case("attachment") || name.is_some() || !media_type.starts_with("text/"),
         charset: content.get("charset").unwrap_or("us-ascii").to_owned(),
         media_type,
         name,
@@ -200,21 +157,10 @@ fn split_multipart<'a>(body: &'a [u8], boundary: &[u8]) -> Vec<&'a [u8]> {
     let mut open: Option<usize> = None;
     let mut at = 0;
     while at < body.len() && parts.len() < MOST_PARTS {
-        let end = body[at..]
-            .iter()
-            .position(|b| *b == b'\n')
-            .map_or(body.len(), |n| at + n + 1);
-        if let Some(after) = body[at..end]
-            .strip_prefix(b"--")
-            .and_then(|line| line.strip_prefix(boundary))
-        {
+        let end = body[at..].iter().position(|b| *b == b'\n').map_or(body.len(), |n| at + n + 1);
+        if let Some(after) = body[at..end].strip_prefix(b"--").and_then(|line| line.strip_prefix(boundary)) {
             let closes = after.starts_with(b"--");
-            if after
-                .strip_prefix(b"--")
-                .unwrap_or(after)
-                .trim_ascii()
-                .is_empty()
-            {
+            if after.strip_prefix(b"--").unwrap_or(after).trim_ascii().is_empty() {
                 if let Some(start) = open {
                     parts.push(without_line_end(&body[start..at]));
                 }

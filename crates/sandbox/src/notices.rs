@@ -42,12 +42,7 @@ pub enum Tidings {
 /// The message's bytes, with the line ends of a Maildir (LF).
 pub fn write(notice: &Notice, raw: &[u8], arrived: Timestamp) -> Vec<u8> {
     let letter = Letter::read(split_head(raw).0);
-    let Notice {
-        number,
-        sender,
-        recipient,
-        ..
-    } = notice;
+    let Notice { number, sender, recipient, .. } = notice;
     let date = date(notice.due);
     let head = |from: &str, subject: &str| {
         format!(
@@ -86,10 +81,7 @@ pub fn write(notice: &Notice, raw: &[u8], arrived: Timestamp) -> Vec<u8> {
                 .chars()
                 .take(LONGEST_SUBJECT)
                 .collect();
-            let head = head(
-                &format!("<{recipient}>"),
-                &format!("Automatic reply: {subject}"),
-            );
+            let head = head(&format!("<{recipient}>"), &format!("Automatic reply: {subject}"));
             let reply_to = match letter.header("message-id") {
                 id if id.is_empty() => String::new(),
                 id => format!("In-Reply-To: {id}\nReferences: {id}\n"),
@@ -100,14 +92,7 @@ pub fn write(notice: &Notice, raw: &[u8], arrived: Timestamp) -> Vec<u8> {
 }
 
 /// A `multipart/report` (RFC 6522) of three parts: for people, for programs, and the letter's header.
-fn report(
-    notice: &Notice,
-    head: &str,
-    told: &str,
-    status: &str,
-    raw: &[u8],
-    arrived: Timestamp,
-) -> Vec<u8> {
+fn report(notice: &Notice, head: &str, told: &str, status: &str, raw: &[u8], arrived: Timestamp) -> Vec<u8> {
     let header = returned_header(raw);
     // Nothing in the parts can look like this line: the header's own boundary parameter never starts a line with "--".
     let boundary = format!("=_notice_{}_{}", notice.number, notice.due.as_millisecond());

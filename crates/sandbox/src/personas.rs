@@ -61,24 +61,14 @@ pub struct Description {
 
 /// Every persona that a magic value chooses. Any other local part is an ordinary person.
 pub const PERSONAS: [Description; 13] = [
-    mail(
-        "hardbounce",
-        Persona::HardBounce,
-        "550 5.1.1 at RCPT: no such person.",
-        "",
-    ),
+    mail("hardbounce", Persona::HardBounce, "550 5.1.1 at RCPT: no such person.", ""),
     mail(
         "bounceslater",
         Persona::BouncesLater,
         "Taken (250); a bounce message (RFC 3464, action: failed) comes in the bounces Maildir.",
         "after=0s",
     ),
-    mail(
-        "delayed",
-        Persona::Delayed,
-        "Taken (250); a message with action: delayed comes, which is not a failure.",
-        "after=0s",
-    ),
+    mail("delayed", Persona::Delayed, "Taken (250); a message with action: delayed comes, which is not a failure.", "after=0s"),
     mail(
         "greylisted",
         Persona::Greylisted,
@@ -91,12 +81,7 @@ pub const PERSONAS: [Description; 13] = [
         "452 4.2.2 at RCPT for some hours of the sandbox clock from the first try, then taken.",
         "after=4h",
     ),
-    mail(
-        "rejectscontent",
-        Persona::RejectsContent,
-        "554 5.6.0 after the final dot; not taken.",
-        "",
-    ),
+    mail("rejectscontent", Persona::RejectsContent, "554 5.6.0 after the final dot; not taken.", ""),
     mail(
         "dropsmidletter",
         Persona::DropsMidLetter,
@@ -115,45 +100,19 @@ pub const PERSONAS: [Description; 13] = [
         "Taken, but the replies to RCPT and to the final dot come late (machine time, at most a minute).",
         "after=2s",
     ),
-    mail(
-        "garbles",
-        Persona::Garbles,
-        "A reply after the final dot that is no SMTP; the letter is not taken.",
-        "",
-    ),
-    mail(
-        "garblesaccepted",
-        Persona::GarblesAccepted,
-        "A reply after the final dot that is no SMTP; the letter is taken.",
-        "",
-    ),
+    mail("garbles", Persona::Garbles, "A reply after the final dot that is no SMTP; the letter is not taken.", ""),
+    mail("garblesaccepted", Persona::GarblesAccepted, "A reply after the final dot that is no SMTP; the letter is taken.", ""),
     mail(
         "outofoffice",
         Persona::OutOfOffice,
         "Taken (250); an automatic reply comes in the bounces Maildir, which is no bounce.",
         "",
     ),
-    mail(
-        "demandslogin",
-        Persona::DemandsLogin,
-        "530 5.7.0 at RCPT unless the sender has logged in (AUTH), then taken.",
-        "",
-    ),
+    mail("demandslogin", Persona::DemandsLogin, "530 5.7.0 at RCPT unless the sender has logged in (AUTH), then taken.", ""),
 ];
 
-const fn mail(
-    name: &'static str,
-    persona: Persona,
-    does: &'static str,
-    dials: &'static str,
-) -> Description {
-    Description {
-        counterparty: "mail",
-        name,
-        does,
-        dials,
-        persona,
-    }
+const fn mail(name: &'static str, persona: Persona, does: &'static str, dials: &'static str) -> Description {
+    Description { counterparty: "mail", name, does, dials, persona }
 }
 
 /// A persona with the dials that its address sets.
@@ -174,24 +133,13 @@ pub struct Resident {
 pub fn resident(address: &str) -> Option<Resident> {
     let (local, domain) = address.rsplit_once('@')?;
     let domain = domain.to_ascii_lowercase();
-    if domain != KNOWN_DOMAIN
-        && !domain
-            .strip_suffix(KNOWN_DOMAIN)
-            .is_some_and(|rest| rest.ends_with('.'))
-    {
+    if domain != KNOWN_DOMAIN && !domain.strip_suffix(KNOWN_DOMAIN).is_some_and(|rest| rest.ends_with('.')) {
         return None;
     }
     let mut tags = local.split('+');
     let name = tags.next().unwrap_or_default().to_ascii_lowercase();
-    let persona = PERSONAS
-        .iter()
-        .find(|line| line.name == name)
-        .map_or(Persona::Ordinary, |line| line.persona);
-    let mut found = Resident {
-        persona,
-        after: None,
-        times: None,
-    };
+    let persona = PERSONAS.iter().find(|line| line.name == name).map_or(Persona::Ordinary, |line| line.persona);
+    let mut found = Resident { persona, after: None, times: None };
     for tag in tags {
         match tag.split_once('=') {
             Some(("after", value)) => found.after = duration(value).or(found.after),
@@ -237,23 +185,15 @@ mod tests {
             ("", None),
         ];
         for (address, expected) in table {
-            assert_eq!(
-                resident(address).map(|found| found.persona),
-                expected,
-                "{address}"
-            );
+            assert_eq!(resident(address).map(|found| found.persona), expected, "{address}");
         }
     }
 
     #[test]
     fn dials_follow_the_plus() {
         let found = resident("bounceslater+after=2d+x+times=3@a.example").unwrap();
-        assert_eq!(
-            (found.after, found.times),
-            (Some(Duration::from_secs(172_800)), Some(3))
-        );
-        let spoilt =
-            resident("bounceslater+after=soon+times=-1+after=9999999999999d@a.example").unwrap();
+        assert_eq!((found.after, found.times), (Some(Duration::from_secs(172_800)), Some(3)));
+        let spoilt = resident("bounceslater+after=soon+times=-1+after=9999999999999d@a.example").unwrap();
         assert_eq!((spoilt.after, spoilt.times), (None, None));
         assert_eq!(duration("250ms"), Some(Duration::from_millis(250)));
     }

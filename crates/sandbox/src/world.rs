@@ -61,11 +61,7 @@ impl World {
     /// is a temporary refusal where the disk does not play along.
     pub async fn post_letter(&self, from: &str, recipients: &[String], raw: &[u8]) -> Answer {
         let letter = Letter::read(raw);
-        let answer = self.ask(Request::Letter {
-            from,
-            recipients,
-            letter: &letter,
-        });
+        let answer = self.ask(Request::Letter { from, recipients, letter: &letter });
         tokio::time::sleep(answer.hold).await;
         if answer.copies.is_empty() {
             return answer;
@@ -86,18 +82,8 @@ impl World {
         answer
     }
 
-    fn deposit(
-        &self,
-        from: &str,
-        letter: &Letter,
-        raw: &[u8],
-        answer: &Answer,
-    ) -> io::Result<Deposit> {
-        let mut deposit = Deposit {
-            files: Vec::new(),
-            entries: Vec::new(),
-            lines: Vec::new(),
-        };
+    fn deposit(&self, from: &str, letter: &Letter, raw: &[u8], answer: &Answer) -> io::Result<Deposit> {
+        let mut deposit = Deposit { files: Vec::new(), entries: Vec::new(), lines: Vec::new() };
         let attachments: Vec<Attachment> = letter.attachments().map(Attachment::of).collect();
         for copy in &answer.copies {
             let entry = Entry {
@@ -108,21 +94,13 @@ impl World {
                 at: copy.line.at,
                 attachments: attachments.clone(),
             };
-            deposit
-                .files
-                .push((self.mailbox.file(copy.number), raw.to_vec()));
+            deposit.files.push((self.mailbox.file(copy.number), raw.to_vec()));
             add_line(&mut deposit.entries, &entry)?;
             add_line(&mut deposit.lines, &copy.line)?;
         }
         for notice in &answer.notices {
-            let arrived = answer
-                .copies
-                .first()
-                .map_or(notice.due, |copy| copy.line.at);
-            deposit.files.push((
-                self.pending.join(pending_name(notice)),
-                notices::write(notice, raw, arrived),
-            ));
+            let arrived = answer.copies.first().map_or(notice.due, |copy| copy.line.at);
+            deposit.files.push((self.pending.join(pending_name(notice)), notices::write(notice, raw, arrived)));
         }
         Ok(deposit)
     }

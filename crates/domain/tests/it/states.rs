@@ -60,7 +60,9 @@ fn events() -> Vec<(String, Event)> {
     ];
     events.extend(words().into_iter().map(|word| Event::Said { attempt: THIS, word }));
     let mut named: Vec<(String, Event)> = events.into_iter().map(|event| (event.name().to_owned(), event)).collect();
-    named.extend(words().into_iter().map(|word| (format!("{} of an older attempt", word.name()), Event::Said { attempt: OLDER, word })));
+    named.extend(
+        words().into_iter().map(|word| (format!("{} of an older attempt", word.name()), Event::Said { attempt: OLDER, word })),
+    );
     named
 }
 
@@ -164,7 +166,10 @@ fn the_table_of_states_is_up_to_date() {
         std::fs::write(path, &page).unwrap();
     }
     let written = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(written == page, "docs/states.md is not what the machine does; run this test with KVITT_BLESS=1 and look at the difference");
+    assert!(
+        written == page,
+        "docs/states.md is not what the machine does; run this test with KVITT_BLESS=1 and look at the difference"
+    );
 }
 
 fn cell(state: &State, event: Event) -> String {

@@ -148,11 +148,11 @@ async fn said_before(db: &mut AnyConnection, company: &Company, id: &str, attemp
             break;
         }
         let log = consignment::log(&mut *db, &company.id, &company.key, &earlier).await?;
-        let requests = log.into_iter().filter_map(|stored| match stored.entry {
+        let mut requests = log.into_iter().filter_map(|stored| match stored.entry {
             Entry::Exchange(exchange) => Some(exchange.request),
             Entry::Arrived { .. } => None,
         });
-        said = requests.last().or(said);
+        said = requests.next_back().or(said);
     }
     Ok(said)
 }

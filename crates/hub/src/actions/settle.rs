@@ -10,9 +10,9 @@ use crate::actions::move_delivery::{Move, move_delivery};
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::store::company::Company;
-use crate::store::{delivery, suppression};
 use crate::store::event::NewEvent;
 use crate::store::job::{self, Urgency};
+use crate::store::{delivery, suppression};
 
 /// What a person found out or wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

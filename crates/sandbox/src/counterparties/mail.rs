@@ -139,12 +139,7 @@ pub struct Mail {
 impl Mail {
     /// A server that numbers its letters after `last_number`.
     pub fn resumed(last_number: u64) -> Mail {
-        Mail {
-            last_number,
-            tries: HashMap::new(),
-            full_since: HashMap::new(),
-            dropped_after_dot: HashSet::new(),
-        }
+        Mail { last_number, tries: HashMap::new(), full_since: HashMap::new(), dropped_after_dot: HashSet::new() }
     }
 
     /// Tells it of a letter that it took before the sandbox was started anew, so that `dropsafterdot` does not drop
@@ -159,19 +154,15 @@ impl Mail {
     pub fn handle(&mut self, request: Request<'_>, faults: &mut Faults, now: Timestamp) -> Answer {
         match request {
             Request::Connect => {
-                let mut answer = under(
-                    faults.strike(NAME, Point::Connect, &[]),
-                    Point::Connect,
-                    || Answer::ok("220 sandbox.example ESMTP Kvitt sandbox, TEST only"),
-                );
+                let mut answer = under(faults.strike(NAME, Point::Connect, &[]), Point::Connect, || {
+                    Answer::ok("220 sandbox.example ESMTP Kvitt sandbox, TEST only")
+                });
                 if !answer.takes_effect {
                     answer.then = Then::HangUp;
                 }
                 answer
             }
-            Request::Mail => under(faults.strike(NAME, Point::Mail, &[]), Point::Mail, || {
-                Answer::ok("250 2.1.0 Sender taken")
-            }),
+            Request::Mail => under(faults.strike(NAME, Point::Mail, &[]), Point::Mail, || Answer::ok("250 2.1.0 Sender taken")),
             Request::Recipient { from, to, login } => {
                 let strike = faults.strike(NAME, Point::Rcpt, &[to.to_owned()]);
                 under(strike, Point::Rcpt, || self.recipient(from, to, login, now))
@@ -180,15 +171,9 @@ impl Mail {
                 let strike = faults.strike(NAME, Point::Data, recipients);
                 under(strike, Point::Data, || self.data(from, recipients))
             }
-            Request::Letter {
-                from,
-                recipients,
-                letter,
-            } => {
+            Request::Letter { from, recipients, letter } => {
                 let strike = faults.strike(NAME, Point::Dot, recipients);
-                let mut answer = under(strike, Point::Dot, || {
-                    self.letter(from, recipients, letter, now)
-                });
+                let mut answer = under(strike, Point::Dot, || self.letter(from, recipients, letter, now));
                 self.number(&mut answer);
                 if answer.takes_effect
                     && let Some(strike) = faults.strike(NAME, Point::Reply, recipients)
@@ -212,36 +197,24 @@ impl Mail {
     fn recipient(&mut self, from: &str, to: &str, login: Login, now: Timestamp) -> Answer {
         let taken = Answer::ok("250 2.1.5 Recipient taken");
         let Some(found) = resident(to) else {
-            return Answer::refusal(
-                "550 5.1.2 No such domain: the sandbox knows addresses in .example only",
-            );
+            return Answer::refusal("550 5.1.2 No such domain: the sandbox knows addresses in .example only");
         };
         match found.persona {
             Persona::HardBounce => Answer::refusal("550 5.1.1 No such person here"),
-            Persona::Greylisted
-                if self.tried(found.persona, from, to) <= found.times.unwrap_or(1) =>
-            {
+            Persona::Greylisted if self.tried(found.persona, from, to) <= found.times.unwrap_or(1) => {
                 Answer::refusal("451 4.7.1 Greylisted, try again later")
             }
             Persona::MailboxFull => {
                 make_room(&mut self.full_since);
-                let since = *self
-                    .full_since
-                    .entry(correspondents(from, to))
-                    .or_insert(now);
+                let since = *self.full_since.entry(correspondents(from, to)).or_insert(now);
                 if now < later(since, found.after.unwrap_or(MAILBOX_FULL)) {
                     Answer::refusal("452 4.2.2 Mailbox full")
                 } else {
                     taken
                 }
             }
-            Persona::DemandsLogin if login == Login::Missing => {
-                Answer::refusal("530 5.7.0 Authentication required")
-            }
-            Persona::Slow => Answer {
-                wait: slowness(found),
-                ..taken
-            },
+            Persona::DemandsLogin if login == Login::Missing => Answer::refusal("530 5.7.0 Authentication required"),
+            Persona::Slow => Answer { wait: slowness(found), ..taken },
             _ => taken,
         }
     }
@@ -253,52 +226,27 @@ impl Mail {
                 && found.persona == Persona::DropsMidLetter
                 && self.tried(found.persona, from, to) <= found.times.unwrap_or(MID_LETTER_DROPS)
             {
-                return Answer {
-                    then: Then::HangUp,
-                    ..go
-                };
+                return Answer { then: Then::HangUp, ..go };
             }
         }
         go
     }
 
     /// One letter is taken for all its recipients or for none; the strictest persona among them decides.
-    fn letter(
-        &mut self,
-        from: &str,
-        recipients: &[String],
-        letter: &Letter,
-        now: Timestamp,
-    ) -> Answer {
-        let found: Vec<(&String, Resident)> = recipients
-            .iter()
-            .filter_map(|to| Some((to, resident(to)?)))
-            .collect();
-        if found
-            .iter()
-            .any(|(_, found)| found.persona == Persona::RejectsContent)
-        {
+    fn letter(&mut self, from: &str, recipients: &[String], letter: &Letter, now: Timestamp) -> Answer {
+        let found: Vec<(&String, Resident)> = recipients.iter().filter_map(|to| Some((to, resident(to)?))).collect();
+        if found.iter().any(|(_, found)| found.persona == Persona::RejectsContent) {
             return Answer::refusal("554 5.6.0 The letter's content is refused");
         }
-        if found
-            .iter()
-            .any(|(_, found)| found.persona == Persona::Garbles)
-        {
-            return Answer {
-                say: Say::Nonsense,
-                ..Answer::refusal("")
-            };
+        if found.iter().any(|(_, found)| found.persona == Persona::Garbles) {
+            return Answer { say: Say::Nonsense, ..Answer::refusal("") };
         }
         let (said, digest, subject) = (letter.said(), letter.digest(), letter.header("subject"));
         let mut answer = Answer::ok("250 2.6.0 Taken");
         for (to, found) in found {
             let line = Line::of_letter(&said, &subject, to, digest.clone(), now);
             let after = found.after.unwrap_or_default();
-            let mut tell = |tidings| {
-                answer
-                    .notices
-                    .extend(notice(from, to, tidings, later(now, after)))
-            };
+            let mut tell = |tidings| answer.notices.extend(notice(from, to, tidings, later(now, after)));
             match found.persona {
                 Persona::BouncesLater => tell(Tidings::Failed),
                 Persona::Delayed => tell(Tidings::Delayed),
@@ -323,10 +271,7 @@ impl Mail {
             copy.number = self.last_number;
         }
         for notice in &mut answer.notices {
-            let copy = answer
-                .copies
-                .iter()
-                .find(|copy| copy.line.recipient == notice.recipient);
+            let copy = answer.copies.iter().find(|copy| copy.line.recipient == notice.recipient);
             notice.number = copy.expect("notices are of letters that are taken").number;
         }
         if let (Some(first), Say::Once(text)) = (answer.copies.first(), &mut answer.say) {
@@ -346,10 +291,7 @@ impl Mail {
 
 impl Answer {
     fn ok(reply: &'static str) -> Answer {
-        Answer {
-            takes_effect: true,
-            ..Answer::refusal(reply)
-        }
+        Answer { takes_effect: true, ..Answer::refusal(reply) }
     }
 
     /// Says no; nothing takes effect.
@@ -372,37 +314,17 @@ fn under(strike: Option<Strike>, point: Point, normal: impl FnOnce() -> Answer) 
         return normal();
     };
     match strike.kind {
-        Kind::Refuse if point == Point::Connect => {
-            Answer::refusal("421 4.3.2 Not now (a fault was ordered)")
-        }
+        Kind::Refuse if point == Point::Connect => Answer::refusal("421 4.3.2 Not now (a fault was ordered)"),
         Kind::Refuse => Answer::refusal("451 4.3.0 Not now (a fault was ordered)"),
-        Kind::Drop => Answer {
-            say: Say::Nothing,
-            then: Then::HangUp,
-            ..Answer::refusal("")
-        },
-        Kind::Garble => Answer {
-            say: Say::Nonsense,
-            ..Answer::refusal("")
-        },
+        Kind::Drop => Answer { say: Say::Nothing, then: Then::HangUp, ..Answer::refusal("") },
+        Kind::Garble => Answer { say: Say::Nonsense, ..Answer::refusal("") },
         Kind::AcceptThenDrop => {
             let answer = normal();
             // To accept DATA is to say 354; the connection then breaks before the letter is read.
-            let say = if point == Point::Data {
-                answer.say
-            } else {
-                Say::Nothing
-            };
-            Answer {
-                say,
-                then: Then::HangUp,
-                ..answer
-            }
+            let say = if point == Point::Data { answer.say } else { Say::Nothing };
+            Answer { say, then: Then::HangUp, ..answer }
         }
-        Kind::Delay => Answer {
-            hold: strike.delay,
-            ..normal()
-        },
+        Kind::Delay => Answer { hold: strike.delay, ..normal() },
         Kind::Duplicate => {
             let mut answer = normal();
             if point == Point::Dot {
@@ -418,10 +340,7 @@ fn under(strike: Option<Strike>, point: Point, normal: impl FnOnce() -> Answer) 
 /// What a fault makes of the reply to a letter that is taken, whatever is said.
 fn at_reply(strike: Strike, answer: &mut Answer) {
     match strike.kind {
-        Kind::Refuse => {
-            answer.say =
-                Say::Once("451 4.3.0 Not now (a fault was ordered; the letter was taken)".into())
-        }
+        Kind::Refuse => answer.say = Say::Once("451 4.3.0 Not now (a fault was ordered; the letter was taken)".into()),
         Kind::Garble => answer.say = Say::Nonsense,
         Kind::Delay => answer.wait += strike.delay,
         Kind::Duplicate => answer.say = twice(std::mem::replace(&mut answer.say, Say::Nothing)),
@@ -441,13 +360,7 @@ fn twice(say: Say) -> Say {
 
 /// A bounce of a bounce would go round for ever: an empty sender is told nothing (RFC 5321 §4.5.5).
 fn notice(from: &str, to: &str, tidings: Tidings, due: Timestamp) -> Option<Notice> {
-    (!from.is_empty()).then(|| Notice {
-        number: 0,
-        tidings,
-        due,
-        sender: from.to_owned(),
-        recipient: to.to_owned(),
-    })
+    (!from.is_empty()).then(|| Notice { number: 0, tidings, due, sender: from.to_owned(), recipient: to.to_owned() })
 }
 
 fn slowness(found: Resident) -> Duration {
@@ -464,10 +377,7 @@ fn later(at: Timestamp, by: Duration) -> Timestamp {
 fn correspondents(from: &str, to: &str) -> (String, String) {
     let (local, domain) = from.rsplit_once('@').unwrap_or((from, ""));
     let person = local.split('+').next().unwrap_or(local);
-    (
-        format!("{person}@{domain}").to_ascii_lowercase(),
-        to.to_ascii_lowercase(),
-    )
+    (format!("{person}@{domain}").to_ascii_lowercase(), to.to_ascii_lowercase())
 }
 
 fn make_room<K, V>(memory: &mut HashMap<K, V>) {

@@ -57,12 +57,7 @@ pub fn pending_name(notice: &Notice) -> String {
 type Waiting = Reverse<(i64, String)>;
 
 /// Brings notices from the pending folder into the Maildir as the clock reaches them. Never returns by itself.
-pub async fn postman(
-    clock: Arc<Clock>,
-    pending: PathBuf,
-    maildir: Maildir,
-    mut news: mpsc::UnboundedReceiver<String>,
-) {
+pub async fn postman(clock: Arc<Clock>, pending: PathBuf, maildir: Maildir, mut news: mpsc::UnboundedReceiver<String>) {
     let mut waiting: BinaryHeap<Waiting> = match left_over(&pending) {
         Ok(left) => left.into(),
         Err(error) => {
@@ -73,9 +68,7 @@ pub async fn postman(
     loop {
         let due = waiting
             .peek()
-            .map_or(Timestamp::MAX, |Reverse((due_ms, _))| {
-                Timestamp::from_millisecond(*due_ms).unwrap_or(Timestamp::MAX)
-            });
+            .map_or(Timestamp::MAX, |Reverse((due_ms, _))| Timestamp::from_millisecond(*due_ms).unwrap_or(Timestamp::MAX));
         tokio::select! {
             name = news.recv() => match name {
                 Some(name) => waiting.extend(parse(name)),
@@ -95,10 +88,7 @@ pub async fn postman(
 fn bring(pending: &Path, maildir: &Maildir, due_ms: i64, name: &str) -> io::Result<()> {
     let number = name.split('.').nth(1).unwrap_or_default();
     let message = fs::read(pending.join(name))?;
-    maildir.deliver(
-        &format!("{}.Q{number}.sandbox", due_ms.div_euclid(1000)),
-        &message,
-    )?;
+    maildir.deliver(&format!("{}.Q{number}.sandbox", due_ms.div_euclid(1000)), &message)?;
     fs::remove_file(pending.join(name))
 }
 

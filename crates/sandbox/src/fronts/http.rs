@@ -92,10 +92,7 @@ struct Time {
 }
 
 async fn clock(State(world): State<Arc<World>>) -> Json<Time> {
-    Json(Time {
-        now: world.clock.now(),
-        offset_ms: world.clock.offset_ms(),
-    })
+    Json(Time { now: world.clock.now(), offset_ms: world.clock.offset_ms() })
 }
 
 #[derive(Deserialize)]
@@ -107,23 +104,14 @@ struct Advance {
 
 async fn advance(State(world): State<Arc<World>>, body: Bytes) -> Result<Json<Time>, Refusal> {
     let ms = match read_body::<Advance>(&body)? {
-        Advance {
-            ms: Some(ms),
-            days: None,
-        } => ms,
-        Advance {
-            ms: None,
-            days: Some(days),
-        } => days.saturating_mul(DAY_MS),
+        Advance { ms: Some(ms), days: None } => ms,
+        Advance { ms: None, days: Some(days) } => days.saturating_mul(DAY_MS),
         _ => return Err(Refusal::bad("give either \"ms\" or \"days\"")),
     };
     match world.clock.advance(ms) {
         Ok(()) => Ok(clock(State(world)).await),
         Err(error @ ClockError::OutOfRange) => Err(Refusal::bad(error.to_string())),
-        Err(error @ ClockError::NotKept(_)) => Err(Refusal(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            error.to_string(),
-        )),
+        Err(error @ ClockError::NotKept(_)) => Err(Refusal(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())),
     }
 }
 
@@ -137,16 +125,9 @@ async fn add_fault(State(world): State<Arc<World>>, body: Bytes) -> Result<Respo
     Ok((StatusCode::CREATED, Json(json!({ "id": id }))).into_response())
 }
 
-async fn remove_fault(
-    State(world): State<Arc<World>>,
-    id: Result<Path<u64>, PathRejection>,
-) -> Result<StatusCode, Refusal> {
+async fn remove_fault(State(world): State<Arc<World>>, id: Result<Path<u64>, PathRejection>) -> Result<StatusCode, Refusal> {
     let Path(id) = id?;
-    if world.play().faults.remove(id) {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(Refusal::not_found("there is no such fault"))
-    }
+    if world.play().faults.remove(id) { Ok(StatusCode::NO_CONTENT) } else { Err(Refusal::not_found("there is no such fault")) }
 }
 
 async fn clear_faults(State(world): State<Arc<World>>) -> StatusCode {
@@ -162,23 +143,14 @@ struct LedgerQuery {
 }
 
 /// JSON lines, oldest first: only what is on disk.
-async fn ledger(
-    State(world): State<Arc<World>>,
-    query: Result<Query<LedgerQuery>, QueryRejection>,
-) -> Result<Response, Refusal> {
+async fn ledger(State(world): State<Arc<World>>, query: Result<Query<LedgerQuery>, QueryRejection>) -> Result<Response, Refusal> {
     let Query(wanted) = query?;
     let lines = blocking(move || {
         let mut out = Vec::new();
         for line in world.ledger.read::<Line>()? {
             let line = line?;
-            if wanted
-                .counterparty
-                .as_ref()
-                .is_none_or(|name| *name == line.counterparty)
-                && wanted
-                    .company
-                    .as_ref()
-                    .is_none_or(|company| Some(company) == line.company.as_ref())
+            if wanted.counterparty.as_ref().is_none_or(|name| *name == line.counterparty)
+                && wanted.company.as_ref().is_none_or(|company| Some(company) == line.company.as_ref())
             {
                 serde_json::to_writer(&mut out, &line)?;
                 out.push(b'\n');
@@ -186,11 +158,7 @@ async fn ledger(
         }
         Ok(out)
     });
-    Ok((
-        [(header::CONTENT_TYPE, "application/x-ndjson")],
-        lines.await?,
-    )
-        .into_response())
+    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], lines.await?).into_response())
 }
 
 #[derive(Deserialize)]
@@ -208,10 +176,7 @@ async fn mailbox(
     Ok(Json(letters).into_response())
 }
 
-async fn letter(
-    State(world): State<Arc<World>>,
-    id: Result<Path<u64>, PathRejection>,
-) -> Result<Response, Refusal> {
+async fn letter(State(world): State<Arc<World>>, id: Result<Path<u64>, PathRejection>) -> Result<Response, Refusal> {
     let Path(id) = id?;
     let raw = blocking(move || world.mailbox.letter(id)).await?;
     Ok(download("message/rfc822", raw))
@@ -223,26 +188,17 @@ async fn attachment(
 ) -> Result<Response, Refusal> {
     let Path((id, index)) = path?;
     let part = blocking(move || world.mailbox.attachment(id, index)).await?;
-    let part = part.ok_or_else(|| {
-        Refusal::not_found("the letter has fewer attachments; they are counted from 0")
-    })?;
+    let part = part.ok_or_else(|| Refusal::not_found("the letter has fewer attachments; they are counted from 0"))?;
     Ok(download(&part.media_type, part.bytes))
 }
 
 /// A file of somebody else's making: the browser must not run it as a page of ours.
 fn download(media_type: &str, bytes: Vec<u8>) -> Response {
-    let media_type = HeaderValue::from_str(media_type)
-        .unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    let media_type = HeaderValue::from_str(media_type).unwrap_or(HeaderValue::from_static("application/octet-stream"));
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, media_type);
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("sandbox"),
-    );
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
     (headers, Body::from(bytes)).into_response()
 }
 
@@ -251,11 +207,8 @@ fn read_body<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> 
 }
 
 /// Reads files where waiting for the disk disturbs no conversation.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> Result<T, Refusal> {
-    let done = tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| Refusal(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T, Refusal> {
+    let done =
+        tokio::task::spawn_blocking(work).await.map_err(|error| Refusal(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
     done.map_err(|error| Refusal::reading(&error))
 }

@@ -85,12 +85,7 @@ pub async fn serve(world: Arc<World>, listener: TcpListener, door: Door, seats: 
     }
 }
 
-async fn receive(
-    world: Arc<World>,
-    stream: TcpStream,
-    door: Door,
-    seats: &Semaphore,
-) -> io::Result<()> {
+async fn receive(world: Arc<World>, stream: TcpStream, door: Door, seats: &Semaphore) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut wire = Wire::plain(stream);
     let Ok(_seat) = seats.try_acquire() else {
@@ -102,17 +97,7 @@ async fn receive(
     if door == Door::Tls {
         wire = timeout(PATIENCE, wire.encrypt(&world.tls)).await??;
     }
-    Conversation {
-        world,
-        wire,
-        client: Client {
-            encrypted: door == Door::Tls,
-            ..Client::default()
-        },
-        mistakes: 0,
-    }
-    .hold()
-    .await
+    Conversation { world, wire, client: Client { encrypted: door == Door::Tls, ..Client::default() }, mistakes: 0 }.hold().await
 }
 
 /// What the server knows of its client.
@@ -146,10 +131,7 @@ impl Conversation {
         let mut then = self.give(greeting).await?;
         while then == Then::GoOn {
             then = match timeout(PATIENCE, self.wire.command()).await {
-                Err(_) => self
-                    .reply("421 4.4.2 You were silent for too long")
-                    .await
-                    .map(|_| Then::HangUp)?,
+                Err(_) => self.reply("421 4.4.2 You were silent for too long").await.map(|_| Then::HangUp)?,
                 Ok(line) => match line? {
                     None => Then::HangUp,
                     Some(line) => match command::parse(&line) {
@@ -170,10 +152,7 @@ impl Conversation {
         match command {
             Command::Quit => self.reply("221 2.0.0 Bye").await.map(|_| Then::HangUp),
             Command::Noop => self.reply("250 2.0.0 Nothing done").await,
-            Command::Help => {
-                self.reply("214 2.0.0 The sandbox's page explains: docs/sandbox.md")
-                    .await
-            }
+            Command::Help => self.reply("214 2.0.0 The sandbox's page explains: docs/sandbox.md").await,
             Command::Verify => self.reply("252 2.5.0 Send it and see").await,
             Command::Reset => {
                 self.client.forget_letter();
@@ -185,10 +164,7 @@ impl Conversation {
                 self.reply("250 sandbox.example").await
             }
             Command::ExtendedHello => self.extended_hello().await,
-            Command::StartTls => {
-                self.mistake("503 5.5.1 STARTTLS comes once, after EHLO")
-                    .await
-            }
+            Command::StartTls => self.mistake("503 5.5.1 STARTTLS comes once, after EHLO").await,
             Command::Auth { mechanism, initial } => self.auth(&mechanism, initial).await,
             Command::Mail { from, size } => self.mail(from, size).await,
             Command::Recipient { to } => self.recipient(to).await,
@@ -199,11 +175,7 @@ impl Conversation {
     async fn extended_hello(&mut self) -> io::Result<Then> {
         self.client.greeted = true;
         self.client.forget_letter();
-        let start_tls = if self.client.encrypted {
-            ""
-        } else {
-            "250-STARTTLS\r\n"
-        };
+        let start_tls = if self.client.encrypted { "" } else { "250-STARTTLS\r\n" };
         let features = format!(
             "250-sandbox.example TEST\r\n250-PIPELINING\r\n250-SIZE {LARGEST_LETTER}\r\n250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n{start_tls}250 AUTH PLAIN LOGIN"
         );
@@ -214,36 +186,21 @@ impl Conversation {
     async fn start_tls(mut self) -> io::Result<Conversation> {
         self.reply("220 2.0.0 Go on").await?;
         let wire = timeout(PATIENCE, self.wire.encrypt(&self.world.tls)).await??;
-        Ok(Conversation {
-            wire,
-            client: Client {
-                encrypted: true,
-                ..Client::default()
-            },
-            ..self
-        })
+        Ok(Conversation { wire, client: Client { encrypted: true, ..Client::default() }, ..self })
     }
 
     async fn auth(&mut self, mechanism: &str, initial: Option<String>) -> io::Result<Then> {
         if !self.client.greeted || self.client.logged_in || self.client.from.is_some() {
-            return self
-                .mistake("503 5.5.1 AUTH comes once, after EHLO and before MAIL")
-                .await;
+            return self.mistake("503 5.5.1 AUTH comes once, after EHLO and before MAIL").await;
         }
         let given = match mechanism {
             "PLAIN" => self.secret(initial, "").await?.map(|message| {
                 // RFC 4616: authorization identity, NUL, user, NUL, password.
                 let mut pieces = message.split(|b| *b == 0).skip(1).map(<[u8]>::to_vec);
-                (
-                    pieces.next().unwrap_or_default(),
-                    pieces.next().unwrap_or_default(),
-                )
+                (pieces.next().unwrap_or_default(), pieces.next().unwrap_or_default())
             }),
             "LOGIN" => match self.secret(initial, "VXNlcm5hbWU6").await? {
-                Some(user) => self
-                    .secret(None, "UGFzc3dvcmQ6")
-                    .await?
-                    .map(|password| (user, password)),
+                Some(user) => self.secret(None, "UGFzc3dvcmQ6").await?.map(|password| (user, password)),
                 None => None,
             },
             _ => return self.mistake("504 5.5.4 PLAIN and LOGIN only").await,
@@ -267,9 +224,7 @@ impl Conversation {
             Some(text) => text.into_bytes(),
             None => {
                 self.reply(&format!("334 {ask}")).await?;
-                timeout(PATIENCE, self.wire.command())
-                    .await??
-                    .unwrap_or_default()
+                timeout(PATIENCE, self.wire.command()).await??.unwrap_or_default()
             }
         };
         Ok(STANDARD.decode(text.trim_ascii()).ok())
@@ -277,9 +232,7 @@ impl Conversation {
 
     async fn mail(&mut self, from: String, size: Option<u64>) -> io::Result<Then> {
         if !self.client.greeted || self.client.from.is_some() {
-            return self
-                .mistake("503 5.5.1 MAIL comes after EHLO, once for each letter")
-                .await;
+            return self.mistake("503 5.5.1 MAIL comes after EHLO, once for each letter").await;
         }
         if size.is_some_and(|size| size > LARGEST_LETTER as u64) {
             return self.reply("552 5.3.4 The letter is too large").await;
@@ -298,16 +251,8 @@ impl Conversation {
         if self.client.recipients.len() >= MOST_RECIPIENTS {
             return self.reply("452 4.5.3 Too many recipients").await;
         }
-        let login = if self.client.logged_in {
-            Login::Done
-        } else {
-            Login::Missing
-        };
-        let answer = self.world.ask(Request::Recipient {
-            from,
-            to: &to,
-            login,
-        });
+        let login = if self.client.logged_in { Login::Done } else { Login::Missing };
+        let answer = self.world.ask(Request::Recipient { from, to: &to, login });
         if answer.takes_effect {
             self.client.recipients.push(to);
         }
@@ -315,19 +260,11 @@ impl Conversation {
     }
 
     async fn data(&mut self) -> io::Result<Then> {
-        let Some(from) = self
-            .client
-            .from
-            .clone()
-            .filter(|_| !self.client.recipients.is_empty())
-        else {
+        let Some(from) = self.client.from.clone().filter(|_| !self.client.recipients.is_empty()) else {
             return self.mistake("503 5.5.1 DATA comes after RCPT").await;
         };
         let recipients = self.client.recipients.clone();
-        let answer = self.world.ask(Request::Data {
-            from: &from,
-            recipients: &recipients,
-        });
+        let answer = self.world.ask(Request::Data { from: &from, recipients: &recipients });
         let goes_on = answer.takes_effect;
         if self.give(answer).await? == Then::HangUp {
             return Ok(Then::HangUp);
@@ -342,11 +279,7 @@ impl Conversation {
             Taken::Flawed(reply) => self.reply(reply).await,
             Taken::Whole(raw) => {
                 let answer = self.world.post_letter(&from, &recipients, &raw).await;
-                self.give(Answer {
-                    hold: Duration::ZERO,
-                    ..answer
-                })
-                .await
+                self.give(Answer { hold: Duration::ZERO, ..answer }).await
             }
         }
     }
@@ -356,11 +289,7 @@ impl Conversation {
         tokio::time::sleep(answer.hold + answer.wait).await;
         match answer.say {
             Say::Once(reply) => self.wire.say(format!("{reply}\r\n").as_bytes()).await?,
-            Say::Twice(reply) => {
-                self.wire
-                    .say(format!("{reply}\r\n{reply}\r\n").as_bytes())
-                    .await?
-            }
+            Say::Twice(reply) => self.wire.say(format!("{reply}\r\n{reply}\r\n").as_bytes()).await?,
             Say::Nonsense => self.wire.say(NONSENSE).await?,
             Say::Nothing => {}
         }
@@ -375,10 +304,7 @@ impl Conversation {
     async fn mistake(&mut self, reply: &str) -> io::Result<Then> {
         self.mistakes += 1;
         if self.mistakes > MOST_MISTAKES {
-            return self
-                .reply("421 4.7.0 Too many mistakes")
-                .await
-                .map(|_| Then::HangUp);
+            return self.reply("421 4.7.0 Too many mistakes").await.map(|_| Then::HangUp);
         }
         self.reply(reply).await
     }

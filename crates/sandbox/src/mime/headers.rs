@@ -25,29 +25,20 @@ pub struct Parameters {
 impl Parameters {
     /// The parameter of that name (small letters).
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.named
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.named.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
 
 /// The first field of that name (small letters).
 pub fn find<'a>(fields: &'a [Field], name: &str) -> Option<&'a str> {
-    fields
-        .iter()
-        .find(|field| field.name == name)
-        .map(|field| field.value.as_str())
+    fields.iter().find(|field| field.name == name).map(|field| field.value.as_str())
 }
 
 /// Header and body of a letter or part: the first empty line parts them. The header keeps its last line end.
 pub fn split_head(raw: &[u8]) -> (&[u8], &[u8]) {
     let mut at = 0;
     while at < raw.len() {
-        let end = raw[at..]
-            .iter()
-            .position(|b| *b == b'\n')
-            .map_or(raw.len(), |n| at + n + 1);
+        let end = raw[at..].iter().position(|b| *b == b'\n').map_or(raw.len(), |n| at + n + 1);
         if matches!(&raw[at..end], b"\n" | b"\r\n") {
             return (&raw[..at], &raw[end..]);
         }
@@ -70,10 +61,7 @@ pub fn fields(head: &[u8]) -> Vec<Field> {
             if fields.len() >= MOST_FIELDS {
                 break;
             }
-            fields.push(Field {
-                name: name.trim().to_ascii_lowercase(),
-                value: value.trim().to_owned(),
-            });
+            fields.push(Field { name: name.trim().to_ascii_lowercase(), value: value.trim().to_owned() });
         }
     }
     fields
@@ -121,9 +109,7 @@ fn join_sections(group: &[(String, u32, bool, String)]) -> String {
         let mut value = value.as_str();
         if index == 0 && *encoded {
             let mut three = value.splitn(3, '\'');
-            if let (Some(named), Some(_language), Some(rest)) =
-                (three.next(), three.next(), three.next())
-            {
+            if let (Some(named), Some(_language), Some(rest)) = (three.next(), three.next(), three.next()) {
                 named.clone_into(&mut charset);
                 value = rest;
             }
@@ -158,10 +144,7 @@ fn split_quoted(text: &str, separator: char) -> Vec<String> {
             _ => {}
         }
         if comment == 0 {
-            pieces
-                .last_mut()
-                .expect("it starts with one piece and only grows")
-                .push(c);
+            pieces.last_mut().expect("it starts with one piece and only grows").push(c);
         }
     }
     pieces

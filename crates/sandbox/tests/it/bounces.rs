@@ -17,21 +17,14 @@ fn steady(message: &str) -> String {
         out.push_str(&line);
         out.push('\n');
     }
-    let boundary = message
-        .split("boundary=\"")
-        .nth(1)
-        .and_then(|rest| rest.split('"').next());
+    let boundary = message.split("boundary=\"").nth(1).and_then(|rest| rest.split('"').next());
     boundary.map_or(out.clone(), |boundary| out.replace(boundary, "(boundary)"))
 }
 
 #[test]
 fn a_bounce_is_a_report_with_the_letters_header() {
     let stage = Stage::new();
-    assert!(
-        stage
-            .send("bounceslater+1@kunde.example", "1001")
-            .starts_with("250")
-    );
+    assert!(stage.send("bounceslater+1@kunde.example", "1001").starts_with("250"));
     assert_eq!(steady(&stage.bounces(1)[0]), include_str!("bounce.eml"));
 }
 
@@ -40,10 +33,7 @@ fn a_delay_is_no_failure() {
     let stage = Stage::new();
     stage.send("delayed@kunde.example", "1");
     let message = &stage.bounces(1)[0];
-    assert!(
-        message.contains("\nAction: delayed\nStatus: 4.4.1\n"),
-        "{message}"
-    );
+    assert!(message.contains("\nAction: delayed\nStatus: 4.4.1\n"), "{message}");
     assert!(!message.contains("failed"), "{message}");
 }
 
@@ -52,14 +42,8 @@ fn an_automatic_reply_is_no_report() {
     let stage = Stage::new();
     stage.send("outofoffice@kunde.example", "1");
     let message = &stage.bounces(1)[0];
-    assert!(
-        message.contains("\nFrom: <outofoffice@kunde.example>\n"),
-        "{message}"
-    );
-    assert!(
-        message.contains("\nIn-Reply-To: <always-the-same@fjord.example>\n"),
-        "{message}"
-    );
+    assert!(message.contains("\nFrom: <outofoffice@kunde.example>\n"), "{message}");
+    assert!(message.contains("\nIn-Reply-To: <always-the-same@fjord.example>\n"), "{message}");
     assert!(!message.contains("multipart/report"), "{message}");
 }
 
@@ -106,19 +90,11 @@ fn the_maildir_has_its_three_folders_and_honest_names() {
     stage.bounces(1);
     let folder = stage.sandbox().bounces();
     let names = |part: &str| -> Vec<String> {
-        fs::read_dir(folder.join(part))
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect()
+        fs::read_dir(folder.join(part)).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     };
     assert!(names("tmp").is_empty() && names("cur").is_empty());
-    let [name] = &names("new")[..] else {
-        panic!("one message")
-    };
+    let [name] = &names("new")[..] else { panic!("one message") };
     let mut pieces = name.splitn(3, '.');
     assert!(pieces.next().unwrap().parse::<u64>().is_ok(), "{name}");
-    assert_eq!(
-        (pieces.next(), pieces.next()),
-        (Some("Q1"), Some("sandbox"))
-    );
+    assert_eq!((pieces.next(), pieces.next()), (Some("Q1"), Some("sandbox")));
 }

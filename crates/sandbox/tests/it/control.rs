@@ -24,36 +24,15 @@ fn the_ledger_by_counterparty_and_company() {
     let line = stage.ledger().remove(0);
     let mut fields: Vec<&String> = line.as_object().unwrap().keys().collect();
     fields.sort();
-    assert_eq!(
-        fields,
-        [
-            "at",
-            "company",
-            "counterparty",
-            "digest",
-            "invoice",
-            "key",
-            "kind",
-            "recipient"
-        ]
-    );
+    assert_eq!(fields, ["at", "company", "counterparty", "digest", "invoice", "key", "kind", "recipient"]);
     let expected = json!(["mail", "letter", "999999999", "1", "kari@a.example"]);
-    let found: Value = ["counterparty", "kind", "company", "invoice", "recipient"]
-        .iter()
-        .map(|name| line[*name].clone())
-        .collect();
+    let found: Value =
+        ["counterparty", "kind", "company", "invoice", "recipient"].iter().map(|name| line[*name].clone()).collect();
     assert_eq!(found, expected);
-    for (query, lines) in [
-        ("counterparty=mail", 1),
-        ("counterparty=bank", 0),
-        ("company=999999999", 1),
-        ("company=1&counterparty=mail", 0),
-    ] {
-        assert_eq!(
-            stage.get(&format!("/ledger?{query}")).lines().count(),
-            lines,
-            "{query}"
-        );
+    for (query, lines) in
+        [("counterparty=mail", 1), ("counterparty=bank", 0), ("company=999999999", 1), ("company=1&counterparty=mail", 0)]
+    {
+        assert_eq!(stage.get(&format!("/ledger?{query}")).lines().count(), lines, "{query}");
     }
 }
 
@@ -64,17 +43,10 @@ fn the_mailbox_shows_what_a_recipient_finds() {
     let list = stage.json("/mailbox?address=kari@a.example");
     let entry = &list[0];
     assert_eq!(entry["subject"], "Faktura 1 fra Fjord Kraft på strøm");
-    assert_eq!(
-        (entry["from"].as_str(), entry["to"].as_str()),
-        (Some("faktura@fjord.example"), Some("kari@a.example"))
-    );
+    assert_eq!((entry["from"].as_str(), entry["to"].as_str()), (Some("faktura@fjord.example"), Some("kari@a.example")));
     let file = &entry["attachments"][0];
     assert_eq!(
-        (
-            file["name"].as_str(),
-            file["type"].as_str(),
-            file["bytes"].as_u64()
-        ),
+        (file["name"].as_str(), file["type"].as_str(), file["bytes"].as_u64()),
         (Some("strøm.pdf"), Some("application/pdf"), Some(10))
     );
     assert_eq!(file["sha256"], stage.ledger()[0]["digest"]);
@@ -94,49 +66,13 @@ fn wrong_requests_are_told_what_is_wrong() {
             400,
             "unknown variant `lunch`, expected one of",
         ),
-        (
-            "POST",
-            "/faults",
-            r#"{"counterparty":"mail","at":"dot"}"#,
-            400,
-            "missing field `kind`",
-        ),
-        (
-            "POST",
-            "/faults",
-            r#"{"counterparty":"mail","at":"dot","kind":"drop","often":1}"#,
-            400,
-            "unknown field `often`",
-        ),
-        (
-            "POST",
-            "/faults",
-            r#"{"counterparty":"mail","at":"dot","kind":"drop","probability":7}"#,
-            400,
-            "probability",
-        ),
+        ("POST", "/faults", r#"{"counterparty":"mail","at":"dot"}"#, 400, "missing field `kind`"),
+        ("POST", "/faults", r#"{"counterparty":"mail","at":"dot","kind":"drop","often":1}"#, 400, "unknown field `often`"),
+        ("POST", "/faults", r#"{"counterparty":"mail","at":"dot","kind":"drop","probability":7}"#, 400, "probability"),
         ("POST", "/clock/advance", "{}", 400, "either"),
-        (
-            "POST",
-            "/clock/advance",
-            r#"{"ms":1,"days":1}"#,
-            400,
-            "either",
-        ),
-        (
-            "POST",
-            "/clock/advance",
-            r#"{"ms":-1}"#,
-            400,
-            "forward only",
-        ),
-        (
-            "POST",
-            "/clock/advance",
-            r#"{"days":99999999999999999}"#,
-            400,
-            "100 years",
-        ),
+        ("POST", "/clock/advance", r#"{"ms":1,"days":1}"#, 400, "either"),
+        ("POST", "/clock/advance", r#"{"ms":-1}"#, 400, "forward only"),
+        ("POST", "/clock/advance", r#"{"days":99999999999999999}"#, 400, "100 years"),
         ("GET", "/ledger?compny=1", "", 400, "unknown field"),
         ("GET", "/mailbox/seven", "", 400, "seven"),
         ("GET", "/mailbox/7", "", 404, "no such letter"),
@@ -149,10 +85,7 @@ fn wrong_requests_are_told_what_is_wrong() {
         let (found, answer) = stage.http(method, path, body);
         let answer: Value = serde_json::from_slice(&answer).unwrap();
         assert_eq!(found, status, "{method} {path} {body}: {answer}");
-        assert!(
-            answer["message"].as_str().unwrap().contains(message),
-            "{method} {path} {body}: {answer}"
-        );
+        assert!(answer["message"].as_str().unwrap().contains(message), "{method} {path} {body}: {answer}");
     }
     stage.send("kari@a.example", "1");
     assert_eq!(stage.http("GET", "/mailbox/1/attachments/1", "").0, 404);
@@ -164,11 +97,7 @@ fn the_front_page_says_test_and_its_links_work() {
     let stage = Stage::new();
     let page = stage.get("/");
     assert!(page.contains("TEST"));
-    for link in page
-        .split("href=\"")
-        .skip(1)
-        .map(|rest| rest.split('"').next().unwrap())
-    {
+    for link in page.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
         stage.get(link);
     }
 }

@@ -27,16 +27,12 @@ fn a_letter_from_greeting_to_farewell() {
 #[test]
 fn each_recipient_has_a_line_and_a_mailbox() {
     let stage = Stage::new();
-    stage.talk("{open}\nC: RCPT TO:<kari@a.example>\nS: 250\nC: RCPT TO:<ola@b.example>\nS: 250\nC: DATA\nS: 354\n{letter 7}\nS: 250");
-    assert_eq!(
-        stage.ledger_keys(),
-        ["999999999/7/kari@a.example", "999999999/7/ola@b.example"]
+    stage.talk(
+        "{open}\nC: RCPT TO:<kari@a.example>\nS: 250\nC: RCPT TO:<ola@b.example>\nS: 250\nC: DATA\nS: 354\n{letter 7}\nS: 250",
     );
+    assert_eq!(stage.ledger_keys(), ["999999999/7/kari@a.example", "999999999/7/ola@b.example"]);
     let box_of_ola = stage.json("/mailbox?address=OLA@b.example");
-    assert_eq!(
-        (box_of_ola[0]["id"].as_u64(), box_of_ola[1].is_null()),
-        (Some(2), true)
-    );
+    assert_eq!((box_of_ola[0]["id"].as_u64(), box_of_ola[1].is_null()), (Some(2), true));
 }
 
 #[test]
@@ -112,46 +108,33 @@ fn stuffed_dots_are_taken_out_and_other_dots_do_not_end_a_letter() {
          C: .
          S: 250",
     );
-    assert_eq!(
-        stage.get("/mailbox/1"),
-        "Subject: dots\r\n\r\n.\r\n.two\r\n not the end\r\n"
-    );
+    assert_eq!(stage.get("/mailbox/1"), "Subject: dots\r\n\r\n.\r\n.two\r\n not the end\r\n");
 }
 
 #[test]
 fn a_letter_that_breaks_the_rules_is_refused_and_the_connection_goes_on() {
     let long = "x".repeat(999);
     let table = [
-        (
-            "C| Subject: x\\r\\n\\nsmuggled\\n.\\n\\r\\n.\\r\\n".to_owned(),
-            "550 5.6.11",
-        ),
+        ("C| Subject: x\\r\\n\\nsmuggled\\n.\\n\\r\\n.\\r\\n".to_owned(), "550 5.6.11"),
         ("C| a\\rb\\r\\n.\\r\\n".to_owned(), "550 5.6.11"),
         (format!("C: {long}\nC: ."), "554 5.6.0"),
     ];
     let stage = Stage::new();
     for (letter, reply) in table {
-        stage.talk(&format!("{{open}}\nC: RCPT TO:<kari@a.example>\nS: 250\nC: DATA\nS: 354\n{letter}\nS: {reply}\nC: NOOP\nS: 250"));
+        stage.talk(&format!(
+            "{{open}}\nC: RCPT TO:<kari@a.example>\nS: 250\nC: DATA\nS: 354\n{letter}\nS: {reply}\nC: NOOP\nS: 250"
+        ));
     }
     assert!(stage.ledger().is_empty());
 }
 
 #[test]
 fn limits() {
-    let many: String = (0..100)
-        .map(|n| format!("C: RCPT TO:<k{n}@a.example>\nS: 250\n"))
-        .collect();
-    check(&format!(
-        "{{open}}\n{many}C: RCPT TO:<one.more@a.example>\nS: 452 4.5.3"
-    ));
-    check(
-        "S: 220\nC: EHLO hub.example\nS: 250\nC: MAIL FROM:<a@b.example> SIZE=31457281\nS: 552 5.3.4",
-    );
+    let many: String = (0..100).map(|n| format!("C: RCPT TO:<k{n}@a.example>\nS: 250\n")).collect();
+    check(&format!("{{open}}\n{many}C: RCPT TO:<one.more@a.example>\nS: 452 4.5.3"));
+    check("S: 220\nC: EHLO hub.example\nS: 250\nC: MAIL FROM:<a@b.example> SIZE=31457281\nS: 552 5.3.4");
     check(&format!("S: 220\nC: EHLO {}\nS: 500", "x".repeat(13_000)));
-    check(&format!(
-        "S: 220\n{}C: HEI\nS: 421\nS: closed",
-        "C: HEI\nS: 500\n".repeat(20)
-    ));
+    check(&format!("S: 220\n{}C: HEI\nS: 421\nS: closed", "C: HEI\nS: 500\n".repeat(20)));
 }
 
 #[test]
@@ -192,12 +175,11 @@ fn commands_may_come_in_one_packet() {
 #[test]
 fn a_letter_without_labels_is_told_by_its_subject() {
     let stage = Stage::new();
-    stage.talk("{open}\nC: RCPT TO:<kari@a.example>\nS: 250\nC: DATA\nS: 354\nC: Subject: Hei\nC:\nC: Hvordan gikk det?\nC: .\nS: 250");
-    let line = &stage.ledger()[0];
-    assert_eq!(
-        (line["kind"].as_str(), line["key"].as_str()),
-        (Some("unreadable letter"), Some("-/Hei/kari@a.example"))
+    stage.talk(
+        "{open}\nC: RCPT TO:<kari@a.example>\nS: 250\nC: DATA\nS: 354\nC: Subject: Hei\nC:\nC: Hvordan gikk det?\nC: .\nS: 250",
     );
+    let line = &stage.ledger()[0];
+    assert_eq!((line["kind"].as_str(), line["key"].as_str()), (Some("unreadable letter"), Some("-/Hei/kari@a.example")));
     assert!(line["company"].is_null() && line["invoice"].is_null());
 }
 
@@ -221,23 +203,13 @@ fn sixty_four_senders_at_once_give_exact_counts() {
         }
     });
     let mut keys = stage.ledger_keys();
-    assert_eq!(
-        keys.iter()
-            .filter(|key| *key == "999999999/shared/ola@a.example")
-            .count(),
-        64
-    );
+    assert_eq!(keys.iter().filter(|key| *key == "999999999/shared/ola@a.example").count(), 64);
     assert_eq!(keys.len(), 64 * 6);
     keys.sort();
     keys.dedup();
     assert_eq!(keys.len(), 64 * 5 + 1);
-    let mut ids: Vec<u64> = stage
-        .json("/mailbox")
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|entry| entry["id"].as_u64().unwrap())
-        .collect();
+    let mut ids: Vec<u64> =
+        stage.json("/mailbox").as_array().unwrap().iter().map(|entry| entry["id"].as_u64().unwrap()).collect();
     ids.sort_unstable();
     assert_eq!(ids, (1..=384).collect::<Vec<_>>());
 }

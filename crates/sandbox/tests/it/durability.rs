@@ -11,21 +11,13 @@ fn the_line_is_in_the_file_before_the_reply() {
     let stage = Stage::new();
     // The reply is held back for longer than the test lasts.
     stage.fault(r#"{"counterparty":"mail","at":"reply","kind":"delay","delay_ms":600000}"#);
-    let client =
-        stage.talk("{open}\nC: RCPT TO:<kari@a.example>\nS: 250\nC: DATA\nS: 354\n{letter 1}");
+    let client = stage.talk("{open}\nC: RCPT TO:<kari@a.example>\nS: 250\nC: DATA\nS: 354\n{letter 1}");
     let file = stage.folder.path().join("ledger.jsonl");
-    let line =
-        eventually(|| Some(fs::read_to_string(&file).unwrap()).filter(|text| text.ends_with('\n')));
+    let line = eventually(|| Some(fs::read_to_string(&file).unwrap()).filter(|text| text.ends_with('\n')));
     eventually(|| (stage.ledger().len() == 1).then_some(()));
-    assert!(
-        line.contains("\"key\":\"999999999/1/kari@a.example\""),
-        "{line}"
-    );
+    assert!(line.contains("\"key\":\"999999999/1/kari@a.example\""), "{line}");
     client.0.get_ref().set_nonblocking(true).unwrap();
-    assert!(
-        client.0.get_ref().peek(&mut [0]).is_err(),
-        "a reply came although it is held back"
-    );
+    assert!(client.0.get_ref().peek(&mut [0]).is_err(), "a reply came although it is held back");
 }
 
 #[test]
@@ -33,11 +25,7 @@ fn a_disk_that_refuses_is_a_temporary_refusal_and_leaves_no_line() {
     let stage = Stage::new();
     let mailbox = stage.folder.path().join("mailbox");
     fs::remove_dir(&mailbox).unwrap();
-    assert!(
-        stage
-            .send("dropsafterdot@a.example", "1")
-            .starts_with("452 4.3.1")
-    );
+    assert!(stage.send("dropsafterdot@a.example", "1").starts_with("452 4.3.1"));
     assert!(stage.ledger().is_empty());
     fs::create_dir(&mailbox).unwrap();
     assert_eq!(stage.send("dropsafterdot@a.example", "1"), "");
@@ -60,15 +48,9 @@ fn a_sandbox_started_again_goes_on_where_it_was() {
 
     stage.restart();
     assert_eq!(stage.ledger(), before);
-    assert_eq!(
-        fs::read(stage.sandbox().certificate()).unwrap(),
-        certificate
-    );
+    assert_eq!(fs::read(stage.sandbox().certificate()).unwrap(), certificate);
     assert_eq!(stage.json("/clock")["offset_ms"], 3 * 86_400_000_i64);
-    assert_eq!(
-        stage.send("dropsafterdot@a.example", "1"),
-        "250 2.6.0 Taken as letter 3\r\n"
-    );
+    assert_eq!(stage.send("dropsafterdot@a.example", "1"), "250 2.6.0 Taken as letter 3\r\n");
     assert_eq!(stage.ledger().len(), 3);
     stage.advance(r#"{"days": 2}"#);
     assert!(stage.bounces(1)[0].contains("bounceslater+after=2d@a.example"));
@@ -94,12 +76,7 @@ fn it_listens_on_loopback_only() {
             _ => settings.smtps = Some(everywhere),
         }
         let refused = stage.try_start(settings).unwrap_err();
-        assert!(
-            refused
-                .to_string()
-                .starts_with(&format!("{what}: 0.0.0.0:0 is no loopback address")),
-            "{refused}"
-        );
+        assert!(refused.to_string().starts_with(&format!("{what}: 0.0.0.0:0 is no loopback address")), "{refused}");
     }
 }
 
@@ -110,10 +87,5 @@ fn a_port_in_use_is_told_by_its_setting() {
     let mut settings = settings(folder.path().to_owned());
     settings.smtp = stage.sandbox().smtp();
     let refused = stage.try_start(settings).unwrap_err();
-    assert!(
-        refused
-            .to_string()
-            .starts_with("smtp: cannot listen on 127.0.0.1:"),
-        "{refused}"
-    );
+    assert!(refused.to_string().starts_with("smtp: cannot listen on 127.0.0.1:"), "{refused}");
 }

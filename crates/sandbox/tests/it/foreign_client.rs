@@ -9,10 +9,8 @@ use lettre::{Message, SmtpTransport, Transport};
 
 use crate::harness::Stage;
 
-const SUBJECT: &str =
-    "Faktura for strøm på Bø, med så langt emne at det må deles på flere kodede ord";
-const FILE: &str =
-    "strøm på en veldig lang dag i et veldig langt filnavn som må brytes over flere linjer.pdf";
+const SUBJECT: &str = "Faktura for strøm på Bø, med så langt emne at det må deles på flere kodede ord";
+const FILE: &str = "strøm på en veldig lang dag i et veldig langt filnavn som må brytes over flere linjer.pdf";
 
 fn message(to: &str) -> Message {
     let text = "Kjære kunde på Bø,\n\nOrganisation number: 999999999\nInvoice number: 2026-77\n";
@@ -24,10 +22,7 @@ fn message(to: &str) -> Message {
         .multipart(
             MultiPart::mixed()
                 .singlepart(SinglePart::plain(text.to_owned()))
-                .singlepart(pdf.body(
-                    b"%PDF-1.7".repeat(100),
-                    ContentType::parse("application/pdf").unwrap(),
-                )),
+                .singlepart(pdf.body(b"%PDF-1.7".repeat(100), ContentType::parse("application/pdf").unwrap())),
         )
         .unwrap()
 }
@@ -42,19 +37,14 @@ fn client(stage: &Stage, password: &str) -> SmtpTransport {
 #[test]
 fn its_letter_is_taken_and_read() {
     let stage = Stage::new();
-    let reply = client(&stage, PASSWORD)
-        .send(&message("Kari <kari@kunde.example>"))
-        .unwrap();
+    let reply = client(&stage, PASSWORD).send(&message("Kari <kari@kunde.example>")).unwrap();
     assert!(reply.is_positive());
     let list = stage.json("/mailbox");
     let entry = &list[0];
     assert_eq!(entry["subject"], SUBJECT);
     assert_eq!(entry["attachments"][0]["name"], FILE);
     assert_eq!(entry["attachments"][0]["bytes"], 800);
-    assert_eq!(
-        stage.ledger_keys(),
-        ["999999999/2026-77/kari@kunde.example"]
-    );
+    assert_eq!(stage.ledger_keys(), ["999999999/2026-77/kari@kunde.example"]);
 }
 
 #[test]

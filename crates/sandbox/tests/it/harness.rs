@@ -26,36 +26,19 @@ pub struct Stage {
 
 pub fn settings(data: PathBuf) -> Settings {
     let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
-    Settings {
-        data,
-        http: any,
-        smtp: any,
-        smtps: Some(any),
-        seed: 1,
-    }
+    Settings { data, http: any, smtp: any, smtps: Some(any), seed: 1 }
 }
 
 impl Stage {
     pub fn new() -> Stage {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap();
-        let mut stage = Stage {
-            folder: tempfile::tempdir().unwrap(),
-            runtime,
-            sandbox: None,
-        };
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let mut stage = Stage { folder: tempfile::tempdir().unwrap(), runtime, sandbox: None };
         stage.start();
         stage
     }
 
     fn start(&mut self) {
-        self.sandbox = Some(
-            self.try_start(settings(self.folder.path().to_owned()))
-                .unwrap(),
-        );
+        self.sandbox = Some(self.try_start(settings(self.folder.path().to_owned())).unwrap());
     }
 
     pub fn try_start(&self, settings: Settings) -> Result<Sandbox, StartError> {
@@ -84,22 +67,22 @@ impl Stage {
 
     /// Sends one letter of an invoice and returns the last line said, empty where nothing was.
     pub fn send(&self, to: &str, invoice: &str) -> String {
-        let mut client = self.talk(&format!(
-            "{{open}}\nC: RCPT TO:<{to}>\nS: 250\nC: DATA\nS: 354\n{{letter {invoice}}}"
-        ));
+        let mut client = self.talk(&format!("{{open}}\nC: RCPT TO:<{to}>\nS: 250\nC: DATA\nS: 354\n{{letter {invoice}}}"));
         client.line()
     }
 
     /// An HTTP request; gives status and body.
     pub fn http(&self, method: &str, path: &str, body: &str) -> (u16, Vec<u8>) {
         let mut stream = tcp(self.sandbox().http());
-        write!(stream, "{method} {path} HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
         let mut reply = Vec::new();
         stream.read_to_end(&mut reply).unwrap();
-        let split = reply
-            .windows(4)
-            .position(|four| four == b"\r\n\r\n")
-            .unwrap();
+        let split = reply.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
         let status = std::str::from_utf8(&reply[9..12]).unwrap().parse().unwrap();
         (status, reply.split_off(split + 4))
     }
@@ -116,25 +99,17 @@ impl Stage {
     }
 
     pub fn ledger(&self) -> Vec<Value> {
-        self.get("/ledger")
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
+        self.get("/ledger").lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     pub fn ledger_keys(&self) -> Vec<String> {
-        self.ledger()
-            .iter()
-            .map(|line| line["key"].as_str().unwrap().to_owned())
-            .collect()
+        self.ledger().iter().map(|line| line["key"].as_str().unwrap().to_owned()).collect()
     }
 
     pub fn fault(&self, order: &str) -> u64 {
         let (status, body) = self.http("POST", "/faults", order);
         assert_eq!(status, 201, "{}", String::from_utf8_lossy(&body));
-        serde_json::from_slice::<Value>(&body).unwrap()["id"]
-            .as_u64()
-            .unwrap()
+        serde_json::from_slice::<Value>(&body).unwrap()["id"].as_u64().unwrap()
     }
 
     pub fn advance(&self, body: &str) {
@@ -144,17 +119,10 @@ impl Stage {
     /// The messages in the Maildir, as soon as there are so many.
     pub fn bounces(&self, count: usize) -> Vec<String> {
         eventually(|| {
-            let mut names: Vec<PathBuf> = fs::read_dir(self.sandbox().bounces().join("new"))
-                .unwrap()
-                .map(|entry| entry.unwrap().path())
-                .collect();
+            let mut names: Vec<PathBuf> =
+                fs::read_dir(self.sandbox().bounces().join("new")).unwrap().map(|entry| entry.unwrap().path()).collect();
             names.sort();
-            (names.len() >= count).then(|| {
-                names
-                    .iter()
-                    .map(|name| fs::read_to_string(name).unwrap())
-                    .collect()
-            })
+            (names.len() >= count).then(|| names.iter().map(|name| fs::read_to_string(name).unwrap()).collect())
         })
     }
 }
@@ -187,24 +155,15 @@ impl<S: Read + Write> Client<S> {
     }
 
     pub fn follow(&mut self, conversation: &str) {
-        for line in expand(conversation)
-            .lines()
-            .map(str::trim_start)
-            .filter(|line| !line.is_empty())
-        {
+        for line in expand(conversation).lines().map(str::trim_start).filter(|line| !line.is_empty()) {
             let (kind, text) = (&line[..2], line.get(3..).unwrap_or_default());
             match (kind, text) {
                 ("C:", text) => self.send(format!("{text}\r\n").as_bytes()),
-                ("C|", text) => {
-                    self.send(text.replace("\\r", "\r").replace("\\n", "\n").as_bytes())
-                }
+                ("C|", text) => self.send(text.replace("\\r", "\r").replace("\\n", "\n").as_bytes()),
                 ("S:", "closed") => assert_eq!(self.line(), "", "the connection should be closed"),
                 ("S:", prefix) => {
                     let said = self.reply();
-                    assert!(
-                        said.starts_with(prefix),
-                        "wanted {prefix:?}, heard {said:?} in {conversation}"
-                    );
+                    assert!(said.starts_with(prefix), "wanted {prefix:?}, heard {said:?} in {conversation}");
                 }
                 ("S~", text) => assert_eq!(self.line(), format!("{text}\r\n")),
                 _ => panic!("no line of a conversation: {line:?}"),
@@ -222,14 +181,7 @@ impl<S: Read + Write> Client<S> {
         let mut line = String::new();
         match self.0.read_line(&mut line) {
             Ok(_) => line,
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof
-                ) =>
-            {
-                String::new()
-            }
+            Err(error) if matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof) => String::new(),
             Err(error) => panic!("{error}"),
         }
     }
@@ -268,10 +220,7 @@ fn expand(conversation: &str) -> String {
 
 /// An invoice letter; its PDF says the invoice's number.
 pub fn letter(invoice: &str) -> String {
-    let hex: String = format!("%PDF-1.7 {invoice}")
-        .bytes()
-        .map(|b| format!("={b:02X}"))
-        .collect();
+    let hex: String = format!("%PDF-1.7 {invoice}").bytes().map(|b| format!("={b:02X}")).collect();
     format!(
         "From: Fjord Kraft <faktura@fjord.example>\r\nSubject: =?utf-8?Q?Faktura_{invoice}_fra_Fjord_Kraft_p=C3=A5_str=C3=B8m?=\r\n\
          Message-ID: <always-the-same@fjord.example>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\

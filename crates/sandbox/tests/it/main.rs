@@ -1,9 +1,6 @@
 //! The sandbox from outside: real sockets, real files, conversations written down as text.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that unwraps wrongly fails, which is what it is for"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that unwraps wrongly fails, which is what it is for")]
 
 mod bounces;
 mod control;

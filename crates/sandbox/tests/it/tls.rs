@@ -9,24 +9,15 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::harness::{Client, Stage};
 
-fn encrypt(
-    stage: &Stage,
-    stream: TcpStream,
-    name: &str,
-) -> Client<StreamOwned<ClientConnection, TcpStream>> {
+fn encrypt(stage: &Stage, stream: TcpStream, name: &str) -> Client<StreamOwned<ClientConnection, TcpStream>> {
     let mut roots = RootCertStore::empty();
-    roots
-        .add(CertificateDer::from_pem_file(stage.sandbox().certificate()).unwrap())
-        .unwrap();
-    let config = ClientConfig::builder_with_provider(Arc::new(
-        rustls::crypto::aws_lc_rs::default_provider(),
-    ))
-    .with_safe_default_protocol_versions()
-    .unwrap()
-    .with_root_certificates(roots)
-    .with_no_client_auth();
-    let connection =
-        ClientConnection::new(Arc::new(config), name.to_owned().try_into().unwrap()).unwrap();
+    roots.add(CertificateDer::from_pem_file(stage.sandbox().certificate()).unwrap()).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let connection = ClientConnection::new(Arc::new(config), name.to_owned().try_into().unwrap()).unwrap();
     Client::over(StreamOwned::new(connection, stream))
 }
 
@@ -45,15 +36,11 @@ fn starttls_begins_anew_and_is_not_offered_twice() {
     let mut client = encrypt(&stage, client.0.into_inner(), "localhost");
     client.follow("C: MAIL FROM:<a@b.example>\nS: 503\nC: EHLO hub.example");
     let mut offered = Vec::new();
-    while offered
-        .last()
-        .is_none_or(|line: &String| line.as_bytes()[3] == b'-')
-    {
+    while offered.last().is_none_or(|line: &String| line.as_bytes()[3] == b'-') {
         offered.push(client.line());
     }
     assert!(
-        offered.iter().any(|line| line.contains("AUTH PLAIN LOGIN"))
-            && !offered.iter().any(|line| line.contains("STARTTLS")),
+        offered.iter().any(|line| line.contains("AUTH PLAIN LOGIN")) && !offered.iter().any(|line| line.contains("STARTTLS")),
         "{offered:?}"
     );
     client.follow(
@@ -74,8 +61,7 @@ fn starttls_begins_anew_and_is_not_offered_twice() {
 #[test]
 fn what_was_smuggled_in_behind_starttls_is_not_obeyed() {
     let stage = Stage::new();
-    let client =
-        stage.talk("S: 220\nC: EHLO hub.example\nS: 250\nC| STARTTLS\\r\\nNOOP\\r\\n\nS: 220");
+    let client = stage.talk("S: 220\nC: EHLO hub.example\nS: 250\nC| STARTTLS\\r\\nNOOP\\r\\n\nS: 220");
     let mut client = encrypt(&stage, client.0.into_inner(), "127.0.0.1");
     client.follow("C: EHLO hub.example\nS: 250 AUTH");
 }
@@ -84,6 +70,5 @@ fn what_was_smuggled_in_behind_starttls_is_not_obeyed() {
 fn tls_from_the_first_byte() {
     let stage = Stage::new();
     let stream = TcpStream::connect(stage.sandbox().smtps().unwrap()).unwrap();
-    encrypt(&stage, stream, "127.0.0.1")
-        .follow("S: 220\nC: EHLO hub.example\nS: 250\nC: QUIT\nS: 221");
+    encrypt(&stage, stream, "127.0.0.1").follow("S: 220\nC: EHLO hub.example\nS: 250\nC: QUIT\nS: 221");
 }

@@ -207,7 +207,11 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         assert!(replied.is_err());
         assert_eq!(as_b!(bench, |tx| invoice::forget_keys(tx, b, i64::MAX)).unwrap(), 0);
         assert!(!as_b!(bench, |tx| suppression::lift(tx, b, key, "kari@post.example")).unwrap());
-        assert!(as_b!(bench, |tx| job::claim(tx, b, Look::All, 9, Times { business: i64::MAX, machine: i64::MAX - 1_000_000 })).unwrap().is_empty());
+        assert!(
+            as_b!(bench, |tx| job::claim(tx, b, Look::All, 9, Times { business: i64::MAX, machine: i64::MAX - 1_000_000 }))
+                .unwrap()
+                .is_empty()
+        );
         let unstuck = bench
             .write(move |tx| {
                 let id = stuck.id.clone();
@@ -256,7 +260,9 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         for outcome in [1, 2, 3, 4, 5].map(|step| (step, bench)) {
             let (step, bench) = outcome;
             as_b!(bench, |tx| async move {
-                let Some(leased) = job::claim(tx, b, Look::All, 1, Times { business: NOW, machine: 0 }).await?.pop() else { return Ok(()) };
+                let Some(leased) = job::claim(tx, b, Look::All, 1, Times { business: NOW, machine: 0 }).await?.pop() else {
+                    return Ok(());
+                };
                 match step {
                     1 => job::hold(tx, &leased, 0).await,
                     2 => job::again(tx, &leased, NOW, 0, "").await,

@@ -51,24 +51,14 @@ const LONGEST_DOMAIN: usize = 255;
 /// # Errors
 /// The reply that tells the client what is wrong.
 pub fn parse(line: &[u8]) -> Result<Command, &'static str> {
-    let line = std::str::from_utf8(line)
-        .ok()
-        .filter(|line| line.bytes().all(|b| (b' '..=b'~').contains(&b)));
+    let line = std::str::from_utf8(line).ok().filter(|line| line.bytes().all(|b| (b' '..=b'~').contains(&b)));
     let line = line.ok_or("500 5.5.2 A line of plain ASCII is wanted")?;
     let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
     let bare = |command| {
-        if rest.trim().is_empty() {
-            Ok(command)
-        } else {
-            Err("501 5.5.4 The command takes no argument")
-        }
+        if rest.trim().is_empty() { Ok(command) } else { Err("501 5.5.4 The command takes no argument") }
     };
     let named = |command| {
-        if rest.trim().is_empty() {
-            Err("501 5.5.4 The command wants an argument")
-        } else {
-            Ok(command)
-        }
+        if rest.trim().is_empty() { Err("501 5.5.4 The command wants an argument") } else { Ok(command) }
     };
     match verb.to_ascii_uppercase().as_str() {
         "HELO" => named(Command::Hello),
@@ -90,10 +80,7 @@ pub fn parse(line: &[u8]) -> Result<Command, &'static str> {
 
 fn auth(rest: &str) -> Result<Command, &'static str> {
     let mut words = rest.split_ascii_whitespace();
-    let mechanism = words
-        .next()
-        .ok_or("501 5.5.4 AUTH wants a mechanism")?
-        .to_ascii_uppercase();
+    let mechanism = words.next().ok_or("501 5.5.4 AUTH wants a mechanism")?.to_ascii_uppercase();
     let initial = words.next().map(str::to_owned);
     if words.next().is_some() {
         return Err("501 5.5.4 AUTH takes a mechanism and one answer");
@@ -102,8 +89,7 @@ fn auth(rest: &str) -> Result<Command, &'static str> {
 }
 
 fn mail(rest: &str) -> Result<Command, &'static str> {
-    let (from, parameters) =
-        path(rest, "FROM:").ok_or("501 5.5.4 MAIL FROM:<address> is wanted")?;
+    let (from, parameters) = path(rest, "FROM:").ok_or("501 5.5.4 MAIL FROM:<address> is wanted")?;
     if !from.is_empty() && !is_address(from) {
         return Err("553 5.1.7 The sender's address is not well formed");
     }
@@ -118,10 +104,7 @@ fn mail(rest: &str) -> Result<Command, &'static str> {
             _ => return Err("555 5.5.4 A parameter that is not offered"),
         }
     }
-    Ok(Command::Mail {
-        from: from.to_owned(),
-        size,
-    })
+    Ok(Command::Mail { from: from.to_owned(), size })
 }
 
 fn recipient(rest: &str) -> Result<Command, &'static str> {
@@ -138,9 +121,7 @@ fn recipient(rest: &str) -> Result<Command, &'static str> {
 /// `FROM:<path> parameters`. No space may stand after the colon (RFC 5321 §3.3).
 fn path<'a>(rest: &'a str, keyword: &str) -> Option<(&'a str, &'a str)> {
     let (head, after) = rest.split_at_checked(keyword.len())?;
-    let inner = after
-        .strip_prefix('<')
-        .filter(|_| head.eq_ignore_ascii_case(keyword))?;
+    let inner = after.strip_prefix('<').filter(|_| head.eq_ignore_ascii_case(keyword))?;
     // A ">" may stand inside a quoted local part.
     let mut quoted = false;
     let mut escaped = false;
@@ -161,21 +142,14 @@ fn is_address(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else {
         return false;
     };
-    if local.is_empty()
-        || local.len() > LONGEST_LOCAL
-        || domain.is_empty()
-        || domain.len() > LONGEST_DOMAIN
-    {
+    if local.is_empty() || local.len() > LONGEST_LOCAL || domain.is_empty() || domain.len() > LONGEST_DOMAIN {
         return false;
     }
     is_local(local) && is_domain(domain)
 }
 
 fn is_local(local: &str) -> bool {
-    if let Some(quoted) = local
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-    {
+    if let Some(quoted) = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
         let mut escaped = false;
         let sound = quoted.chars().all(|c| {
             let sound = escaped || c != '"';
@@ -184,32 +158,20 @@ fn is_local(local: &str) -> bool {
         });
         return sound && !escaped && local.len() > 1;
     }
-    let is_atom = |atom: &str| {
-        !atom.is_empty()
-            && atom
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b))
-    };
+    let is_atom =
+        |atom: &str| !atom.is_empty() && atom.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b));
     local.split('.').all(is_atom)
 }
 
 fn is_domain(domain: &str) -> bool {
-    if let Some(literal) = domain
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-    {
-        return !literal.is_empty()
-            && literal
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b':');
+    if let Some(literal) = domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        return !literal.is_empty() && literal.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b':');
     }
     domain.split('.').all(|label| {
         !label.is_empty()
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     })
 }
 
@@ -226,18 +188,10 @@ mod tests {
 
     #[test]
     fn commands() {
-        let mail = |from: &str, size| {
-            Ok(Command::Mail {
-                from: from.into(),
-                size,
-            })
-        };
+        let mail = |from: &str, size| Ok(Command::Mail { from: from.into(), size });
         let to = |to: &str| Ok(Command::Recipient { to: to.into() });
         let auth = |mechanism: &str, initial: Option<&str>| {
-            Ok(Command::Auth {
-                mechanism: mechanism.into(),
-                initial: initial.map(Into::into),
-            })
+            Ok(Command::Auth { mechanism: mechanism.into(), initial: initial.map(Into::into) })
         };
         check("ehlo hub.example", Ok(Command::ExtendedHello));
         check("HELO", Err("501"));
@@ -245,10 +199,7 @@ mod tests {
         check("DATA ", Ok(Command::Data));
         check("mail from:<a@b.example>", mail("a@b.example", None));
         check("MAIL FROM:<>", mail("", None));
-        check(
-            "MAIL FROM:<a@b.example> SIZE=10 BODY=8BITMIME AUTH=<>",
-            mail("a@b.example", Some(10)),
-        );
+        check("MAIL FROM:<a@b.example> SIZE=10 BODY=8BITMIME AUTH=<>", mail("a@b.example", Some(10)));
         check("MAIL FROM:<a@b.example> SIZE=ten", Err("501"));
         check("MAIL FROM:<a@b.example> BODY=BINARYMIME", Err("555"));
         check("MAIL FROM:<a@b.example> SMTPUTF8", Err("555"));
@@ -256,10 +207,7 @@ mod tests {
         check("MAIL FROM:<a@b.example>x", Err("501"));
         check("MAIL TO:<a@b.example>", Err("501"));
         check("MAIL", Err("501"));
-        check(
-            "RCPT TO:<\"kari >\\\" n\"@b.example>",
-            to("\"kari >\\\" n\"@b.example"),
-        );
+        check("RCPT TO:<\"kari >\\\" n\"@b.example>", to("\"kari >\\\" n\"@b.example"));
         check("RCPT TO:<kari+1@[127.0.0.1]>", to("kari+1@[127.0.0.1]"));
         check("RCPT TO:<>", Err("553"));
         check("RCPT TO:<kari>", Err("553"));
@@ -267,10 +215,7 @@ mod tests {
         check("RCPT TO:<kari..n@b.example>", Err("553"));
         check("RCPT TO:<kari@-b.example>", Err("553"));
         check("RCPT TO:<\"@b.example>", Err("501"));
-        check(
-            &format!("RCPT TO:<{}@b.example>", "k".repeat(65)),
-            Err("553"),
-        );
+        check(&format!("RCPT TO:<{}@b.example>", "k".repeat(65)), Err("553"));
         check("RCPT TO:<kari@b.example> NOTIFY=NEVER", Err("555"));
         check("AUTH plain AGE=", auth("PLAIN", Some("AGE=")));
         check("AUTH LOGIN", auth("LOGIN", None));

@@ -88,11 +88,7 @@ impl Wire {
                 End::Line => {}
             }
             let ended = line.ends_with(b"\r\n");
-            let content = if at_start {
-                line.strip_prefix(b".").unwrap_or(&line)
-            } else {
-                &line
-            };
+            let content = if at_start { line.strip_prefix(b".").unwrap_or(&line) } else { &line };
             let inner = content.strip_suffix(b"\r\n").unwrap_or(content);
             if inner.iter().any(|b| matches!(b, b'\r' | b'\n')) {
                 flaw.get_or_insert("550 5.6.11 A line feed or carriage return stands alone");
