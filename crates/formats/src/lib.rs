@@ -1,6 +1,7 @@
-//! Bytes to domain and back: UBL, containers, metadata.
+//! Bytes to domain and back: UBL, Finvoice, containers, metadata.
 //!
 //! - [`ubl`]: UBL 2.1 invoices and credit notes, both ways;
+//! - [`finvoice`]: Finvoice 3.0, both ways; [`convert`]: UBL to Finvoice and back, and what does not fit;
 //! - [`container`]: what a sender hands in, bare XML or a ZIP, opened by budget;
 //! - [`metadata`]: what the sender says beside the document, as JSON;
 //! - [`lookup_keys`]: where each key of the recipient registers comes from, as a table;
@@ -10,10 +11,13 @@
 //! `kvitt-adapters`.
 
 pub mod container;
+pub mod convert;
 mod element;
 pub mod files;
+pub mod finvoice;
 pub mod identity;
 pub mod lookup_keys;
+mod losses;
 pub mod metadata;
 mod terms;
 pub mod ubl;

@@ -173,10 +173,15 @@ impl<'d> Terms<'d> {
     /// An identifier of a party. One that looks like a fødselsnummer is a fault, and its value stays out of it.
     pub(crate) fn party_identifier(&mut self, node: Node<'d>, term: &str) -> Option<Identifier> {
         let identifier = identifier_of(node, self.syntax.scheme)?;
+        Some(self.judged(identifier, node, term))
+    }
+
+    /// An identifier of a party, once it is known: a fault where it looks like a fødselsnummer.
+    pub(crate) fn judged(&mut self, identifier: Identifier, node: Node<'d>, term: &str) -> Identifier {
         if looks_like_identity(&identifier) {
             self.fault_at(codes::TERM_INVALID, node, term, &[("value", &identifier.value)]);
         }
-        Some(identifier)
+        identifier
     }
 
     /// The value of an attribute that must be there.

@@ -68,6 +68,8 @@ codes! {
     KEY_REUSED = "key.reused", Sender;
     /// The recipient is called a business although the document names no organisation, or the other way round. Values: `recipient_type`.
     RECIPIENT_TYPE_DOUBTFUL = "recipient_type.doubtful", Sender;
+    /// The other format has no room for a business term, or not for all of it. Values: `value`.
+    CONVERSION_TERM_LOST = "conversion.term_lost", Sender;
     /// The company has no invoice with this number or id. Values: `invoice`.
     INVOICE_UNKNOWN = "invoice.unknown", Sender;
     /// An invoice and a credit note share this number. Values: `invoice`, `ids`.

@@ -1,0 +1,46 @@
+//! From one syntax to another through the domain, with the business terms that the other cannot hold.
+//!
+//! Both ways read the document, write it in the other syntax, read that again, and answer with what differs: what is told is
+//! what a reader of the new document will miss. Elements that are no business terms of EN 16931 do not reach the domain, and
+//! are not told of.
+
+use kvitt_domain::Fault;
+use kvitt_rules::arena::Limits;
+
+use crate::{finvoice, losses, ubl};
+
+/// A document in another syntax.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Converted {
+    /// The document.
+    pub document: Vec<u8>,
+    /// One `conversion.term_lost` for each term that it does not hold as the original does, in the order of EN 16931. A fatal
+    /// one is of a term that money or law hang on: the document must then not be sent.
+    pub lost: Vec<Fault>,
+}
+
+/// A UBL 2.1 Invoice or CreditNote as Finvoice 3.0.
+///
+/// # Errors
+/// Everything that keeps the document from being read: see [`ubl::read`].
+pub fn ubl_to_finvoice(bytes: &[u8], limits: &Limits) -> Result<Converted, Vec<Fault>> {
+    let invoice = ubl::read(bytes, limits)?;
+    let (document, lost) = finvoice::write(&invoice);
+    Ok(Converted { document, lost })
+}
+
+/// A Finvoice as a UBL 2.1 Invoice or CreditNote. Whether it obeys EN 16931 and Peppol is for `kvitt-rules`: Finvoices from
+/// before 3.0 seldom say enough for that.
+///
+/// # Errors
+/// Everything that keeps the document from being read: see [`finvoice::read`].
+pub fn finvoice_to_ubl(bytes: &[u8], limits: &Limits) -> Result<Converted, Vec<Fault>> {
+    let invoice = finvoice::read(bytes, limits)?;
+    let document = ubl::write(&invoice);
+    let lost = match ubl::read(&document, &Limits::default()) {
+        Ok(read) => losses::between(&invoice, &read),
+        // UBL wants something that the Finvoice does not have.
+        Err(faults) => faults,
+    };
+    Ok(Converted { document, lost })
+}
