@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use kvitt_domain::Fault;
-use kvitt_domain::invoice::Invoice;
-use kvitt_formats::finvoice;
+use insta::assert_snapshot;
+use jiff::civil::date;
+use kvitt_domain::invoice::{DocumentKind, Invoice};
+use kvitt_domain::{Amount, Currency, Fault};
 use kvitt_formats::finvoice::mapping::{MAPPING, page};
-use kvitt_rules::arena::Limits;
+use kvitt_formats::{convert, finvoice, ubl};
+use kvitt_rules::arena::{Document, Limits, Node};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -210,4 +212,248 @@ proptest! {
 #[test]
 fn the_page_of_finvoice_is_the_table() {
     golden("finvoice.md", &page());
+}
+
+/// The fields of a value as the table writes them.
+fn fields(value: &Value, at: &str, into: &mut std::collections::BTreeSet<String>) {
+    match value {
+        Value::Object(group) => {
+            for (name, value) in group.iter().filter(|(name, _)| *name != "adds") {
+                let dot = if at.is_empty() { "" } else { "." };
+                if name == "allowances_and_charges" {
+                    for item in value.as_array().into_iter().flatten() {
+                        let list = if item["adds"] == "charge" { "charges" } else { "allowances" };
+                        fields(item, &format!("{at}{dot}{list}[]"), into);
+                    }
+                } else {
+                    fields(value, &format!("{at}{dot}{name}"), into);
+                }
+            }
+        }
+        Value::Array(list) if at.ends_with("attributes[]") => {
+            list.iter().enumerate().for_each(|(place, item)| fields(item, &format!("{at}[{place}]"), into));
+        }
+        Value::Array(list) => list.iter().for_each(|item| fields(item, &format!("{at}[]"), into)),
+        _ => {
+            into.insert(at.to_owned());
+        }
+    }
+}
+
+#[test]
+fn the_table_has_every_field_of_an_invoice_and_no_other() {
+    let mut found = std::collections::BTreeSet::new();
+    generated(200).iter().for_each(|invoice| fields(&serde_json::to_value(invoice).expect("it serialises"), "", &mut found));
+    let covers =
+        |row: &str, field: &str| field.strip_prefix(row).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+    for field in &found {
+        let group =
+            MAPPING.iter().any(|row| row.field.starts_with(&format!("{field}.")) || row.field.starts_with(&format!("{field}[]")));
+        assert!(group || MAPPING.iter().any(|row| covers(row.field, field)), "no row for {field}");
+    }
+    for row in MAPPING {
+        assert!(found.iter().any(|field| covers(row.field, field)), "{} is no field", row.field);
+    }
+}
+
+/// The elements at a path below a node; an attribute at its end must be there.
+fn stands(node: Node<'_>, path: &str) -> bool {
+    let (step, rest) = path.split_once('/').map_or((path, None), |(step, rest)| (step, Some(rest)));
+    match (step.strip_prefix('@'), rest) {
+        (Some(attribute), _) => node.attribute(attribute).is_some(),
+        (None, Some(rest)) => node.children_named(step).any(|child| stands(child, rest)),
+        (None, None) => node.children_named(step).next().is_some(),
+    }
+}
+
+/// Whether a field of the table says something anywhere in an invoice.
+fn says(value: &Value, field: &str) -> bool {
+    let (step, rest) = field.split_once('.').map_or((field, None), |(step, rest)| (step, Some(rest)));
+    let (name, list) = step.split_once("[]").map_or((step, false), |(name, _)| (name, true));
+    let below = |value: &Value| match rest {
+        Some(rest) => says(value, rest),
+        None => !value.is_null(),
+    };
+    match (name, list) {
+        ("allowances" | "charges", true) => {
+            let kind = name.trim_end_matches('s');
+            value["allowances_and_charges"].as_array().into_iter().flatten().any(|item| item["adds"] == kind && below(item))
+        }
+        (name, true) => value[name].as_array().into_iter().flatten().any(below),
+        (name, false) => below(&value[name]),
+    }
+}
+
+/// Percentages and accounts as they are in life: what the strategies make is seldom what Finvoice holds.
+fn tame(invoice: &mut Invoice) {
+    let of_lines = invoice.lines.iter_mut().flat_map(|line| &mut line.allowances_and_charges);
+    for change in invoice.allowances_and_charges.iter_mut().chain(of_lines) {
+        let vat = change.vat.iter_mut().filter_map(|vat| vat.percent.as_mut());
+        change.percent.iter_mut().chain(vat).for_each(|percent| *percent = 25.into());
+    }
+    let rates = invoice.vat_breakdown.iter_mut().map(|subtotal| &mut subtotal.rate);
+    let rates = rates.chain(invoice.lines.iter_mut().map(|line| &mut line.vat)).filter_map(|rate| rate.percent.as_mut());
+    rates.for_each(|percent| *percent = 25.into());
+    for debit in invoice.payment.iter_mut().filter_map(|means| means.direct_debit.as_mut()) {
+        debit.debited_account.iter_mut().for_each(|account| *account = "86011117947".to_owned());
+    }
+    // Finvoice has one payment order: the others are told, which would hide what becomes of the first.
+    invoice.payment.truncate(1);
+}
+
+#[test]
+fn what_the_table_says_is_held_stands_where_it_says() {
+    let mut proven = std::collections::BTreeSet::new();
+    for mut invoice in generated(300) {
+        tame(&mut invoice);
+        let (written, lost) = finvoice::write(&invoice);
+        let document = Document::parse(&written, &Limits::default()).expect("it is XML");
+        let value = serde_json::to_value(&invoice).expect("it serialises");
+        for row in MAPPING {
+            let gone = lost
+                .iter()
+                .any(|fault| fault.place.ends_with(row.number()) || fault.place.contains(&format!("{}[", row.number())));
+            match row.element {
+                Some(element) if !gone && says(&value, row.field) => {
+                    assert!(stands(document.root(), element), "{} is not at {element}", row.field);
+                    proven.insert(row.field);
+                }
+                None if says(&value, row.field) && value_counts(&value, row.field) => assert!(gone, "{} is not told", row.field),
+                _ => {}
+            }
+        }
+    }
+    let unproven: Vec<_> =
+        MAPPING.iter().filter(|row| row.element.is_some() && !proven.contains(row.field)).map(|row| row.field).collect();
+    assert!(unproven.is_empty(), "never written without a loss: {unproven:?}");
+}
+
+/// A mark that is not set, and the group of a tax representative whose terms have rows of their own, say nothing.
+fn value_counts(value: &Value, field: &str) -> bool {
+    match field {
+        "attachments[].is_image_of_invoice" => {
+            value["attachments"].as_array().into_iter().flatten().any(|attachment| attachment["is_image_of_invoice"] == true)
+        }
+        "tax_representative" => false,
+        _ => true,
+    }
+}
+
+#[test]
+fn the_tables_elements_are_the_schemas() {
+    let Some(folder) = shared("schemas/finvoice") else { return };
+    let schema = std::fs::read_to_string(folder.join("Finvoice3.0.xsd")).expect("the schema is readable");
+    for step in MAPPING.iter().filter_map(|row| row.element).flat_map(|element| element.split('/')) {
+        let name = step.strip_prefix('@').unwrap_or(step);
+        assert!(schema.contains(&format!("name=\"{name}\"")), "{step} is not in the schema");
+    }
+}
+
+#[test]
+fn valid_documents_convert_and_what_they_lose_is_told() {
+    let Some(folder) = shared("ubl") else { return };
+    let expected = std::fs::read(folder.join("expected.json")).expect("the expectations are there");
+    let expected: Value = serde_json::from_slice(&expected).expect("the expectations are JSON");
+    let mut documents = Vec::new();
+    for entry in expected["files"].as_array().expect("there is a list of files") {
+        let file = entry["file"].as_str().expect("each file has a path");
+        let bytes = std::fs::read(folder.join(file)).expect("the file is there");
+        // Whole documents and broken ones alike: some of those read, too.
+        let Ok(invoice) = ubl::read(&bytes, &Limits::default()) else { continue };
+        let converted = convert::ubl_to_finvoice(&bytes, &Limits::default()).expect("it reads");
+        check_that_losses_are_complete(&invoice);
+        let back = convert::finvoice_to_ubl(&converted.document, &Limits::default())
+            .unwrap_or_else(|faults| panic!("{file}: {}", lines(&faults)));
+        assert_eq!(lines(&back.lost), "", "{file}: UBL holds all that Finvoice does");
+        documents.push((file.to_owned(), converted.document));
+    }
+    println!("{} documents", documents.len());
+    assert!(documents.len() > 300, "only {} documents", documents.len());
+    let Some(schema) = schema() else { return };
+    assert_valid(&schema, "finvoice-vectors", &documents);
+}
+
+const FINNISH: &str = include_str!("../data/finvoice_invoice.xml");
+
+#[test]
+fn a_finnish_invoice_reads_with_what_follows_from_the_rest() {
+    if let Some(schema) = schema() {
+        assert_valid(&schema, "finvoice-own", &[("own".to_owned(), FINNISH.into())]);
+    }
+    let invoice = read(FINNISH.as_bytes());
+    assert_eq!((invoice.kind, invoice.type_code.as_str(), invoice.number.as_str()), (DocumentKind::Invoice, "380", "4711"));
+    assert_eq!((invoice.issued_on, invoice.due_on), (date(2026, 11, 2), Some(date(2026, 11, 16))));
+    assert_eq!((invoice.remittance(), invoice.account()), (Some("1232"), Some("FI2112345600000785")));
+    assert_eq!(invoice.payment[0].accounts.len(), 2);
+    assert_eq!(invoice.buyer.name, "Kahvila Kivi ja Kannel Oy");
+    assert_eq!(invoice.seller.address.line2.as_deref(), Some("PL 12"));
+    let notes: Vec<_> = invoice.notes.iter().map(|note| note.text.as_str()).collect();
+    assert_eq!(notes, ["Kiitos tilauksesta!", "Toimitus 1.11.2026"]);
+    let line = &invoice.lines[0];
+    assert_eq!((line.id.as_str(), line.unit.as_str(), line.vat.category.as_str()), ("1", "C62", "S"));
+    assert_eq!((line.price.net.to_string().as_str(), line.price.gross), ("50.00", None));
+    assert_eq!(line.allowances_and_charges[0].amount, Amount::new(1_000, Currency::parse("EUR").expect("a currency")));
+    assert_eq!(invoice.totals.lines.minor(), 19_000);
+    let (_, lost) = finvoice::write(&invoice);
+    assert_eq!(lines(&lost), "");
+}
+
+#[test]
+fn credit_notes_are_negative_in_finvoice_and_positive_in_the_domain() {
+    let invoice = ubl::read(include_bytes!("../data/credit_note.xml"), &Limits::default()).expect("it reads");
+    let (written, lost) = finvoice::write(&invoice);
+    let text = String::from_utf8(written).expect("UTF-8");
+    let payable = invoice.totals.payable.to_decimal().to_string().replace('.', ",");
+    assert!(text.contains(&format!(">-{payable}</EpiInstructedAmount>")), "{text}");
+    assert!(text.contains(">INV02<"), "{text}");
+    let again = read(text.as_bytes());
+    assert_eq!(again.totals, invoice.totals);
+    // A credit note that is positive already is left as it is.
+    let positive = text.replace(">-", ">");
+    assert_eq!(read(positive.as_bytes()).totals, invoice.totals);
+    assert!(lost.iter().all(|fault| !fault.is_fatal()), "{}", lines(&lost));
+}
+
+#[test]
+fn all_faults_come_at_once_each_with_its_term_path_and_place() {
+    let faults =
+        finvoice::read(include_bytes!("../data/finvoice_many_faults.xml"), &Limits::default()).expect_err("it is refused");
+    assert_snapshot!(lines(&faults), @r"
+    term.missing | BT-27 /Finvoice/SellerPartyDetails/SellerOrganisationName 3:3
+    term.invalid | BT-47 /Finvoice/BuyerPartyDetails/BuyerPartyIdentifier 7:5 | value=•••••••••••
+    term.missing | BT-1 /Finvoice/InvoiceDetails/InvoiceNumber 10:3
+    term.invalid | BT-3 /Finvoice/InvoiceDetails/OriginCode 13:5 | value=Copy
+    term.invalid | BT-2 /Finvoice/InvoiceDetails/InvoiceDate 14:5 | value=2026-11-02
+    term.invalid | BT-112 /Finvoice/InvoiceDetails/InvoiceTotalVatIncludedAmount 15:5 | value=1 254,00
+    term.invalid | BT-113 /Finvoice/InvoiceDetails/InvoicePaidAmount/@AmountCurrencyIdentifier 16:5 | value=SEK
+    term.repeated | BT-9 /Finvoice/InvoiceDetails/PaymentTermsDetails[2] 20:5
+    term.missing | BT-151 /Finvoice/InvoiceRow/RowVatCode 24:3
+    term.missing | BT-153 /Finvoice/InvoiceRow/ArticleName 24:3
+    term.invalid | BT-129 /Finvoice/InvoiceRow/InvoicedQuantity 25:5 | value=kaksi
+    amount.decimals | BT-131 /Finvoice/InvoiceRow/RowVatExcludedAmount 27:5 | value=100,005, decimals=2
+    term.missing | BT-115 /Finvoice/EpiDetails/EpiPaymentInstructionDetails/EpiInstructedAmount/@AmountCurrencyIdentifier 31:7
+    ");
+}
+
+#[test]
+fn what_is_no_invoice_is_refused() {
+    for (from, to) in [(">INV01<", ">INV08<"), (">INV01<", ">QUO01<"), (">Original<", ">Cancel<"), (">Original<", ">Copy<")] {
+        assert!(FINNISH.contains(from));
+        let faults = finvoice::read(FINNISH.replacen(from, to, 1).as_bytes(), &Limits::default()).expect_err(to);
+        assert!(lines(&faults).starts_with("term.invalid | BT-3 /Finvoice/InvoiceDetails/"), "{}", lines(&faults));
+    }
+    let faults = finvoice::read(b"<Invoice/>", &Limits::default()).expect_err("it is refused");
+    assert_eq!(lines(&faults), "document.unknown | /Invoice 1:1 | root={}Invoice");
+}
+
+#[test]
+fn what_cannot_be_held_is_told_and_money_is_fatal() {
+    let mut invoice = read(FINNISH.as_bytes());
+    invoice.number = "A number of more than twenty characters".to_owned();
+    invoice.process = Some("urn:process".to_owned());
+    invoice.lines[0].item.name = "x".repeat(101);
+    invoice.payment[0].remittance = Some("1234567890123456789012345".to_owned());
+    let (_, lost) = finvoice::write(&invoice);
+    let told: Vec<_> = lost.iter().map(|fault| (fault.place.as_str(), fault.is_fatal())).collect();
+    assert_eq!(told, [("BT-1", true), ("BT-23", false), ("BG-16[1]/BT-83", true), ("BG-25[1]/BT-153", false)]);
 }

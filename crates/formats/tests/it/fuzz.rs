@@ -1,7 +1,7 @@
 //! Bytes of every kind: nothing panics. Short in an ordinary run; `cargo bolero test` runs them for long.
 
 use kvitt_formats::container::{self, Budget};
-use kvitt_formats::{metadata, ubl};
+use kvitt_formats::{convert, finvoice, metadata, ubl};
 use kvitt_rules::arena::Limits;
 
 /// Small enough that a run of many inputs stays short.
@@ -26,6 +26,31 @@ fn the_ubl_reader_takes_any_damaged_invoice() {
         }
         if let Ok(invoice) = ubl::read(&bytes, &SMALL) {
             assert_eq!(ubl::read(&ubl::write(&invoice), &Limits::default()).as_ref(), Ok(&invoice));
+        }
+    });
+}
+
+#[test]
+fn the_finvoice_reader_takes_any_bytes() {
+    bolero::check!().for_each(|bytes: &[u8]| {
+        let _ = finvoice::read(bytes, &SMALL);
+    });
+}
+
+/// What a damaged document still says is written and read as the same again, but for what is told.
+#[test]
+fn the_finvoice_reader_takes_any_damaged_invoice() {
+    const INVOICE: &[u8] = include_bytes!("../data/finvoice_invoice.xml");
+    bolero::check!().with_type::<Vec<(u16, u8)>>().for_each(|damages| {
+        let mut bytes = INVOICE.to_vec();
+        for (at, byte) in damages.iter().take(8) {
+            let at = usize::from(*at) % bytes.len();
+            bytes[at] = *byte;
+        }
+        if let Ok(invoice) = finvoice::read(&bytes, &SMALL) {
+            let (written, _) = finvoice::write(&invoice);
+            assert!(finvoice::read(&written, &Limits::default()).is_ok());
+            assert!(convert::finvoice_to_ubl(&bytes, &SMALL).is_ok());
         }
     });
 }
