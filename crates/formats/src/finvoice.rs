@@ -17,9 +17,11 @@
 //! - Before version 3.0 many elements of EN 16931 did not exist. Reading fills in what follows from the rest: the document
 //!   type, a VAT category from the rate, the sum of the rows, one piece where a row counts nothing.
 //! - A row of words without figures is a note of the invoice. Sub-rows specify a row and are passed over.
+//! - ISO 8859-15 and 8859-1 are read as well as UTF-8, because most Finvoices are written in the first.
 //! - Orders, reminders, copies and cancellations are refused: nobody must pay them.
 
 mod amounts;
+mod charset;
 pub mod mapping;
 mod party;
 mod payment;

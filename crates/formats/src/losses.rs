@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 
 use kvitt_domain::fault::codes;
-use kvitt_domain::invoice::{Identifier, Invoice};
+use kvitt_domain::invoice::{Identifier, Invoice, Line};
 use kvitt_domain::{Amount, Fault};
 use rust_decimal::Decimal;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::finvoice::mapping::{MAPPING, Row};
@@ -22,14 +22,32 @@ const CHANGES: &str = "allowances_and_charges";
 /// One `conversion.term_lost` for each term in which `after` differs from `before`, in the order of EN 16931, with the value
 /// that it had. Fatal where the term is essential.
 pub(crate) fn between(before: &Invoice, after: &Invoice) -> Vec<Fault> {
-    let [before, after] = [before, after].map(|invoice| {
-        let mut value = serde_json::to_value(invoice).expect("an invoice has only texts, numbers, lists and groups");
-        part_changes(&mut value);
-        value
-    });
     let mut losses = Losses { field: String::new(), positions: Vec::new(), found: BTreeMap::new() };
-    losses.compare(&before, &after);
+    losses.compare(&head(before), &head(after));
+    losses.compare_lines(&before.lines, &after.lines);
     losses.found.into_iter().map(|((row, positions), value)| fault(row, &positions, &value)).collect()
+}
+
+macro_rules! all_but_lines {
+    ($($field:ident)*) => {
+        /// The invoice as JSON without its lines, which are many and are compared one by one.
+        fn head(invoice: &Invoice) -> Value {
+            // Without `..`: a new field is a fault of the compiler here, never one that is forgotten.
+            let Invoice { lines: _, $($field),* } = invoice;
+            let fields = [$((stringify!($field).to_owned(), json($field))),*];
+            parted(Value::Object(fields.into_iter().collect()))
+        }
+    };
+}
+
+all_but_lines! {
+    kind type_code number issued_on due_on tax_point_on tax_point_code currency tax_currency specification process notes
+    references preceding seller buyer payee tax_representative delivery period payment payment_terms allowances_and_charges
+    totals vat_breakdown attachments
+}
+
+fn json(value: impl Serialize) -> Value {
+    serde_json::to_value(value).expect("an invoice has only texts, numbers, lists and groups")
 }
 
 fn fault(row: usize, positions: &[usize], value: &str) -> Fault {
@@ -45,6 +63,11 @@ fn fault(row: usize, positions: &[usize], value: &str) -> Fault {
     let fault =
         if row.essential { Fault::fatal(codes::CONVERSION_TERM_LOST) } else { Fault::warning(codes::CONVERSION_TERM_LOST) };
     fault.at(place).with("value", shown(value))
+}
+
+fn parted(mut value: Value) -> Value {
+    part_changes(&mut value);
+    value
 }
 
 /// `allowances_and_charges` becomes `allowances` and `charges`, everywhere.
@@ -98,6 +121,18 @@ impl Losses {
         }
     }
 
+    /// Lines by their position. Most are the same, and those cost nothing: a document may have a hundred thousand.
+    fn compare_lines(&mut self, before: &[Line], after: &[Line]) {
+        self.field.push_str(".lines");
+        for at in 0..before.len().max(after.len()) {
+            let (one, other) = (before.get(at), after.get(at));
+            if one != other {
+                self.item(at + 1, &parted(json(one)), &parted(json(other)));
+            }
+        }
+        self.field.clear();
+    }
+
     fn compare_lists(&mut self, before: &Value, after: &Value) {
         let [before, after] = [before, after].map(|value| value.as_array().map_or(&[][..], Vec::as_slice));
         // A pair of name and value is a list too, and its places have meanings.
@@ -111,9 +146,10 @@ impl Losses {
         let mut rest = after.iter().peekable();
         for (at, one) in before.iter().enumerate() {
             // What went missing on the way must not make its successors look changed.
-            let gone = rest
-                .peek()
-                .is_some_and(|other| name(one) != name(other) && before[at + 1..].iter().any(|later| name(later) == name(other)));
+            let gone = after.len() < before.len()
+                && rest.peek().is_some_and(|next| {
+                    name(one) != name(next) && before[at + 1..].iter().any(|later| name(later) == name(next))
+                });
             let other = if gone { None } else { rest.next() };
             self.item(at + 1, one, other.unwrap_or(&Value::Null));
         }

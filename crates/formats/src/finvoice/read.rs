@@ -1,16 +1,21 @@
 //! The document as a whole: what it is, its dates and references, and the groups put together.
 
+use std::borrow::Cow;
+
 use kvitt_domain::fault::codes;
 use kvitt_domain::invoice::{Attachment, DocumentKind, Invoice, Line, Note, Period, PrecedingInvoice, References};
 use kvitt_domain::{Currency, Fault};
 use kvitt_rules::arena::{Document, Limits, Node};
 
+use super::charset::in_utf8;
 use super::{SYNTAX, amounts, party, payment, row};
 use crate::identity::shown;
 use crate::terms::{Terms, all, of_xml, text_of};
 
 pub(super) fn read(bytes: &[u8], limits: &Limits) -> (Option<Invoice>, Vec<Fault>) {
-    let document = match Document::parse(bytes, limits) {
+    // What is too large is refused before a second copy of it is made.
+    let bytes = if bytes.len() > limits.bytes { Cow::Borrowed(bytes) } else { in_utf8(bytes) };
+    let document = match Document::parse(&bytes, limits) {
         Ok(document) => document,
         Err(fault) => return (None, vec![of_xml(&fault, limits)]),
     };

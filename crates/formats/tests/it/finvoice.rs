@@ -399,6 +399,14 @@ fn a_finnish_invoice_reads_with_what_follows_from_the_rest() {
 }
 
 #[test]
+fn the_encoding_of_older_programs_reads_the_same() {
+    let latin = FINNISH.replace("UTF-8", "ISO-8859-15");
+    let bytes: Vec<u8> = latin.chars().map(|character| u8::try_from(u32::from(character)).expect("Finnish fits")).collect();
+    assert!(std::str::from_utf8(&bytes).is_err());
+    assert_eq!(read(&bytes), read(FINNISH.as_bytes()));
+}
+
+#[test]
 fn credit_notes_are_negative_in_finvoice_and_positive_in_the_domain() {
     let invoice = ubl::read(include_bytes!("../data/credit_note.xml"), &Limits::default()).expect("it reads");
     let (written, lost) = finvoice::write(&invoice);

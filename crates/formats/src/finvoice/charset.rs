@@ -1,0 +1,75 @@
+//! ISO 8859-15, in which most Finvoices are written: into UTF-8 before the arena, which takes nothing else, sees them.
+
+use std::borrow::Cow;
+
+/// Where ISO 8859-15 differs from ISO 8859-1, whose characters are the first 256 of Unicode.
+const DIFFERENT: [(u8, char); 8] =
+    [(0xA4, '€'), (0xA6, 'Š'), (0xA8, 'š'), (0xB4, 'Ž'), (0xB8, 'ž'), (0xBC, 'Œ'), (0xBD, 'œ'), (0xBE, 'Ÿ')];
+
+/// How far into a document its declaration may reach: XML 1.0 (2.8) has room for three short attributes in it.
+const DECLARATION: usize = 200;
+
+/// The document in UTF-8, where its declaration names ISO 8859-15 or 8859-1; else as it is. The declaration is given the name
+/// of its new encoding and as many spaces as that is shorter, so that every line and column stays what it was.
+pub(super) fn in_utf8(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let Some((start, end)) = encoding(bytes) else {
+        return Cow::Borrowed(bytes);
+    };
+    let different = match bytes[start..end].to_ascii_lowercase().as_slice() {
+        b"iso-8859-15" => DIFFERENT.as_slice(),
+        b"iso-8859-1" => &[],
+        _ => return Cow::Borrowed(bytes),
+    };
+    let mut text = String::with_capacity(bytes.len() + bytes.len() / 16);
+    let mut push =
+        |bytes: &[u8]| {
+            text.extend(bytes.iter().map(|byte| {
+                different.iter().find(|(code, _)| code == byte).map_or(char::from(*byte), |(_, character)| *character)
+            }));
+        };
+    push(&bytes[..start]);
+    push(b"UTF-8");
+    // The closing quote, then the spaces.
+    push(&bytes[end..=end]);
+    push(&vec![b' '; end - start - b"UTF-8".len()]);
+    push(&bytes[end + 1..]);
+    Cow::Owned(text.into_bytes())
+}
+
+/// Where the name of the encoding stands in the declaration, if there is one with a closing quote.
+fn encoding(bytes: &[u8]) -> Option<(usize, usize)> {
+    let head = &bytes[..bytes.len().min(DECLARATION)];
+    let declaration = &head[..head.windows(2).position(|pair| pair == b"?>")?];
+    let name = b"encoding";
+    let after = declaration.strip_prefix(b"<?xml").and_then(|rest| rest.windows(name.len()).position(|part| part == name))?;
+    let mut at = b"<?xml".len() + after + name.len();
+    let quote = loop {
+        match *declaration.get(at)? {
+            b' ' | b'\t' | b'\r' | b'\n' | b'=' => at += 1,
+            quote @ (b'"' | b'\'') => break quote,
+            _ => return None,
+        }
+    };
+    let length = declaration[at + 1..].iter().position(|byte| *byte == quote)?;
+    Some((at + 1, at + 1 + length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nordic_encodings_become_utf_8_and_columns_stay() {
+        let check = |bytes: &[u8], expected: &str| assert_eq!(String::from_utf8_lossy(&in_utf8(bytes)), expected);
+        check(
+            b"<?xml version=\"1.0\" encoding=\"ISO-8859-15\"?><a>\xA4 \xE4\xF6</a>",
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"      ?><a>€ äö</a>",
+        );
+        check(b"<?xml version='1.0' encoding='iso-8859-1'?><a>\xA4</a>", "<?xml version='1.0' encoding='UTF-8'     ?><a>¤</a>");
+        for unchanged in
+            ["<a/>", "", "<?xml", "<?xml encoding?>", "<?xml encoding=\"ISO-8859-15?>", "<?xml encoding=\"UTF-8\"?>ä"]
+        {
+            check(unchanged.as_bytes(), unchanged);
+        }
+    }
+}
