@@ -280,7 +280,8 @@ impl Delivery {
                 _ => Err(refused),
             },
             Event::Woken => match self.state {
-                State::Waiting { .. } => Ok((Delivery { state: State::Choosing, ..self }, vec![Command::ChooseRoute])),
+                // Whoever wakes it is choosing already.
+                State::Waiting { .. } => Ok((Delivery { state: State::Choosing, ..self }, vec![])),
                 _ => Err(refused),
             },
             Event::LotClosed { attempt: closed } => match self.state {

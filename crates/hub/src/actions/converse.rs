@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use kvitt_adapters::letter::compose;
 use kvitt_adapters::route::{Consignment, Entry, Learned, Member, Reply, Request, Route, Sender, Sent, Step, Then};
 use kvitt_adapters::routes;
-use kvitt_domain::delivery::{AttemptId, Event, Word};
+use kvitt_domain::delivery::{AttemptId, Event, State, Word};
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::retry::RetryPolicy;
 use sqlx::AnyConnection;
@@ -47,7 +47,11 @@ struct Conversation {
     route: &'static dyn Route,
     consignment: Consignment,
     attempts: Vec<StoredAttempt>,
+    /// The attempts that may have been accepted on an earlier journey: a person had them repeated while that was in doubt.
+    doubtful: Vec<AttemptId>,
     log: Vec<StoredEntry>,
+    /// Whether nothing more is to be said, whatever still arrives.
+    finished: bool,
 }
 
 /// Does a [`job::Kind::Converse`] job.
@@ -67,6 +71,8 @@ pub async fn converse(hub: &Hub, company: &Company, job: &Leased) -> Result<()> 
         let step = conversation.route.next(&conversation.consignment, &entries)?;
         let said = match step.then.clone() {
             Then::Finished => return finish(hub, company, job, step).await,
+            // Its members have moved on. What arrived is heard, and nothing is said that nobody waits for.
+            Then::Send(_) | Then::Retry { .. } if conversation.finished => return finish(hub, company, job, step).await,
             Then::Send(request) => say(hub, company, job, &conversation, step, request).await?,
             Then::Retry { request, faults, .. } if waited_for == Some(i64::from(faults)) => {
                 say(hub, company, job, &conversation, step, request).await?
@@ -107,13 +113,17 @@ async fn load(hub: &Hub, company: &Company, id: &str) -> Result<Option<Conversat
     }
     let route = routes::by_name(&stored.route).ok_or_else(|| Error::Damaged(format!("no route is called {}", stored.route)))?;
     let mut members = Vec::new();
-    let mut attempts = Vec::new();
+    let (mut attempts, mut doubtful) = (Vec::new(), Vec::new());
     for attempt in consignment::members(&mut db, &company.id, id).await? {
         let attempt = delivery::attempt(&mut db, &company.id, &company.key, attempt).await?;
         let invoice = invoice::by_id(&mut db, &company.id, &company.key, &attempt.invoice).await?;
         let public = hub.config().public_address.as_deref();
         let mut artefacts = artefact::of_invoice(&mut db, &company.id, &attempt.invoice, public).await?;
         artefacts.sort_by_key(|file| file.role != kvitt_adapters::route::ArtefactRole::Pdf);
+        let Earlier { said, perhaps_sent } = earlier_journeys(&mut db, company, id, attempt.id).await?;
+        if perhaps_sent {
+            doubtful.push(attempt.id);
+        }
         members.push(Member {
             attempt: attempt.id,
             opened_at: Timestamp::from_millisecond(attempt.opened_at)
@@ -122,7 +132,7 @@ async fn load(hub: &Hub, company: &Company, id: &str) -> Result<Option<Conversat
             recipient: invoice.body.recipient,
             metadata: invoice.body.metadata,
             artefacts,
-            said: said_before(&mut db, company, id, attempt.id).await?,
+            said,
         });
         attempts.push(attempt);
     }
@@ -137,24 +147,43 @@ async fn load(hub: &Hub, company: &Company, id: &str) -> Result<Option<Conversat
         members,
     };
     let log = consignment::log(&mut db, &company.id, &company.key, id).await?;
-    Ok(Some(Conversation { route, consignment, attempts, log }))
+    Ok(Some(Conversation { route, consignment, attempts, doubtful, log, finished: stored.state == "finished" }))
 }
 
-/// What was last said for an attempt in an earlier consignment: a person who has a letter repeated wants the same letter.
-async fn said_before(db: &mut AnyConnection, company: &Company, id: &str, attempt: AttemptId) -> Result<Option<Request>> {
-    let mut said = None;
+/// What is known of an attempt from the consignments that it travelled in before.
+#[derive(Default)]
+struct Earlier {
+    /// What was last said: a person who has a letter repeated wants the same letter.
+    said: Option<Request>,
+    /// Whether it may have been accepted.
+    perhaps_sent: bool,
+}
+
+async fn earlier_journeys(db: &mut AnyConnection, company: &Company, id: &str, attempt: AttemptId) -> Result<Earlier> {
+    let mut known = Earlier::default();
     for earlier in consignment::of_attempt(&mut *db, &company.id, attempt).await? {
         if earlier == id {
             break;
         }
         let log = consignment::log(&mut *db, &company.id, &company.key, &earlier).await?;
+        known.perhaps_sent |= perhaps_sent(&log);
         let mut requests = log.into_iter().filter_map(|stored| match stored.entry {
             Entry::Exchange(exchange) => Some(exchange.request),
             Entry::Arrived { .. } => None,
         });
-        said = requests.next_back().or(said);
+        known.said = requests.next_back().or(known.said);
     }
-    Ok(said)
+    Ok(known)
+}
+
+/// Whether something that was said may have been acted on: anything but a certain silence or a refusal.
+fn perhaps_sent(log: &[StoredEntry]) -> bool {
+    log.iter().any(|stored| match &stored.entry {
+        Entry::Exchange(exchange) => {
+            !matches!(exchange.reply, Reply::Silence { sent: Sent::No, .. } | Reply::Smtp { code: 400.., .. })
+        }
+        Entry::Arrived { .. } => true,
+    })
 }
 
 /// A process died between writing an exchange and recording its reply: what it left reads as silence, for ever.
@@ -433,22 +462,23 @@ async fn wait(
     wait_or_move_on(hub, company, job, conversation, step, waiting).await
 }
 
-/// The counterparty is being spared. A letter of which nothing was ever said, or whose last words were certainly not accepted,
-/// waits like after a fault, within the same limits; the longer it has waited the longer, so that a crowd does not ask for ever.
+/// The counterparty is being spared. What was never said, or was certainly not accepted, waits like after a fault, within the
+/// same limits; the longer it has waited the longer, so that a crowd does not ask for ever. A question about something that
+/// was accepted has no such limit.
 async fn hold_off(hub: &Hub, company: &Company, job: &Leased, conversation: &Conversation, step: Step, until: i64) -> Result<()> {
     let now = hub.clock().business_ms();
     let closed_at = conversation.consignment.closed_at;
     let waited = now - closed_at.as_millisecond();
     let due_at = until.max(now + (waited / SPARED_SHARE).min(SPARED_AT_MOST_MS));
+    let why = Fault::fatal(codes::COUNTERPARTY_SILENT);
+    let nothing_said = !conversation.log.iter().any(|stored| matches!(stored.entry, Entry::Exchange(_)));
+    if !nothing_said && !matches!(step.then, Then::Retry { .. }) {
+        return give_back(hub, company, job, step, due_at, job.faults, why).await;
+    }
     let longest = RetryPolicy::default().longest();
     let in_time = closed_at.checked_add(longest).is_ok_and(|end| due_at <= end.as_millisecond());
-    let why = Fault::fatal(codes::COUNTERPARTY_SILENT);
-    let certainly_unsent = conversation.log.is_empty() || matches!(step.then, Then::Retry { .. });
-    let waiting = Waiting { due_at: (in_time || !certainly_unsent).then_some(due_at), faults: job.faults, why };
-    if certainly_unsent {
-        return wait_or_move_on(hub, company, job, conversation, step, waiting).await;
-    }
-    give_back(hub, company, job, step, due_at, job.faults, waiting.why).await
+    let waiting = Waiting { due_at: in_time.then_some(due_at), faults: job.faults, why };
+    wait_or_move_on(hub, company, job, conversation, step, waiting).await
 }
 
 /// What is waited for.
@@ -461,8 +491,8 @@ struct Waiting {
     why: Fault,
 }
 
-/// Waits, unless the budget of some members is over: what is waiting was certainly not accepted, so those go to their next
-/// route, and the rest of the lot into a new one.
+/// Waits, unless the budget of some members is over: what is waiting was not accepted on this journey, so those go to their next
+/// route, and the rest of the lot into a new one. Where an earlier journey is in doubt, that doubt comes back to a person.
 async fn wait_or_move_on(
     hub: &Hub,
     company: &Company,
@@ -482,6 +512,9 @@ async fn wait_or_move_on(
     }
     for attempt in &conversation.attempts {
         let word = match waiting.due_at {
+            _ if conversation.doubtful.contains(&attempt.id) => {
+                Word::InDoubt { why: Fault::fatal(codes::DELIVERY_IN_DOUBT).with("route", &attempt.route) }
+            }
             Some(_) if in_time(attempt) => Word::Returned { why: waiting.why.clone() },
             Some(_) => Word::TooLate { why: Fault::fatal(codes::ROUTE_TOO_LATE).with("route", &attempt.route) },
             None => Word::TooLate { why: Fault::fatal(codes::RETRIES_EXHAUSTED).with("route", &attempt.route) },
@@ -495,16 +528,29 @@ async fn wait_or_move_on(
 /// been is in doubt. Either way a person can do something, and nothing waits for a job that never comes back.
 pub async fn give_up(hub: &Hub, company: &Company, job: &Leased) -> Result<()> {
     let Some(conversation) = load(hub, company, &job.subject).await? else { return end(hub, job).await };
-    let perhaps_sent = conversation.log.iter().any(|stored| match &stored.entry {
-        Entry::Exchange(exchange) => {
-            !matches!(exchange.reply, Reply::Silence { sent: Sent::No, .. } | Reply::Smtp { code: 400.., .. })
-        }
-        Entry::Arrived { .. } => true,
-    });
+    if !any_is_sending(hub, company, &conversation.attempts).await? {
+        // Nothing that waits depends on it: what is left, perhaps a bounce, is better seen as a stuck job than not at all.
+        return Err(Error::NotFound("a delivery that waits for this conversation".into()));
+    }
+    let this_journey = perhaps_sent(&conversation.log);
     let why = Fault::fatal(codes::DELIVERY_FAILED_HERE).with("route", conversation.route.name());
-    let word = if perhaps_sent { Word::InDoubt { why } } else { Word::TooLate { why } };
-    let known = conversation.attempts.iter().map(|attempt| (attempt.id, word.clone())).collect();
-    finish(hub, company, job, Step { known, learned: vec![], then: Then::Finished }).await
+    let known = conversation.attempts.iter().map(|attempt| {
+        let doubtful = this_journey || conversation.doubtful.contains(&attempt.id);
+        let word = if doubtful { Word::InDoubt { why: why.clone() } } else { Word::TooLate { why: why.clone() } };
+        (attempt.id, word)
+    });
+    finish(hub, company, job, Step { known: known.collect(), learned: vec![], then: Then::Finished }).await
+}
+
+async fn any_is_sending(hub: &Hub, company: &Company, attempts: &[StoredAttempt]) -> Result<bool> {
+    let mut db = hub.db().read().await?;
+    for attempt in attempts {
+        let state = delivery::by_id(&mut db, &company.id, &company.key, &attempt.delivery).await?.delivery.state;
+        if matches!(state, State::Sending { attempt: current, .. } if current == attempt.id) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Each consignment has its own jitter, and keeps it.

@@ -2,8 +2,7 @@
 
 use kvitt_adapters::route::{Lot, RouteSetup};
 use kvitt_adapters::routes;
-use kvitt_domain::delivery::{AttemptId, Command, Event, State, Word};
-use kvitt_domain::fault::{Fault, codes};
+use kvitt_domain::delivery::{AttemptId, Command, Event, State};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
@@ -96,18 +95,22 @@ async fn join_lot(tx: &mut Tx<'_>, what: &Move<'_>, route: &str, attempt: Attemp
 pub async fn close_lot(tx: &mut Tx<'_>, company: &Company, lot: &str, route: &str, urgency: Urgency, now: i64) -> Result<()> {
     let setup = setup_of(tx, company, route).await?;
     consignment::close(tx, &company.id, lot, route, &setup, now).await?;
+    let mut travelling = 0;
     for attempt in consignment::members(tx.db(), &company.id, lot).await? {
         let stored = delivery::attempt(tx.db(), &company.id, &company.key, attempt).await?;
         let current = delivery::by_id(tx.db(), &company.id, &company.key, &stored.delivery).await?.delivery.state;
         if !matches!(current, State::Queued { attempt: queued, .. } if queued == attempt) {
-            // Called back while the lot was open: it stays a member by name only, and its word is known.
-            let why = Fault::fatal(codes::STATE_REFUSES).with("state", current.name()).with("event", "lot_closed");
-            delivery::save_word(tx, &company.id, &company.key, attempt, &Word::TooLate { why }).await?;
+            // Called back while the lot was open: it does not travel.
+            consignment::leave(tx, &company.id, lot, attempt).await?;
             continue;
         }
+        travelling += 1;
         let what = Move { company, delivery: &stored.delivery, urgency, now };
         // The machine commands nothing on this event, so that the call does not come back here.
         Box::pin(move_delivery(tx, &what, Event::LotClosed { attempt })).await?;
+    }
+    if travelling == 0 {
+        return consignment::finish(tx, &company.id, lot).await;
     }
     job::enqueue(tx, &company.id, Kind::Converse, lot, urgency, now, now).await
 }

@@ -12,14 +12,14 @@ use tokio::task::JoinSet;
 use crate::error::Result;
 use crate::hub::Hub;
 use crate::jobs::runner;
-use crate::store::job::{self, Kind, Leased, Look, Times};
+use crate::store::job::{self, Kind, Leased, Times, Wanted};
 
 /// How long nobody looks for work that another process asked for. Work of this process is found at once.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// After an error of the database, how long until the next look.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
 /// Jobs of one company that one turn of the round takes at most, so that a bulk sender does not keep the others waiting.
-const TURN: i64 = 4;
+const TURN: usize = 4;
 
 /// Works until told to stop, then finishes what is in hand.
 pub async fn run(hub: Hub, mut stop: watch::Receiver<bool>) {
@@ -83,12 +83,12 @@ impl Round {
             self.cursor.clone_from(&company);
             // A place first, then the job: a claimed job never waits for a worker while its lease runs.
             let mut places = self.places().await;
+            if is_over(stop) {
+                break;
+            }
             let talkers_left = self.talkers.saturating_sub(self.talking.load(Ordering::Acquire));
-            let (look, limit) = match talkers_left {
-                0 => (Look::NotConversations, places.len()),
-                left => (Look::All, places.len().min(left)),
-            };
-            for job in claim(hub, &company, look, limit).await? {
+            let wanted = Wanted { jobs: places.len(), conversations: talkers_left };
+            for job in claim(hub, &company, wanted).await? {
                 let Some(place) = places.pop() else { break };
                 started += 1;
                 self.start(hub, job, place);
@@ -121,11 +121,11 @@ impl Round {
     }
 }
 
-async fn claim(hub: &Hub, company: &str, look: Look, places: usize) -> Result<Vec<Leased>> {
-    let (company, limit) = (company.to_owned(), i64::try_from(places).unwrap_or(TURN));
+async fn claim(hub: &Hub, company: &str, wanted: Wanted) -> Result<Vec<Leased>> {
+    let company = company.to_owned();
     let now = Times { business: hub.clock().business_ms(), machine: hub.clock().machine_ms() };
     // Looking costs a read; only a company with something due costs a write.
-    if !job::any_due(&mut *hub.db().read().await?, &company, look, now).await? {
+    if !job::any_due(&mut *hub.db().read().await?, &company, wanted, now).await? {
         return Ok(Vec::new());
     }
     let claimed = hub
@@ -133,7 +133,7 @@ async fn claim(hub: &Hub, company: &str, look: Look, places: usize) -> Result<Ve
         .writer()
         .run(move |tx| {
             let company = company.clone();
-            async move { job::claim(tx, &company, look, limit, now).await }.boxed()
+            async move { job::claim(tx, &company, wanted, now).await }.boxed()
         })
         .await?;
     if !claimed.is_empty() {

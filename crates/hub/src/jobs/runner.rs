@@ -45,19 +45,18 @@ async fn perform(hub: &Hub, job: &Leased) -> Result<()> {
 }
 
 /// An adapter that cannot go on will not go on next time either, and what fails ten times over half an hour needs a person.
-/// A database or disk that fails is not the job's fault: it waits for as long as that lasts.
+/// A database or disk that fails is not the job's fault: it waits for as long as that lasts, and its runs stay below the limit.
 async fn set_aside(hub: &Hub, job: &Leased, error: &Error) -> Result<()> {
-    let for_ever = match error {
-        Error::Adapter(_) => true,
-        Error::Database(_) | Error::NotCommitted(_) | Error::Io { .. } | Error::Conflict => false,
-        _ => job.runs >= job::RUNS,
-    };
+    let excused = matches!(error, Error::Database(_) | Error::NotCommitted(_) | Error::Io { .. } | Error::Conflict);
+    let for_ever = matches!(error, Error::Adapter(_)) || (!excused && job.runs >= job::RUNS);
     // The causes may quote a counterparty or a sender; a fødselsnummer among their words stays out of the row.
     let why = without_identity_numbers(&with_causes(error)).into_owned();
     let now = hub.clock().business_ms();
     if !for_ever {
         let wait = AFTER_ERROR_MS.saturating_mul(1 << job.runs.clamp(0, 20)).min(AFTER_ERRORS_AT_MOST_MS);
-        let job = job.clone();
+        let runs = if excused { job.runs.min(job::RUNS - 1) } else { job.runs };
+        let mut job = job.clone();
+        job.runs = runs;
         return hub
             .write(move |tx| {
                 let (job, why) = (job.clone(), why.clone());

@@ -19,6 +19,7 @@ const INSERT: &str = "INSERT INTO consignment (company_id, consignment_id, route
     VALUES ($1, $2, $3, 'open', 0, '', $4, 0, 0, 1)";
 const INSERT_MEMBER: &str =
     "INSERT INTO consignment_member (company_id, consignment_id, position, attempt_id) VALUES ($1, $2, $3, $4)";
+const LEAVE: &str = "DELETE FROM consignment_member WHERE company_id = $1 AND consignment_id = $2 AND attempt_id = $3";
 const COUNT_MEMBER: &str = "UPDATE consignment SET members = members + 1, version = version + 1 \
     WHERE company_id = $1 AND consignment_id = $2 AND version = $3 AND state = 'open'";
 const CLOSE: &str = "UPDATE consignment SET state = 'closed', number = $1, setup = $2, closed_at = $3, version = version + 1 \
@@ -29,7 +30,7 @@ const BY_ID: &str =
 const MEMBERS: &str = "SELECT attempt_id FROM consignment_member WHERE company_id = $1 AND consignment_id = $2 ORDER BY position";
 const OF_ATTEMPT: &str = "SELECT m.consignment_id FROM consignment_member m JOIN consignment c \
     ON c.company_id = m.company_id AND c.consignment_id = m.consignment_id \
-    WHERE m.company_id = $1 AND m.attempt_id = $2 ORDER BY c.opened_at, c.consignment_id";
+    WHERE m.company_id = $1 AND m.attempt_id = $2 ORDER BY CASE WHEN c.number = 0 THEN 1 ELSE 0 END, c.number";
 const COUNTER: &str = "INSERT INTO counter (company_id, name, last) VALUES ($1, $2, 1) \
     ON CONFLICT (company_id, name) DO UPDATE SET last = counter.last + 1 RETURNING last";
 const LOG: &str = "SELECT number, kind, request, reply, at, committing_at FROM entry WHERE company_id = $1 AND consignment_id = $2 ORDER BY number";
@@ -62,6 +63,12 @@ pub async fn join(tx: &mut Tx<'_>, company: &str, lot: &str, members: i64, versi
         return Err(Error::Conflict);
     }
     sqlx::query(INSERT_MEMBER).bind(company).bind(lot).bind(members + 1).bind(attempt.to_string()).execute(tx.db()).await?;
+    Ok(())
+}
+
+/// Takes an attempt out of a lot that is being closed: it was called back.
+pub async fn leave(tx: &mut Tx<'_>, company: &str, lot: &str, attempt: AttemptId) -> Result<()> {
+    sqlx::query(LEAVE).bind(company).bind(lot).bind(attempt.to_string()).execute(tx.db()).await?;
     Ok(())
 }
 
@@ -126,7 +133,8 @@ pub async fn members(db: &mut AnyConnection, company: &str, id: &str) -> Result<
         .collect()
 }
 
-/// The consignments that an attempt has travelled in, oldest first.
+/// The consignments that an attempt has travelled in, oldest first: by their numbers, which no clock can put in another order,
+/// and an open lot last.
 pub async fn of_attempt(db: &mut AnyConnection, company: &str, attempt: AttemptId) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar(OF_ATTEMPT).bind(company).bind(attempt.to_string()).fetch_all(db).await?)
 }

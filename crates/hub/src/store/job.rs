@@ -18,17 +18,17 @@ const ENQUEUE: &str = "INSERT INTO job (company_id, job_id, kind, subject, urgen
     urgency = CASE WHEN excluded.urgency < job.urgency THEN excluded.urgency ELSE job.urgency END, \
     due_at = CASE WHEN excluded.due_at < job.due_at THEN excluded.due_at ELSE job.due_at END";
 const NEXT_COMPANY: &str = "SELECT MIN(company_id) FROM job WHERE stuck = 0 AND company_id > $1";
-// One probe of the index per urgency: the cost of looking does not grow with the jobs that wait.
-const ANY_DUE: &str = "SELECT job_id FROM job WHERE stuck = 0 AND company_id = $1 AND urgency = $2 AND due_at <= $3 AND lease_until <= $4 AND kind <> $5 LIMIT 1";
+// One probe of the index per urgency and kind: the cost of looking does not grow with the jobs that wait.
+const ANY_DUE: &str = "SELECT job_id FROM job WHERE stuck = 0 AND company_id = $1 AND urgency = $2 AND kind = $5 AND due_at <= $3 AND lease_until <= $4 LIMIT 1";
 const CLAIM: [&str; 2] = [
     // SQLite: the writer is alone.
-    "WITH due AS MATERIALIZED (SELECT job_id FROM job WHERE stuck = 0 AND company_id = $1 AND urgency = $7 AND due_at <= $2 \
-     AND lease_until <= $3 AND kind <> $8 ORDER BY due_at LIMIT $4) \
+    "WITH due AS MATERIALIZED (SELECT job_id FROM job WHERE stuck = 0 AND company_id = $1 AND urgency = $7 AND kind = $8 AND due_at <= $2 \
+     AND lease_until <= $3 ORDER BY due_at LIMIT $4) \
      UPDATE job SET lease = $5, lease_until = $6, runs = runs + 1 WHERE company_id = $1 AND job_id IN (SELECT job_id FROM due) \
      AND stuck = 0 AND due_at <= $2 AND lease_until <= $3 RETURNING job_id, kind, subject, faults, runs, pokes, urgency, due_at",
     // PostgreSQL: other hubs claim at the same time; the guard is said again because the CTE's snapshot may be old.
-    "WITH due AS MATERIALIZED (SELECT job_id FROM job WHERE stuck = 0 AND company_id = $1 AND urgency = $7 AND due_at <= $2 \
-     AND lease_until <= $3 AND kind <> $8 ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED) \
+    "WITH due AS MATERIALIZED (SELECT job_id FROM job WHERE stuck = 0 AND company_id = $1 AND urgency = $7 AND kind = $8 AND due_at <= $2 \
+     AND lease_until <= $3 ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED) \
      UPDATE job SET lease = $5, lease_until = $6, runs = runs + 1 WHERE company_id = $1 AND job_id IN (SELECT job_id FROM due) \
      AND stuck = 0 AND due_at <= $2 AND lease_until <= $3 RETURNING job_id, kind, subject, faults, runs, pokes, urgency, due_at",
 ];
@@ -47,7 +47,7 @@ const STUCK: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM job WHERE stuck = 1 AN
 const LIST: &str = "SELECT job_id, kind, subject, due_at, faults, stuck, why, made_at FROM job WHERE company_id = $1 ORDER BY stuck DESC, due_at LIMIT $2";
 const OF_SUBJECT: &str = "SELECT job_id, kind, subject, due_at, faults, stuck, why, made_at FROM job WHERE company_id = $1 AND subject = $2 ORDER BY due_at";
 
-/// Longer than twice any hard time-out of an exchange, so that a lease never ends under a request that is still going.
+/// Renewed several times over while an exchange goes on; after a process died, its jobs are found this much later.
 pub const LEASE: Duration = Duration::from_secs(300);
 /// A job that was claimed so often without getting anywhere takes its process down, or never ends: a person must look.
 pub const RUNS: i64 = 10;
@@ -165,24 +165,30 @@ pub async fn next_company(db: &mut AnyConnection, cursor: &str) -> Result<Option
     Ok(sqlx::query_scalar::<_, Option<String>>(NEXT_COMPANY).bind(cursor).fetch_one(db).await?)
 }
 
-/// Which jobs are looked for.
+/// How many jobs are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Look {
-    /// All of them.
-    All,
-    /// All but conversations with counterparties: those may last, and must not hold every worker.
-    NotConversations,
+pub struct Wanted {
+    /// Jobs of every kind together.
+    pub jobs: usize,
+    /// Conversations with counterparties among them: those may last, and must not hold every worker.
+    pub conversations: usize,
 }
 
-impl Look {
-    /// The kind that is left out.
-    fn without(self) -> &'static str {
-        match self {
-            Look::All => "",
-            Look::NotConversations => Kind::Converse.name(),
-        }
+impl Wanted {
+    /// So many, of whatever kind.
+    pub fn any(jobs: usize) -> Wanted {
+        Wanted { jobs, conversations: jobs }
+    }
+
+    /// How many of a kind, where `found` were found already.
+    fn of(self, kind: Kind, found: usize) -> usize {
+        let left = self.jobs.saturating_sub(found);
+        if kind == Kind::Converse { left.min(self.conversations) } else { left }
     }
 }
+
+/// Within an urgency what has begun comes before what is to begin: conversations first.
+const ORDER: [Kind; 3] = [Kind::Converse, Kind::CloseLot, Kind::ChooseRoute];
 
 /// When it is, on both clocks: Unix milliseconds.
 #[derive(Debug, Clone, Copy)]
@@ -193,57 +199,74 @@ pub struct Times {
     pub machine: i64,
 }
 
-/// Whether a company has a job that is due and free.
-pub async fn any_due(db: &mut AnyConnection, company: &str, look: Look, now: Times) -> Result<bool> {
+/// Whether a company has a job that is due, free and wanted.
+pub async fn any_due(db: &mut AnyConnection, company: &str, wanted: Wanted, now: Times) -> Result<bool> {
     for urgency in Urgency::ALL {
-        let due: Option<String> = sqlx::query_scalar(ANY_DUE)
-            .bind(company)
-            .bind(urgency.number())
-            .bind(now.business)
-            .bind(now.machine)
-            .bind(look.without())
-            .fetch_optional(&mut *db)
-            .await?;
-        if due.is_some() {
-            return Ok(true);
+        for kind in ORDER.into_iter().filter(|kind| wanted.of(*kind, 0) > 0) {
+            let due: Option<String> = sqlx::query_scalar(ANY_DUE)
+                .bind(company)
+                .bind(urgency.number())
+                .bind(now.business)
+                .bind(now.machine)
+                .bind(kind.name())
+                .fetch_optional(&mut *db)
+                .await?;
+            if due.is_some() {
+                return Ok(true);
+            }
         }
     }
     Ok(false)
 }
 
-/// Claims at most `limit` due jobs of a company: the most urgent first, then the oldest.
-pub async fn claim(tx: &mut Tx<'_>, company: &str, look: Look, limit: i64, now: Times) -> Result<Vec<Leased>> {
+/// Claims at most as many due jobs of a company as are wanted: the most urgent first, then by kind, then the oldest.
+pub async fn claim(tx: &mut Tx<'_>, company: &str, wanted: Wanted, now: Times) -> Result<Vec<Leased>> {
     let lease = crate::vault::token();
+    let mut claimed: Vec<Leased> = Vec::new();
+    let mut conversations = 0;
+    for urgency in Urgency::ALL {
+        for kind in ORDER {
+            let left = Wanted { conversations: wanted.conversations - conversations, ..wanted };
+            let limit = left.of(kind, claimed.len());
+            if limit == 0 {
+                continue;
+            }
+            let found = claim_of_kind(tx, company, &lease, (urgency, kind), limit, now).await?;
+            conversations += if kind == Kind::Converse { found.len() } else { 0 };
+            claimed.extend(found);
+        }
+    }
+    Ok(claimed)
+}
+
+async fn claim_of_kind(
+    tx: &mut Tx<'_>,
+    company: &str,
+    lease: &str,
+    (urgency, kind): (Urgency, Kind),
+    limit: usize,
+    now: Times,
+) -> Result<Vec<Leased>> {
     let sql = match tx.backend() {
         Backend::Sqlite => CLAIM[0],
         Backend::Postgres => CLAIM[1],
     };
-    let mut claimed = Vec::new();
-    for urgency in Urgency::ALL {
-        let left = limit - i64::try_from(claimed.len()).unwrap_or(limit);
-        if left <= 0 {
-            break;
-        }
-        let rows = sqlx::query(sql)
-            .bind(company)
-            .bind(now.business)
-            .bind(now.machine)
-            .bind(left)
-            .bind(&lease)
-            .bind(now.machine + lease_ms())
-            .bind(urgency.number())
-            .bind(look.without())
-            .fetch_all(tx.db())
-            .await?;
-        let mut of_this = rows
-            .iter()
-            .map(|row| Ok((row.try_get::<i64, _>("due_at")?, read(row, company, &lease)?)))
-            .collect::<Result<Vec<_>>>()?;
-        // The order of the rows that an UPDATE returns is nobody's promise.
-        of_this.sort_by(|(one_due, one), (other_due, other)| (one_due, &one.id).cmp(&(other_due, &other.id)));
-        claimed.extend(of_this.into_iter().map(|(_, job)| job));
-    }
-    Ok(claimed)
+    let rows = sqlx::query(sql)
+        .bind(company)
+        .bind(now.business)
+        .bind(now.machine)
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .bind(lease)
+        .bind(now.machine + lease_ms())
+        .bind(urgency.number())
+        .bind(kind.name())
+        .fetch_all(tx.db())
+        .await?;
+    let mut found =
+        rows.iter().map(|row| Ok((row.try_get::<i64, _>("due_at")?, read(row, company, lease)?))).collect::<Result<Vec<_>>>()?;
+    // The order of the rows that an UPDATE returns is nobody's promise.
+    found.sort_by(|(one_due, one), (other_due, other)| (one_due, &one.id).cmp(&(other_due, &other.id)));
+    Ok(found.into_iter().map(|(_, job)| job).collect())
 }
 
 /// Keeps a lease for another full time; fails where it is lost.

@@ -129,6 +129,28 @@ fn an_outage_holds_a_letter_until_its_budget_is_spent_and_then_a_person_hears() 
 }
 
 #[test]
+fn a_doubt_that_was_repeated_in_vain_is_a_doubt_again_and_never_takes_the_next_route() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::start(&folder.path().join("sandbox"));
+    let data = folder.path().join("hub");
+    sandbox.hub_folder(&data);
+    wait_for(async {
+        let bench = Bench::open(&data).await;
+        bench.send("1", "dropsafterdot@post.example", r#""email", "print""#).await;
+        bench.work().await;
+        assert_eq!(bench.state("1").await, "in_doubt");
+        // Past the due-date budget a person has it repeated, and now the mail server is gone.
+        drop(sandbox);
+        bench.hub.clock().move_to_offset(Duration::from_secs(90 * 24 * 3600));
+        bench.settle("1", Settlement::Repeat).await;
+        bench.work().await;
+        assert_eq!(bench.state("1").await, "in_doubt");
+        assert!(bench.story("1").await.jobs.is_empty());
+        bench.hub.close().await;
+    });
+}
+
+#[test]
 fn a_blocked_address_closes_the_route_until_it_is_lifted() {
     let folder = tempfile::tempdir().unwrap();
     let sandbox = Sandbox::start(&folder.path().join("sandbox"));

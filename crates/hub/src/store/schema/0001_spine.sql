@@ -248,7 +248,7 @@ CREATE TABLE job (
     made_at       BIGINT NOT NULL,
     PRIMARY KEY (company_id, job_id)
 );
-CREATE INDEX job_due ON job (stuck, company_id, urgency, due_at);
+CREATE INDEX job_due ON job (stuck, company_id, urgency, kind, due_at);
 CREATE INDEX job_next ON job (stuck, due_at);
 CREATE UNIQUE INDEX job_subject ON job (company_id, kind, subject);
 

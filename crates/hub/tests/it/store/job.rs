@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use kvitt_hub::error::{Error, Result};
-use kvitt_hub::store::job::{self, Kind, LEASE, Leased, Look, Times, Urgency};
+use kvitt_hub::store::job::{self, Kind, LEASE, Leased, Times, Urgency, Wanted};
 
 use crate::databases::{Bench, NOW, each_database};
 
@@ -26,8 +26,8 @@ async fn enqueue(bench: &'static Bench, subject: &str, urgency: Urgency, due_at:
         .unwrap();
 }
 
-async fn claim(bench: &'static Bench, limit: i64, business: i64, machine: i64) -> Vec<Leased> {
-    bench.write(move |tx| Box::pin(job::claim(tx, &bench.a.id, Look::All, limit, Times { business, machine }))).await.unwrap()
+async fn claim(bench: &'static Bench, limit: usize, business: i64, machine: i64) -> Vec<Leased> {
+    bench.write(move |tx| Box::pin(job::claim(tx, &bench.a.id, Wanted::any(limit), Times { business, machine }))).await.unwrap()
 }
 
 /// Runs one of the runner's functions on a job that it holds.

@@ -17,7 +17,7 @@ use kvitt_hub::store::consignment::{self, NewArrival};
 use kvitt_hub::store::delivery::StoredAttempt;
 use kvitt_hub::store::event::{self, NewEvent};
 use kvitt_hub::store::invoice::{self, Rendition};
-use kvitt_hub::store::job::{self, Kind, Look, Times, Urgency};
+use kvitt_hub::store::job::{self, Kind, Times, Urgency, Wanted};
 use kvitt_hub::store::suppression::{self, Suppressed};
 use kvitt_hub::store::{Backend, Tx, delivery};
 use serde_json::json;
@@ -52,7 +52,7 @@ async fn furnish(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     suppression::insert(tx, id, key, &suppressed(), NOW).await?;
     job::enqueue(tx, id, Kind::Converse, "lot", Urgency::Ordinary, NOW, NOW).await?;
     job::enqueue(tx, id, Kind::ChooseRoute, "stuck", Urgency::Ordinary, NOW - 1, NOW).await?;
-    let stuck = job::claim(tx, id, Look::All, 1, Times { business: NOW - 1, machine: 0 }).await?.remove(0);
+    let stuck = job::claim(tx, id, Wanted::any(1), Times { business: NOW - 1, machine: 0 }).await?.remove(0);
     job::stick(tx, &stuck, "limit").await?;
     tx.tell(NewEvent::new(id, key, NOW, "invoice.accepted", "i1", &json!({}))?);
     Ok(())
@@ -156,7 +156,7 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(suppression::all(db, b, key).await.unwrap().is_empty());
         assert!(job::list(db, b).await.unwrap().is_empty());
         assert!(job::of_subject(db, b, "lot").await.unwrap().is_empty());
-        assert!(!job::any_due(db, b, Look::All, Times { business: i64::MAX, machine: i64::MAX }).await.unwrap());
+        assert!(!job::any_due(db, b, Wanted::any(9), Times { business: i64::MAX, machine: i64::MAX }).await.unwrap());
         assert_eq!(job::stuck(db, b).await.unwrap(), 0);
         assert!(event::of_subject(db, b, key, "i1").await.unwrap().is_empty());
         assert!(event::after(db, b, key, 0, 9).await.unwrap().is_empty());
@@ -196,6 +196,7 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         assert!(as_b!(bench, |tx| consignment::join(tx, b, "open lot", 0, 1, sample::attempt(1))).is_err());
         assert!(as_b!(bench, |tx| consignment::close(tx, b, "open lot", "email", &RouteSetup(json!({})), NOW)).is_err());
         as_b!(bench, |tx| consignment::finish(tx, b, "lot")).unwrap();
+        as_b!(bench, |tx| consignment::leave(tx, b, "lot", sample::attempt(1))).unwrap();
         assert!(as_b!(bench, |tx| consignment::mark_committing(tx, b, "lot", 1, 1)).is_err());
         let silence = Reply::Silence { sent: Sent::No, what: "x".into() };
         let replied = bench
@@ -208,7 +209,7 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         assert_eq!(as_b!(bench, |tx| invoice::forget_keys(tx, b, i64::MAX)).unwrap(), 0);
         assert!(!as_b!(bench, |tx| suppression::lift(tx, b, key, "kari@post.example")).unwrap());
         assert!(
-            as_b!(bench, |tx| job::claim(tx, b, Look::All, 9, Times { business: i64::MAX, machine: i64::MAX - 1_000_000 }))
+            as_b!(bench, |tx| job::claim(tx, b, Wanted::any(9), Times { business: i64::MAX, machine: i64::MAX - 1_000_000 }))
                 .unwrap()
                 .is_empty()
         );
@@ -260,7 +261,7 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         for outcome in [1, 2, 3, 4, 5].map(|step| (step, bench)) {
             let (step, bench) = outcome;
             as_b!(bench, |tx| async move {
-                let Some(leased) = job::claim(tx, b, Look::All, 1, Times { business: NOW, machine: 0 }).await?.pop() else {
+                let Some(leased) = job::claim(tx, b, Wanted::any(1), Times { business: NOW, machine: 0 }).await?.pop() else {
                     return Ok(());
                 };
                 match step {
