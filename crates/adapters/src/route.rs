@@ -66,6 +66,8 @@ pub struct Facts<'a> {
     pub setup: Option<&'a RouteSetup>,
     /// Whether the recipient's e-mail address bounced before, and what was said then.
     pub suppressed: Option<&'a str>,
+    /// Rules of EN 16931 and Peppol that the document breaks: routes whose receivers would refuse it are closed with them.
+    pub broken_rules: &'a [Fault],
     /// Prices by route and date.
     pub prices: &'a PriceBook,
 }

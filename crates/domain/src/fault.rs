@@ -147,6 +147,10 @@ impl Fault {
             self.values.iter().map(|(name, value)| (name.as_str(), in_words(name, value, language))).collect();
         values.push(("term", in_words("term", &self.place, language)));
         values.push(("place", self.place.clone()));
+        // Advice comes from outside the catalogue, in each language.
+        if let Some((_, advice)) = self.values.iter().find(|(name, _)| name == language.tag()) {
+            values.push(("advice", advice.clone()));
+        }
         let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
         language.text(&format!("{table}.{}", self.code.name), &values)
     }

@@ -6,8 +6,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use jiff::civil::Date;
 use kvitt_domain::Language;
-use kvitt_domain::fault::Fault;
+use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::identifiers::without_identity_numbers;
 use kvitt_formats::container::{self, Budget};
 use kvitt_formats::ubl;
@@ -208,6 +209,38 @@ pub fn tell(xml: &[u8], findings: &Findings, language: Language) -> Vec<Told> {
     findings.iter().map(tell).collect()
 }
 
+/// What a document says that follows EN 16931, and what it says that follows Peppol BIS Billing beside it (BT-24).
+const EN_16931: &str = "urn:cen.eu:en16931:2017";
+const PEPPOL: &str = "#urn:fdc:peppol.eu:";
+
+/// Broken rules kept with a document: whoever breaks more than these asks `kvitt validate` for the rest.
+const MAX_BROKEN: usize = 20;
+
+/// The fatal rules that a document breaks of those that it claims to follow (`specification` is its BT-24), each as one
+/// warning at its first place. Nothing where it claims none: a document of another kind is not measured by these rules.
+pub fn broken_rules(xml: &[u8], specification: Option<&str>, on: Date) -> Vec<Fault> {
+    let Some(claim) = specification.and_then(|claim| claim.trim().strip_prefix(EN_16931)) else { return Vec::new() };
+    let Ok(Judged { xml, findings: [findings] }) = judge(xml, [RuleSet::in_force(day(on))]) else { return Vec::new() };
+    let is_claimed = |finding: &&Finding| finding.layer != Layer::Peppol || claim.contains(PEPPOL);
+    let fatal = findings.iter().filter(|finding| finding.severity == Severity::Fatal);
+    let broken: Vec<&Finding> = fatal.filter(is_claimed).take(MAX_BROKEN).collect();
+    let positions = positions(&xml, broken.iter().filter_map(|finding| finding.places.first()).map(|at| at.offset).collect());
+    let told = |finding: &&Finding| {
+        let place = finding.places.first().map(|place| {
+            let Position { line, column } = positions[&place.offset];
+            format!("{} {line}:{column}", place.path)
+        });
+        let sentence = |language| finding.sentence(of_rules(language));
+        Fault::warning(codes::RULE_BROKEN)
+            .at(place.unwrap_or_default())
+            .with("rule", finding.id)
+            .with("count", finding.count)
+            .with("nb", sentence(Language::Bokmal))
+            .with("en", sentence(Language::English))
+    };
+    broken.iter().map(told).collect()
+}
+
 /// A severity as it stands in JSON.
 pub fn severity_name(severity: Severity) -> &'static str {
     match severity {
@@ -225,7 +258,7 @@ pub fn of_rules(language: Language) -> kvitt_rules::Language {
 }
 
 /// A date as the rules count days.
-pub fn day(date: jiff::civil::Date) -> Day {
+pub fn day(date: Date) -> Day {
     // Months and days are never negative.
     Day { year: date.year(), month: date.month().unsigned_abs(), day: date.day().unsigned_abs() }
 }

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use kvitt_domain::agreement::{Agreement, AgreementKind, AgreementState};
 use kvitt_domain::delivery::AttemptId;
-use kvitt_domain::fault::{Fault, codes};
+use kvitt_domain::fault::{Fault, Severity, codes};
 use kvitt_domain::plan::Verdict;
 use kvitt_domain::recipient::RecipientType;
 
@@ -18,6 +18,8 @@ pub struct Coming {
     name: &'static str,
     only_for: Option<RecipientType>,
     agreements: &'static [AgreementKind],
+    /// Whether its receivers refuse a document that breaks a rule of EN 16931 or Peppol.
+    demands_rules: bool,
 }
 
 /// Direct debit. It needs the main vendor agreement and the agreement of a bank account.
@@ -25,20 +27,26 @@ pub static AVTALEGIRO: Coming = Coming {
     name: "avtalegiro",
     only_for: Some(RecipientType::Consumer),
     agreements: &[AgreementKind::MainVendor, AgreementKind::Avtalegiro],
+    demands_rules: false,
 };
 
 /// The consumer's netbank and Vipps. It needs the main vendor agreement.
-pub static EFAKTURA: Coming =
-    Coming { name: "efaktura", only_for: Some(RecipientType::Consumer), agreements: &[AgreementKind::MainVendor] };
+pub static EFAKTURA: Coming = Coming {
+    name: "efaktura",
+    only_for: Some(RecipientType::Consumer),
+    agreements: &[AgreementKind::MainVendor],
+    demands_rules: false,
+};
 
 /// The network of access points: businesses and public bodies.
-pub static PEPPOL: Coming = Coming { name: "peppol", only_for: Some(RecipientType::Business), agreements: &[] };
+pub static PEPPOL: Coming =
+    Coming { name: "peppol", only_for: Some(RecipientType::Business), agreements: &[], demands_rules: true };
 
 /// The citizen's digital mailbox.
-pub static DPI: Coming = Coming { name: "dpi", only_for: Some(RecipientType::Consumer), agreements: &[] };
+pub static DPI: Coming = Coming { name: "dpi", only_for: Some(RecipientType::Consumer), agreements: &[], demands_rules: false };
 
 /// Paper.
-pub static PRINT: Coming = Coming { name: "print", only_for: None, agreements: &[] };
+pub static PRINT: Coming = Coming { name: "print", only_for: None, agreements: &[], demands_rules: false };
 
 impl Route for Coming {
     fn name(&self) -> &'static str {
@@ -54,8 +62,10 @@ impl Route for Coming {
         let missing = self.agreements.iter().filter(|needed| !is_active(facts.agreements, **needed)).map(|needed| {
             Fault::fatal(codes::AGREEMENT_MISSING).with("route", self.name).with("agreement", agreement_name(*needed))
         });
+        let broken = facts.broken_rules.iter().filter(|_| self.demands_rules).cloned();
+        let broken = broken.map(|rule| Fault { severity: Severity::Fatal, ..rule });
         let not_built = Fault::fatal(codes::ROUTE_NOT_BUILT).with("route", self.name);
-        Verdict::Closed { reasons: wrong_kind.into_iter().chain(missing).chain([not_built]).collect() }
+        Verdict::Closed { reasons: wrong_kind.into_iter().chain(missing).chain(broken).chain([not_built]).collect() }
     }
 
     fn lot(&self, _setup: &RouteSetup) -> Lot {

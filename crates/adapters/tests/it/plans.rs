@@ -5,6 +5,7 @@ use jiff::civil::date;
 use kvitt_adapters::route::{Document, Facts, RouteSetup};
 use kvitt_adapters::routes::{self, Ladder};
 use kvitt_domain::agreement::{Agreement, AgreementKind, AgreementState};
+use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::invoice::{Attachment, File};
 use kvitt_domain::plan::{OrderFrom, Plan, RouteName, Standing, Verdict};
 use kvitt_domain::price_book::PriceBook;
@@ -22,6 +23,7 @@ struct Case {
     agreements: Vec<Agreement>,
     setup: Option<RouteSetup>,
     suppressed: Option<&'static str>,
+    broken_rules: Vec<Fault>,
 }
 
 impl Case {
@@ -34,6 +36,7 @@ impl Case {
             agreements: vec![],
             setup: Some(sample::setup()),
             suppressed: None,
+            broken_rules: vec![],
         }
     }
 
@@ -48,8 +51,13 @@ impl Case {
 
     fn email(&self) -> Verdict {
         let prices = PriceBook::example();
-        let facts =
-            Facts { agreements: &self.agreements, setup: self.setup.as_ref(), suppressed: self.suppressed, prices: &prices };
+        let facts = Facts {
+            agreements: &self.agreements,
+            setup: self.setup.as_ref(),
+            suppressed: self.suppressed,
+            broken_rules: &self.broken_rules,
+            prices: &prices,
+        };
         routes::by_name("email").expect("the route is built").consider(&self.document(), &facts, sample::now())
     }
 
@@ -67,6 +75,7 @@ impl Case {
             agreements: &self.agreements,
             setup: self.setup.as_ref(),
             suppressed: self.suppressed,
+            broken_rules: &self.broken_rules,
             prices: &prices,
         })
     }
@@ -243,4 +252,12 @@ fn routes_that_are_not_built_answer_errors_and_never_guess() {
         assert!(!route.check_setup(&sample::setup()).is_empty(), "{name}");
     }
     assert!(routes::by_name("pigeon").is_none());
+}
+
+#[test]
+fn a_broken_rule_closes_peppol_and_nothing_else() {
+    let rule = Fault::warning(codes::RULE_BROKEN).with("rule", "BR-CO-10");
+    let case = Case { broken_rules: vec![rule], ..Case::business() };
+    let ladder = shown(&case.plan(&["peppol", "email", "print"], &[], &[]));
+    assert_eq!(ladder, ["peppol skipped rule.broken route.not_built", "email chosen", "print skipped route.not_built"]);
 }

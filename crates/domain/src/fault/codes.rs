@@ -44,6 +44,9 @@ codes! {
     TERM_REPEATED = "term.repeated", Sender;
     /// A sum differs from what its parts add up to. Values: `stated`, `computed`.
     SUM_MISMATCH = "sum.mismatch", Sender;
+    /// The document breaks a rule of EN 16931 or Peppol. Values: `rule`, `count`, and `advice` as `nb` and `en`: what is wrong and
+    /// what to do, in the words of the rules.
+    RULE_BROKEN = "rule.broken", Sender;
     /// Amounts with more decimals than the currency has. Values: `value`, `decimals`.
     AMOUNT_DECIMALS = "amount.decimals", Sender;
     /// The due date is before the issue date. Values: `date`, `other_term`, `other_date`.

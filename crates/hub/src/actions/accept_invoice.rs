@@ -4,7 +4,9 @@
 //! same answer; the same key, uuid or number with another document is refused with both sides shown.
 
 use futures_util::FutureExt;
+use jiff::civil::Date;
 use kvitt_adapters::route::ArtefactRole;
+use kvitt_domain::calendar;
 use kvitt_domain::delivery::Delivery;
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::invoice::{File, Invoice, checks};
@@ -24,6 +26,7 @@ use crate::store::event::NewEvent;
 use crate::store::invoice::{self, Body, StoredInvoice, kind_name};
 use crate::store::job::{self, Kind, Urgency};
 use crate::store::{Tx, delivery};
+use crate::validation;
 use crate::vault::{Purpose, sha256};
 
 /// A document as it is handed in.
@@ -85,6 +88,8 @@ pub struct Readable {
     pub xml: Vec<u8>,
     /// What the sender should know.
     pub warnings: Vec<Fault>,
+    /// The rules of EN 16931 and Peppol that it breaks; they are among the warnings too.
+    pub broken_rules: Vec<Fault>,
 }
 
 impl HandedIn {
@@ -102,8 +107,9 @@ impl HandedIn {
         }
     }
 
-    /// Reads and checks it: every fault at once, or everything that is needed to go on.
-    pub fn read(&self) -> std::result::Result<Readable, Vec<Fault>> {
+    /// Reads and checks it: every fault at once, or everything that is needed to go on. Broken rules of EN 16931 and Peppol, as
+    /// they are in force on this day, refuse nothing here: which routes they close is for the plan.
+    pub fn read(&self, on: Date) -> std::result::Result<Readable, Vec<Fault>> {
         let handed = container::open(&self.bytes, &Budget::default())?;
         // Metadata beside the archive wins over the one inside it.
         let beside = self.metadata.as_deref().map(str::as_bytes).or(handed.metadata.as_deref());
@@ -117,7 +123,7 @@ impl HandedIn {
         let Some(mut invoice) = invoice else { return Err(faults) };
         let xml = handed.xml.clone();
         handed.merge_into(&mut invoice);
-        let (fatal, warnings): (Vec<Fault>, Vec<Fault>) = checks::check(&invoice).into_iter().partition(Fault::is_fatal);
+        let (fatal, mut warnings): (Vec<Fault>, Vec<Fault>) = checks::check(&invoice).into_iter().partition(Fault::is_fatal);
         // A missing term is told once: by the reader, which knows the line.
         let term = |fault: &Fault| fault.place.split(' ').next().unwrap_or_default().to_owned();
         let told: Vec<String> = faults.iter().map(term).collect();
@@ -126,7 +132,9 @@ impl HandedIn {
             return Err(faults);
         }
         let metadata = self.wished(metadata);
-        Ok(Readable { invoice, metadata, xml, warnings })
+        let broken_rules = validation::broken_rules(&xml, invoice.specification.as_deref(), on);
+        warnings.extend_from_slice(&broken_rules);
+        Ok(Readable { invoice, metadata, xml, warnings, broken_rules })
     }
 
     /// What is wrong when the document's seller is another company than the one that hands it in.
@@ -160,7 +168,7 @@ impl HandedIn {
 
 /// Accepts a document and asks for its delivery.
 pub async fn accept_invoice(hub: &Hub, handed: HandedIn) -> Result<Accepted> {
-    let (handed, readable) = read_aside(handed).await?;
+    let (handed, readable) = read_aside(hub, handed).await?;
     let company = company_for(hub, &handed, &readable.invoice).await?;
     let prepared = {
         let (hub, company) = (hub.clone(), company.clone());
@@ -181,9 +189,10 @@ pub async fn accept_invoice(hub: &Hub, handed: HandedIn) -> Result<Accepted> {
 }
 
 /// Reads a document where its milliseconds of work, or the seconds of a very large one, keep nobody else waiting.
-pub(crate) async fn read_aside(handed: HandedIn) -> Result<(HandedIn, Readable)> {
+pub(crate) async fn read_aside(hub: &Hub, handed: HandedIn) -> Result<(HandedIn, Readable)> {
+    let on = calendar::today(hub.clock().business());
     let read = tokio::task::spawn_blocking(move || {
-        let readable = handed.read();
+        let readable = handed.read(on);
         (handed, readable)
     });
     let (handed, readable) = read.await.map_err(|cause| Error::Damaged(format!("reading a document failed: {cause}")))?;
@@ -222,7 +231,7 @@ struct Prepared {
 }
 
 fn prepare(hub: &Hub, company: &Company, handed: &HandedIn, readable: Readable) -> Result<Prepared> {
-    let Readable { invoice, mut metadata, xml, warnings } = readable;
+    let Readable { invoice, mut metadata, xml, warnings, broken_rules } = readable;
     let mut recipient = Recipient::of(&invoice, &metadata);
     let identity = metadata.recipient_identity.take().map(|number| {
         let reference = uuid::Uuid::now_v7().to_string();
@@ -247,7 +256,7 @@ fn prepare(hub: &Hub, company: &Company, handed: &HandedIn, readable: Readable) 
         id: uuid::Uuid::now_v7().to_string(),
         document_digest: company.key.digest(&handed.fingerprint()),
         accepted_at: hub.clock().business_ms(),
-        body: Body { invoice, recipient, metadata },
+        body: Body { invoice, recipient, metadata, broken_rules },
     };
     Ok(Prepared {
         body: invoice::seal(&company.key, &stored)?,

@@ -62,7 +62,7 @@ async fn prepare(hub: &Hub, company: &Company, job: &Leased) -> Result<Prepared>
     let letter_bytes = pdf_bytes(bytes_of(ArtefactRole::Pdf).next()) + enclosed;
     let document =
         Document { invoice: &body.invoice, recipient: &body.recipient, metadata: &body.metadata, pdf_bytes: letter_bytes };
-    let plan = known.plan(hub, Some(company), &document, &before.delivery.tried, now);
+    let plan = known.plan(hub, Some(company), &document, &body.broken_rules, &before.delivery.tried, now);
     let rendition = match plan.chosen() {
         Some(_) => freeze_rendition::render(hub, company, &stored).await?,
         None => None,

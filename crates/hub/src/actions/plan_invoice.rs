@@ -46,6 +46,7 @@ impl Known {
         hub: &Hub,
         company: Option<&Company>,
         document: &Document<'_>,
+        broken_rules: &[Fault],
         tried: &[RouteName],
         now: Timestamp,
     ) -> Plan {
@@ -62,6 +63,7 @@ impl Known {
             agreements: &self.agreements,
             setup: self.setups.iter().find_map(|(name, setup)| (name == route).then_some(setup)),
             suppressed: self.suppressed.as_ref().map(|suppressed| suppressed.why.as_str()),
+            broken_rules,
             prices: hub.prices(),
         })
     }
@@ -75,7 +77,7 @@ pub fn pdf_bytes(made: Option<u64>) -> u64 {
 /// Says how a document would be delivered. Nothing is stored or sent. A seller that is no company here is planned for with
 /// Kvitt's defaults, and told so.
 pub async fn plan_invoice(hub: &Hub, handed: HandedIn) -> Result<Planned> {
-    let (handed, readable) = read_aside(handed).await?;
+    let (handed, readable) = read_aside(hub, handed).await?;
     let mut warnings = readable.warnings;
     let seller = readable.invoice.seller.org_number();
     if let Some(mismatch) = handed.company_mismatch(&readable.invoice) {
@@ -103,7 +105,7 @@ pub async fn plan_invoice(hub: &Hub, handed: HandedIn) -> Result<Planned> {
         metadata: &readable.metadata,
         pdf_bytes: pdf_bytes(own_image),
     };
-    let plan = known.plan(hub, company.as_ref(), &document, &[], hub.clock().business());
+    let plan = known.plan(hub, company.as_ref(), &document, &readable.broken_rules, &[], hub.clock().business());
     Ok(Planned {
         number: readable.invoice.number.clone(),
         recipient: readable.invoice.buyer.name.clone(),

@@ -1,5 +1,6 @@
 //! Accepted invoices, the answers that were given to their keys, and their renditions.
 
+use kvitt_domain::fault::Fault;
 use kvitt_domain::invoice::{DocumentKind, Invoice};
 use kvitt_domain::recipient::{Metadata, Recipient};
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,9 @@ pub struct Body {
     pub recipient: Recipient,
     /// What the sender said beside it.
     pub metadata: Metadata,
+    /// Rules of EN 16931 and Peppol that it breaks, as warnings.
+    #[serde(default)]
+    pub broken_rules: Vec<Fault>,
 }
 
 /// One line of a list of invoices.

@@ -71,7 +71,7 @@ pub fn stored(id: &str, number: &str) -> StoredInvoice {
         id: id.into(),
         document_digest: format!("digest of {number}"),
         accepted_at: NOW,
-        body: Body { recipient: Recipient::of(&invoice, &metadata), invoice, metadata },
+        body: Body { recipient: Recipient::of(&invoice, &metadata), invoice, metadata, broken_rules: vec![] },
     }
 }
 

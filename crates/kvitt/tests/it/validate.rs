@@ -268,3 +268,39 @@ fn the_hub_answers_as_the_command_does() {
     refused((400, "request.date"), ask("?on=soon", &[xml], VALID.into()));
     refused((415, "request.media_type"), ask("", &[("content-type", "application/json")], b"{}".to_vec()));
 }
+
+#[test]
+fn a_broken_rule_closes_peppol_in_the_plan_and_warns_on_other_routes() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = |xml: &str| {
+        let file = write(folder.path(), "invoice.xml", xml.as_bytes());
+        let arguments = ["plan", "--json", "--lang", "en", "--recipient-type", "business", &file];
+        kvitt(&folder.path().join("none"), &arguments).with_code(0).json().as_array().unwrap()[0].clone()
+    };
+    let codes = |faults: &Value| -> Vec<String> {
+        faults.as_array().unwrap().iter().map(|fault| fault["code"].as_str().unwrap().to_owned()).collect()
+    };
+    let peppol = |planned: &Value| {
+        let rungs = planned["ladder"].as_array().unwrap();
+        codes(&rungs.iter().find(|rung| rung["route"] == "peppol").unwrap()["reasons"])
+    };
+    let without_reference = VALID.replacen("<cbc:BuyerReference>Kari Nordmann</cbc:BuyerReference>", "", 1);
+    let planned = plan(&without_reference);
+    assert_eq!(peppol(&planned), ["rule.broken", "route.not_built"]);
+    let warning = planned["warnings"].as_array().unwrap().iter().find(|fault| fault["code"] == "rule.broken").unwrap();
+    assert!(warning["message"].as_str().unwrap().contains("PEPPOL-EN16931-R003"), "{warning}");
+    assert!(warning["remedy"].as_str().unwrap().len() > 20 && warning["severity"] == "warning", "{warning}");
+    let others: Vec<Vec<String>> = planned["ladder"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|rung| rung["route"] != "peppol")
+        .map(|rung| codes(&rung["reasons"]))
+        .collect();
+    assert!(!others.is_empty() && others.iter().flatten().all(|code| code != "rule.broken"), "{others:?}");
+
+    assert_eq!(peppol(&plan(VALID)), ["route.not_built"]);
+    // What does not claim to follow Peppol is not measured by its rules.
+    let claims_less = without_reference.replacen("#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0", "", 1);
+    assert!(!codes(&plan(&claims_less)["warnings"]).contains(&"rule.broken".to_owned()));
+}
