@@ -88,6 +88,9 @@ enum Command {
     /// Change the key that seals all keys.
     #[command(subcommand)]
     Keys(commands::keys::Keys),
+    /// Measure how fast this machine is.
+    #[command(subcommand)]
+    Bench(commands::bench::Bench),
     /// Print the completions of a shell.
     Completions(commands::completions::Completions),
 }
@@ -168,6 +171,7 @@ async fn run(session: &Session, command: Command) -> Outcome {
         Command::Sandbox(sandbox) => sandbox.run(session).await,
         Command::Doctor(doctor) => doctor.run(session).await,
         Command::Keys(keys) => keys.run(session).await,
+        Command::Bench(bench) => bench.run(session),
         Command::Completions(completions) => completions.run(session),
     }
 }

@@ -1,5 +1,6 @@
 //! One file per verb: its options, what it asks the hub, and how the answer becomes an exit code.
 
+pub mod bench;
 pub mod company;
 pub mod completions;
 pub mod demo;

@@ -1,0 +1,214 @@
+//! What was measured beside what is wanted. The JSON has every figure; the text is the same as a table.
+
+use std::fmt::Write as _;
+use std::thread;
+
+use comfy_table::{Cell, CellAlignment, Color};
+use kvitt_rules::RuleSet;
+use serde::Serialize;
+
+use super::stopwatch::Throughput;
+use crate::show::table::table;
+
+/// The share of the floor that is wanted on short and on long invoices.
+const SHARE_OF_SHORT: f64 = 0.20;
+const SHARE_OF_LONG: f64 = 0.15;
+/// Up to so many lines an invoice is short.
+const SHORT: usize = 100;
+/// How much longer a document twice as long may take.
+const DOUBLED: f64 = 2.1;
+/// How many times its size a document may need.
+const MEMORY: f64 = 8.0;
+/// How much more two cores shall do than one.
+const TWO_CORES: f64 = 1.8;
+
+/// Everything that was measured.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    rule_set: &'static str,
+    /// Whether it was built to be fast; another build proves nothing.
+    release_build: bool,
+    cores: usize,
+    /// Runnable tasks of the whole machine (`/proc/loadavg`, one minute) when it began and ended; above the number of cores it was
+    /// busy with something else.
+    load: Vec<f64>,
+    /// Judging against the floor.
+    pub sizes: Vec<Size>,
+    /// A document and one twice as long.
+    pub linearity: Vec<Linearity>,
+    /// One core and two.
+    pub two_cores: Option<TwoCores>,
+    /// Memory against the size of the document.
+    pub memory: Vec<Memory>,
+}
+
+/// A figure and what is wanted of it.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Bar {
+    value: f64,
+    wanted: f64,
+    met: bool,
+}
+
+impl Bar {
+    fn at_least(wanted: f64, value: f64) -> Bar {
+        Bar { value, wanted, met: value >= wanted }
+    }
+
+    fn at_most(wanted: f64, value: f64) -> Bar {
+        Bar { value, wanted, met: value <= wanted }
+    }
+}
+
+/// One length of invoice on one core.
+#[derive(Debug, Serialize)]
+pub struct Size {
+    lines: usize,
+    bytes: usize,
+    floor_ms: f64,
+    judging_ms: f64,
+    judged_per_second: f64,
+    share_of_floor: Bar,
+}
+
+impl Size {
+    pub fn of(lines: usize, bytes: usize, floor: f64, judging: f64) -> Size {
+        let wanted = if lines <= SHORT { SHARE_OF_SHORT } else { SHARE_OF_LONG };
+        let share_of_floor = Bar::at_least(wanted, floor / judging);
+        Size { lines, bytes, floor_ms: floor * 1e3, judging_ms: judging * 1e3, judged_per_second: 1.0 / judging, share_of_floor }
+    }
+}
+
+/// Time of a document twice as long.
+#[derive(Debug, Serialize)]
+pub struct Linearity {
+    lines: usize,
+    once_ms: f64,
+    twice_ms: f64,
+    times: Bar,
+}
+
+impl Linearity {
+    pub fn of(lines: usize, once: f64, twice: f64) -> Linearity {
+        Linearity { lines, once_ms: once * 1e3, twice_ms: twice * 1e3, times: Bar::at_most(DOUBLED, twice / once) }
+    }
+}
+
+/// What two cores do.
+#[derive(Debug, Serialize)]
+pub struct TwoCores {
+    lines: usize,
+    one_per_second: f64,
+    two_per_second: f64,
+    times: Bar,
+    /// The same by the time that the threads had on cores: what is lost to each other when nobody else takes cores away.
+    times_by_cpu: f64,
+}
+
+impl TwoCores {
+    pub fn of(lines: usize, one: Throughput, two: Throughput) -> TwoCores {
+        TwoCores {
+            lines,
+            one_per_second: one.by_wall,
+            two_per_second: two.by_wall,
+            times: Bar::at_least(TWO_CORES, two.by_wall / one.by_wall),
+            times_by_cpu: two.by_cpu / one.by_cpu,
+        }
+    }
+}
+
+/// The most memory of a process that reads and judges one document, the document itself included.
+#[derive(Debug, Serialize)]
+pub struct Memory {
+    lines: usize,
+    bytes: usize,
+    peak_bytes: usize,
+    times: Bar,
+}
+
+impl Memory {
+    pub fn of(lines: usize, bytes: usize, peak_bytes: usize) -> Memory {
+        Memory { lines, bytes, peak_bytes, times: Bar::at_most(MEMORY, peak_bytes as f64 / bytes as f64) }
+    }
+}
+
+impl Report {
+    /// Nothing measured yet.
+    pub fn begin(set: &RuleSet) -> Report {
+        Report {
+            rule_set: set.name(),
+            release_build: !cfg!(debug_assertions),
+            cores: thread::available_parallelism().map_or(1, usize::from),
+            load: load().into_iter().collect(),
+            sizes: Vec::new(),
+            linearity: Vec::new(),
+            two_cores: None,
+            memory: Vec::new(),
+        }
+    }
+
+    /// Everything is measured.
+    pub fn end(&mut self) {
+        self.load.extend(load());
+    }
+
+    /// Whether all that is wanted is there.
+    pub fn is_met(&self) -> bool {
+        let bars = self.sizes.iter().map(|size| size.share_of_floor);
+        let bars = bars.chain(self.linearity.iter().map(|linearity| linearity.times));
+        let mut bars =
+            bars.chain(self.two_cores.iter().map(|cores| cores.times)).chain(self.memory.iter().map(|memory| memory.times));
+        bars.all(|bar| bar.met)
+    }
+
+    /// As a table.
+    pub fn text(&self) -> String {
+        let mut text = format!("{}; {} cores", self.rule_set, self.cores);
+        let load: Vec<String> = self.load.iter().map(|load| format!("{load:.1}")).collect();
+        if !load.is_empty() {
+            let _ = write!(text, ", load {}", load.join(" to "));
+        }
+        text.push_str(if self.release_build {
+            "; release build\n"
+        } else {
+            "; NOT a release build: the figures prove nothing\n"
+        });
+        let mut shown = table(&["what", "measured", "figure", "wanted", ""].map(str::to_owned));
+        let mut row = |what: String, measured: String, figure: String, wanted: String, bar: Bar| {
+            let met = if bar.met { Cell::new("met").fg(Color::Green) } else { Cell::new("NOT met").fg(Color::Red) };
+            let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
+            shown.add_row(vec![Cell::new(what), Cell::new(measured), right(figure), right(wanted), met]);
+        };
+        let percent = |share: f64| format!("{:.1} %", share * 100.0);
+        for size in &self.sizes {
+            let measured = format!(
+                "{} bytes: {:.3} ms ({:.0}/s), the XML's events alone {:.3} ms",
+                size.bytes, size.judging_ms, size.judged_per_second, size.floor_ms
+            );
+            let bar = size.share_of_floor;
+            let what = format!("{} lines, one core: share of the floor", size.lines);
+            row(what, measured, percent(bar.value), format!("≥ {}", percent(bar.wanted)), bar);
+        }
+        for Linearity { lines, once_ms, twice_ms, times } in &self.linearity {
+            let measured = format!("{once_ms:.1} ms, {twice_ms:.1} ms");
+            let what = format!("{lines} and {} lines: time", 2 * lines);
+            row(what, measured, format!("{:.2} ×", times.value), format!("≤ {:.1} ×", times.wanted), *times);
+        }
+        if let Some(TwoCores { lines, one_per_second, two_per_second, times, times_by_cpu }) = &self.two_cores {
+            let measured = format!("{one_per_second:.0}/s, {two_per_second:.0}/s; by time on cores {times_by_cpu:.2} ×");
+            let what = format!("{lines} lines, two cores");
+            row(what, measured, format!("{:.2} ×", times.value), format!("≥ {:.1} ×", times.wanted), *times);
+        }
+        for Memory { lines, bytes, peak_bytes, times } in &self.memory {
+            let measured = format!("{bytes} bytes need {peak_bytes}");
+            let what = format!("{lines} lines: memory");
+            row(what, measured, format!("{:.1} ×", times.value), format!("≤ {:.0} ×", times.wanted), *times);
+        }
+        format!("{text}{shown}")
+    }
+}
+
+/// How many tasks want a core, over the last minute; nothing where the operating system does not say.
+fn load() -> Option<f64> {
+    std::fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
+}

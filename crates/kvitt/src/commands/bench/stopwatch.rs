@@ -1,0 +1,98 @@
+//! The clocks: time on a core for what runs alone, time on the wall for what runs side by side.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// Work that is measured. What it answers keeps the compiler from leaving it out.
+pub type Work<'w> = &'w (dyn Fn() -> usize + Sync);
+
+/// Turns that each measurement is cut into. In each, every work gets its share, so that all meet the same troubles of the
+/// machine.
+const TURNS: u32 = 15;
+
+/// Seconds on a core that one run of each takes: the median of the turns.
+pub fn cpu_per_run<const N: usize>(time: Duration, works: [Work<'_>; N]) -> [f64; N] {
+    let share = time / TURNS / u32::try_from(N).unwrap_or(u32::MAX);
+    let mut found: [Vec<f64>; N] = std::array::from_fn(|_| Vec::new());
+    for work in works {
+        // The first run meets cold memory and unbuilt tables.
+        work();
+    }
+    for _ in 0..TURNS {
+        for (work, found) in works.iter().zip(&mut found) {
+            found.push(cpu_of(share, *work));
+        }
+    }
+    found.map(median)
+}
+
+/// Runs it for about this long on a core, at least once.
+fn cpu_of(time: Duration, work: Work<'_>) -> f64 {
+    let begun = cpu_time();
+    let mut runs = 0_u32;
+    loop {
+        std::hint::black_box(work());
+        runs += 1;
+        let spent = cpu_time() - begun;
+        if spent >= time {
+            return spent.as_secs_f64() / f64::from(runs);
+        }
+    }
+}
+
+/// The time that this thread had on a core.
+fn cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    // A thread's time is never negative.
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
+}
+
+/// What one and two threads get done.
+#[derive(Debug, Clone, Copy)]
+pub struct Throughput {
+    /// Runs a second on the wall: the best turn, because others on the machine only ever take from it.
+    pub by_wall: f64,
+    /// Runs a second that a thread would do on a core of its own: the median.
+    pub by_cpu: f64,
+}
+
+/// How much is done by one thread and by two, in turns.
+pub fn runs_per_second(time: Duration, work: Work<'_>) -> [Throughput; 2] {
+    let share = time / TURNS / 2;
+    let mut turns: [Vec<(f64, f64)>; 2] = [Vec::new(), Vec::new()];
+    for _ in 0..TURNS {
+        for (threads, turns) in (1..).zip(&mut turns) {
+            turns.push(side_by_side(threads, share, work));
+        }
+    }
+    turns.map(|turns| Throughput {
+        by_wall: turns.iter().map(|(by_wall, _)| *by_wall).fold(0.0, f64::max),
+        by_cpu: median(turns.into_iter().map(|(_, by_cpu)| by_cpu).collect()),
+    })
+}
+
+/// Runs a second of all threads together: by the clock on the wall, and by the time that they had on cores.
+fn side_by_side(threads: usize, time: Duration, work: Work<'_>) -> (f64, f64) {
+    let one = || {
+        let (begun, cpu_begun) = (Instant::now(), cpu_time());
+        let mut runs = 0_u32;
+        while begun.elapsed() < time || runs == 0 {
+            std::hint::black_box(work());
+            runs += 1;
+        }
+        let runs = f64::from(runs);
+        (runs / begun.elapsed().as_secs_f64(), runs / (cpu_time() - cpu_begun).as_secs_f64())
+    };
+    thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
+        let done = running.into_iter().map(|thread| thread.join().expect("the work does not panic"));
+        done.fold((0.0, 0.0), |(wall, cpu), (by_wall, by_cpu)| (wall + by_wall, cpu + by_cpu))
+    })
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
