@@ -95,7 +95,8 @@ mod tests {
         assert!(names.last().is_some_and(|name| name.starts_with("faulty/zz-")), "the repeated number comes last");
         let good = documents.iter().filter(|document| document.name.as_deref().is_some_and(|name| name.starts_with("invoices/")));
         for document in good {
-            let readable = document.read(jiff::civil::date(2028, 2, 29)).unwrap_or_else(|faults| panic!("{:?}: {faults:?}", document.name));
+            let readable =
+                document.read(jiff::civil::date(2028, 2, 29)).unwrap_or_else(|faults| panic!("{:?}: {faults:?}", document.name));
             assert!(readable.invoice.issued_on.year() == 2028, "{:?}: {}", document.name, readable.invoice.issued_on);
         }
     }
