@@ -1,4 +1,4 @@
-//! What comes in by folders: messages in a Maildir ([`bounces`]), documents in a folder ([`intake`]); and business time, where
+//! What comes in by folders: messages in a Maildir ([`mod@bounces`]), documents in a folder ([`mod@intake`]); and business time, where
 //! it follows another clock.
 //!
 //! A file is moved on only after what it says is on disk. A crash between the two reads it again, which changes nothing: the
