@@ -26,7 +26,9 @@ fn the_demo_delivers_explains_and_loses_nothing() {
     let ends = ["delivered", "waiting", "parked", "in_doubt", "cancelled"].map(|name| number(&first, name));
     assert_eq!(ends.iter().sum::<u64>(), number(&first, "accepted"), "each accepted one is counted once: {ends:?}");
     assert_eq!(first["by_route"]["email"], number(&first, "delivered"));
-    assert_eq!(number(&first, "in_doubt"), 3, "two servers that talk nonsense and one that hangs up");
+    // Two servers that talk nonsense and one that hangs up after the dot. One more hangs up before it: on a busy machine a small
+    // letter is through, dot and all, before that is noticed, and the doubt is honest.
+    assert!((3..=4).contains(&number(&first, "in_doubt")), "{first}");
     assert!(number(&first, "waiting") >= 1, "a full mailbox");
 
     for refusal in first["refusals"].as_array().unwrap() {
@@ -47,11 +49,11 @@ fn the_demo_delivers_explains_and_loses_nothing() {
         assert_eq!(first[name], second[name], "{name}");
     }
 
-    look_into_it_afterwards(&data);
+    look_into_it_afterwards(&data, number(&first, "in_doubt"));
     no_identity_number_is_anywhere(&data, &[first.to_string(), second.to_string()]);
 }
 
-fn look_into_it_afterwards(data: &std::path::Path) {
+fn look_into_it_afterwards(data: &std::path::Path, in_doubt: u64) {
     let told = kvitt(data, &["explain", "500102"]).with_code(0).stdout;
     for part in ["500102", "Ola Nordmann", "550", "✗ e-mail", "– letter on paper", "kvitt settle 500102"] {
         assert!(told.contains(part), "{part} is not in:\n{told}");
@@ -61,7 +63,7 @@ fn look_into_it_afterwards(data: &std::path::Path) {
     let story = kvitt(data, &["explain", "500102", "--json"]).with_code(0).json();
     assert_eq!(story["delivery"]["state"]["state"], "parked");
     let doubts = kvitt(data, &["list", "--state", "in_doubt", "--json"]).with_code(0).json();
-    assert_eq!(doubts.as_array().unwrap().len(), 3);
+    assert_eq!(doubts.as_array().unwrap().len() as u64, in_doubt);
     assert!(kvitt(data, &["events", "--verify", "--json"]).with_code(0).json().as_array().unwrap().len() == 5);
     kvitt(data, &["status", "--json"]).with_code(0);
     kvitt(data, &["jobs"]).with_code(0);
