@@ -69,8 +69,9 @@ impl RuleSet {
     /// Judges a document by every layer of this set, adding what is found. A document that is neither an invoice nor a
     /// credit note, or whose structure is broken in a thousand places, is judged by its structure alone.
     pub fn judge(&self, document: &Document<'_>, findings: &mut Findings) {
-        let ubl = Ubl::new(document);
+        let mut ubl = Ubl::new(document);
         if (self.structure)(&ubl, findings) {
+            ubl.sort_top();
             (self.en16931)(&ubl, findings);
             (self.peppol)(&ubl, findings);
         }

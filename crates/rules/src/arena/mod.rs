@@ -24,7 +24,7 @@ mod tag;
 
 use std::fmt;
 
-pub use node::Node;
+pub use node::{Children, Node};
 
 use names::Names;
 
@@ -123,6 +123,11 @@ impl<'a> Document<'a> {
     /// Line and column of a byte offset; an offset past the end is the end. Walks the text up to there.
     pub fn position(&self, offset: usize) -> Position {
         characters::position(self.source.as_bytes(), offset)
+    }
+
+    /// The element with that [`Node::number`].
+    pub(crate) fn node(&self, number: u32) -> Node<'_> {
+        Node::new(self, number)
     }
 
     /// All elements in document order.

@@ -33,7 +33,7 @@ impl<'d> Node<'d> {
     }
 
     /// Child elements in document order.
-    pub fn children(self) -> impl Iterator<Item = Node<'d>> {
+    pub fn children(self) -> Children<'d> {
         Children { document: self.document, next: self.index + 1, end: self.element().end }
     }
 
@@ -139,6 +139,11 @@ impl<'d> Node<'d> {
         path
     }
 
+    /// The element's place among all of the document, in document order; the root's is 0. [`Document::node`] goes back.
+    pub(crate) fn number(self) -> u32 {
+        self.index
+    }
+
     /// The number of the element's name among [`Document::names`].
     pub(crate) fn name_number(self) -> u32 {
         self.element().name
@@ -173,7 +178,9 @@ const CAC: &str = "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateC
 const CBC: &str = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2";
 const EXT: &str = "urn:oasis:names:specification:ubl:schema:xsd:CommonExtensionComponents-2";
 
-struct Children<'d> {
+/// The child elements of one element, in document order.
+#[derive(Debug, Clone)]
+pub struct Children<'d> {
     document: &'d Document<'d>,
     next: u32,
     end: u32,

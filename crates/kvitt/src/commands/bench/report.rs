@@ -101,6 +101,8 @@ pub struct TwoCores {
     one_per_second: f64,
     two_per_second: f64,
     times: Bar,
+    /// Cores that one thread and two threads really had meanwhile: what is missing, others on the machine took.
+    cores_had: [f64; 2],
     /// The same by the time that the threads had on cores: what is lost to each other when nobody else takes cores away.
     times_by_cpu: f64,
 }
@@ -112,6 +114,7 @@ impl TwoCores {
             one_per_second: one.by_wall,
             two_per_second: two.by_wall,
             times: Bar::at_least(TWO_CORES, two.by_wall / one.by_wall),
+            cores_had: [one.cores, two.cores],
             times_by_cpu: two.by_cpu / one.by_cpu,
         }
     }
@@ -194,8 +197,12 @@ impl Report {
             let what = format!("{lines} and {} lines: time", 2 * lines);
             row(what, measured, format!("{:.2} ×", times.value), format!("≤ {:.1} ×", times.wanted), *times);
         }
-        if let Some(TwoCores { lines, one_per_second, two_per_second, times, times_by_cpu }) = &self.two_cores {
-            let measured = format!("{one_per_second:.0}/s, {two_per_second:.0}/s; by time on cores {times_by_cpu:.2} ×");
+        if let Some(TwoCores { lines, one_per_second, two_per_second, times, cores_had: [one, two], times_by_cpu }) =
+            &self.two_cores
+        {
+            let measured = format!(
+                "{one_per_second:.0}/s on {one:.2} cores, {two_per_second:.0}/s on {two:.2}; by time on cores {times_by_cpu:.2} ×"
+            );
             let what = format!("{lines} lines, two cores");
             row(what, measured, format!("{:.2} ×", times.value), format!("≥ {:.1} ×", times.wanted), *times);
         }

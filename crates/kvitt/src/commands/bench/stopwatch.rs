@@ -54,27 +54,30 @@ fn cpu_time() -> Duration {
 pub struct Throughput {
     /// Runs a second on the wall: the best turn, because others on the machine only ever take from it.
     pub by_wall: f64,
-    /// Runs a second that a thread would do on a core of its own: the median.
+    /// Cores that the threads really had in that turn: less than there are threads where others took from them.
+    pub cores: f64,
+    /// Runs a second that the threads would do on cores of their own: the median.
     pub by_cpu: f64,
 }
 
 /// How much is done by one thread and by two, in turns.
 pub fn runs_per_second(time: Duration, work: Work<'_>) -> [Throughput; 2] {
     let share = time / TURNS / 2;
-    let mut turns: [Vec<(f64, f64)>; 2] = [Vec::new(), Vec::new()];
+    let mut turns: [Vec<Throughput>; 2] = [Vec::new(), Vec::new()];
     for _ in 0..TURNS {
         for (threads, turns) in (1..).zip(&mut turns) {
             turns.push(side_by_side(threads, share, work));
         }
     }
-    turns.map(|turns| Throughput {
-        by_wall: turns.iter().map(|(by_wall, _)| *by_wall).fold(0.0, f64::max),
-        by_cpu: median(turns.into_iter().map(|(_, by_cpu)| by_cpu).collect()),
+    turns.map(|turns| {
+        let best = turns.iter().max_by(|one, other| one.by_wall.total_cmp(&other.by_wall));
+        let (by_wall, cores) = best.map_or((f64::NAN, f64::NAN), |turn| (turn.by_wall, turn.cores));
+        Throughput { by_wall, cores, by_cpu: median(turns.iter().map(|turn| turn.by_cpu).collect()) }
     })
 }
 
-/// Runs a second of all threads together: by the clock on the wall, and by the time that they had on cores.
-fn side_by_side(threads: usize, time: Duration, work: Work<'_>) -> (f64, f64) {
+/// All threads together: by the clock on the wall, and by the time that they had on cores.
+fn side_by_side(threads: usize, time: Duration, work: Work<'_>) -> Throughput {
     let one = || {
         let (begun, cpu_begun) = (Instant::now(), cpu_time());
         let mut runs = 0_u32;
@@ -82,14 +85,19 @@ fn side_by_side(threads: usize, time: Duration, work: Work<'_>) -> (f64, f64) {
             std::hint::black_box(work());
             runs += 1;
         }
-        let runs = f64::from(runs);
-        (runs / begun.elapsed().as_secs_f64(), runs / (cpu_time() - cpu_begun).as_secs_f64())
+        let (runs, wall, cpu) = (f64::from(runs), begun.elapsed().as_secs_f64(), (cpu_time() - cpu_begun).as_secs_f64());
+        Throughput { by_wall: runs / wall, cores: cpu / wall, by_cpu: runs / cpu }
     };
     thread::scope(|scope| {
         let running: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
         let done = running.into_iter().map(|thread| thread.join().expect("the work does not panic"));
-        done.fold((0.0, 0.0), |(wall, cpu), (by_wall, by_cpu)| (wall + by_wall, cpu + by_cpu))
+        done.reduce(|all, one| Throughput {
+            by_wall: all.by_wall + one.by_wall,
+            cores: all.cores + one.cores,
+            by_cpu: all.by_cpu + one.by_cpu,
+        })
     })
+    .expect("there is at least one thread")
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

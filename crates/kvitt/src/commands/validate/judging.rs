@@ -1,10 +1,12 @@
 //! Reads and judges many files on every core, and hands each on in the order given.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 
 use crate::exit::Failure;
@@ -45,8 +47,8 @@ impl Source {
     }
 }
 
-/// Files whose answers wait for each other at most: what bounds the memory, however many files there are.
-const AT_A_TIME: usize = 256;
+/// How far the cores may be ahead of the answer that is taken next: what bounds the memory, however many files there are.
+const AHEAD: usize = 256;
 
 /// Judges every source, as many at the same time as there are cores, and takes each answer in the order of the sources.
 ///
@@ -57,31 +59,89 @@ pub fn in_order<T: Send>(
     judge: impl Fn(&Source) -> Result<T, Failure> + Sync,
     mut take: impl FnMut(T) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    for some in sources.chunks(AT_A_TIME) {
-        let answers: Vec<Mutex<Option<Result<T, Failure>>>> = some.iter().map(|_| Mutex::new(None)).collect();
-        let next = AtomicUsize::new(0);
-        let work = || {
-            while let Some((source, answer)) = {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                some.get(index).zip(answers.get(index))
-            } {
-                let judged = judge(source);
-                *answer.lock().expect("nobody panics while holding an answer") = Some(judged);
-            }
-        };
-        thread::scope(|scope| {
-            for _ in 1..cores.min(some.len()) {
-                scope.spawn(work);
-            }
-            work();
-        });
-        for answer in answers {
-            let judged = answer.into_inner().expect("nobody panics while holding an answer");
-            take(judged.expect("every index was drawn before the threads ended")?)?;
+    let cores = thread::available_parallelism().map_or(1, usize::from).min(sources.len());
+    let (next, ahead) = (AtomicUsize::new(0), Ahead::new());
+    thread::scope(|scope| {
+        let (answer, answers) = mpsc::channel();
+        for _ in 0..cores {
+            let (answer, judge, next, ahead) = (answer.clone(), &judge, &next, &ahead);
+            scope.spawn(move || {
+                let _end = EndOfPanicking(ahead);
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(source) = sources.get(index).filter(|_| ahead.may_begin(index)) else { return };
+                    if answer.send((index, judge(source))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(answer);
+        let result = take_in_order(answers, &ahead, &mut take);
+        ahead.end();
+        result
+    })
+}
+
+fn take_in_order<T>(
+    answers: Receiver<(usize, Result<T, Failure>)>,
+    ahead: &Ahead,
+    take: &mut impl FnMut(T) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut early = HashMap::new();
+    let mut taken = 0;
+    for (index, answer) in answers {
+        early.insert(index, answer);
+        while let Some(answer) = early.remove(&taken) {
+            take(answer?)?;
+            taken += 1;
+            ahead.took(taken);
         }
     }
     Ok(())
+}
+
+/// Keeps the cores from running away from the answer that is taken next.
+struct Ahead {
+    /// How many answers were taken; all that there can be where nobody takes any more.
+    taken: Mutex<usize>,
+    moved: Condvar,
+}
+
+impl Ahead {
+    fn new() -> Ahead {
+        Ahead { taken: Mutex::new(0), moved: Condvar::new() }
+    }
+
+    /// Waits for the turn of this source; false where its answer would not be taken any more.
+    fn may_begin(&self, index: usize) -> bool {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_early = |taken: &mut usize| index >= taken.saturating_add(AHEAD);
+        let taken = self.moved.wait_while(taken, is_early).unwrap_or_else(PoisonError::into_inner);
+        *taken != usize::MAX
+    }
+
+    fn took(&self, taken: usize) {
+        let mut known = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        // An end stays one.
+        *known = taken.max(*known);
+        self.moved.notify_all();
+    }
+
+    fn end(&self) {
+        self.took(usize::MAX);
+    }
+}
+
+/// A panic of one judge must end the others, which would wait for its answer for ever.
+struct EndOfPanicking<'a>(&'a Ahead);
+
+impl Drop for EndOfPanicking<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.end();
+        }
+    }
 }
 
 #[cfg(test)]
@@ -118,5 +178,16 @@ mod tests {
         })
         .unwrap_err();
         assert_eq!((failure.to_string().as_str(), taken), ("b", 1));
+    }
+
+    #[test]
+    #[should_panic(expected = "a scoped thread panicked")]
+    fn a_panicking_judge_leaves_nobody_waiting() {
+        let sources: Vec<Source> = (0..10 * AHEAD).map(|number| Source::File(number.to_string().into())).collect();
+        let judge = |source: &Source| match source.name().as_str() {
+            "0" => panic!("of itself"),
+            _ => Ok(()),
+        };
+        let _ = in_order(&sources, judge, |()| Ok(()));
     }
 }
