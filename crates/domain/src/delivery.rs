@@ -205,6 +205,13 @@ pub enum Event {
         /// Who.
         by: String,
     },
+    /// This is an older backup: the hub that lived on after it may have sent whatever still had something to do.
+    Restored {
+        /// Stands for whatever that hub tried, where no attempt was under way here.
+        attempt: AttemptId,
+        /// Since when nobody knows.
+        why: Fault,
+    },
 }
 
 /// What must be done because of an event, in the same transaction.
@@ -302,7 +309,7 @@ impl Delivery {
                 _ => Err(refused),
             },
             Event::Repeated { .. } => match self.state {
-                State::InDoubt { route, attempt, .. } => {
+                State::InDoubt { route, attempt, .. } if !route.is_unknown() => {
                     let join = Command::JoinLot { route: route.clone(), attempt };
                     Ok((Delivery { state: State::Queued { route, attempt }, ..self }, vec![join]))
                 }
@@ -323,7 +330,24 @@ impl Delivery {
                 | State::Seen { .. }
                 | State::Cancelled { .. } => Err(refused),
             },
+            Event::Restored { attempt, why } => self.restore(attempt, why).ok_or(refused),
         }
+    }
+
+    /// What a backup knows of a delivery that still had something to do: perhaps less than happened. `None` where nothing was left to
+    /// do, or a person had to decide anyway.
+    fn restore(self, unknown: AttemptId, why: Fault) -> Option<(Delivery, Vec<Command>)> {
+        let (route, attempt) = match self.state {
+            State::Choosing | State::Waiting { .. } => (RouteName::unknown(), unknown),
+            State::Queued { route, attempt }
+            | State::Sending { route, attempt }
+            | State::HandedOver { route, attempt, .. }
+            | State::Delivered { route, attempt, .. } => (route, attempt),
+            State::InDoubt { .. } => return Some((self, vec![])),
+            State::Seen { .. } | State::Parked { .. } | State::Cancelled { .. } => return None,
+        };
+        let tell = Command::TellPerson { why: why.clone() };
+        Some((Delivery { state: State::InDoubt { route, attempt, why }, ..self }, vec![tell]))
     }
 
     /// A counterparty's word. `None` where it cannot be: about the current attempt before anything was sent.
@@ -480,6 +504,7 @@ impl Event {
             Event::Repeated { .. } => "repeated",
             Event::Reopened { .. } => "reopened",
             Event::Cancelled { .. } => "cancelled",
+            Event::Restored { .. } => "restored",
         }
     }
 }

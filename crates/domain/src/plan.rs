@@ -21,11 +21,24 @@ impl RouteName {
         RouteName(name.into())
     }
 
+    /// Stands for the route of an attempt that only a hub that is gone knows: see [`crate::delivery::Event::Restored`].
+    pub fn unknown() -> RouteName {
+        RouteName::new(UNKNOWN)
+    }
+
+    /// Whether nobody knows which route it was.
+    pub fn is_unknown(&self) -> bool {
+        self.0 == UNKNOWN
+    }
+
     /// The name as stored and shown.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
+
+/// No adapter has this name.
+const UNKNOWN: &str = "unknown";
 
 impl std::fmt::Display for RouteName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -5,13 +5,16 @@
 
 pub mod accept_invoice;
 pub mod add_company;
+pub mod back_up;
 pub mod choose_route;
 pub mod close_lot;
 pub mod converse;
+pub mod copy_database;
 pub mod explain;
 pub mod freeze_rendition;
 pub mod move_delivery;
 pub mod plan_invoice;
 pub mod receive_arrival;
+pub mod restore;
 pub mod rotate_keys;
 pub mod settle;

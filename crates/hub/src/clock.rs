@@ -52,6 +52,11 @@ impl Clock {
         }
     }
 
+    /// How far business time is ahead of the machine.
+    pub fn offset(&self) -> Duration {
+        Duration::from_millis(u64::try_from(self.offset_ms.load(Ordering::Acquire)).unwrap_or_default())
+    }
+
     /// Waits until business time was moved.
     pub async fn moved(&self) {
         self.moved.notified().await;

@@ -12,6 +12,7 @@ use figment::providers::{Env, Format, Toml};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+use crate::store::Db;
 use crate::transport::smtp::{self, Login, MailServer, Tls};
 
 /// Everything that can be configured. Paths are relative to the data folder where they are not absolute.
@@ -126,6 +127,11 @@ impl Config {
             .merge(Env::prefixed("KVITT__").split("__"))
             .extract()
             .map_err(|cause| Error::CannotStart(format!("the configuration cannot be used: {cause}")))
+    }
+
+    /// The address of the database.
+    pub fn database_url(&self, data: &Path) -> String {
+        self.database.clone().unwrap_or_else(|| Db::sqlite_url(&data.join("kvitt.db")))
     }
 
     /// The mail servers, with the files that they name read: passwords, and certificates to trust.

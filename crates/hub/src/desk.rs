@@ -16,6 +16,7 @@ use crate::store::invoice::Listed;
 use crate::store::job::Shown;
 
 pub use crate::actions::accept_invoice::{Accepted, HandedIn};
+pub use crate::actions::back_up::{BackUpKeys, Manifest};
 pub use crate::actions::explain::Story;
 pub use crate::actions::settle::Settlement;
 
@@ -116,6 +117,13 @@ pub enum Ask {
     },
     /// Make a new master key and seal every company's key with it.
     RotateKeys,
+    /// Make a backup of everything in a folder of its own.
+    BackUp {
+        /// The folder: an absolute path, empty or not there yet.
+        folder: std::path::PathBuf,
+        /// Whether the keys go into it.
+        keys: BackUpKeys,
+    },
     /// Where everything stands: the counts of every company, and when the next job is due.
     Status,
 }
@@ -158,6 +166,11 @@ pub enum Answer {
     Verified {
         /// The last event.
         last: i64,
+    },
+    /// A backup is made.
+    BackedUp {
+        /// What it holds.
+        manifest: Box<Manifest>,
     },
     /// Where everything stands.
     Status(Status),
@@ -216,6 +229,9 @@ pub struct Status {
     pub strays: i64,
     /// Counterparties that are being spared: address, and until when.
     pub spared: Vec<(String, i64)>,
+    /// Whether the database was put back from a backup, and what that left in doubt.
+    #[serde(default)]
+    pub restored: Option<actions::restore::Shown>,
 }
 
 /// Options that a sender may give beside the document; they win over its metadata.
@@ -298,6 +314,9 @@ impl Hub {
             Ask::RotateKeys => {
                 actions::rotate_keys::rotate_keys(self).await?;
                 Answer::Done
+            }
+            Ask::BackUp { folder, keys } => {
+                Answer::BackedUp { manifest: Box::new(actions::back_up::back_up(self, &folder, keys).await?) }
             }
             Ask::Status => Answer::Status(self.status().await?),
         })

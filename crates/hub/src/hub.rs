@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::price_book::PriceBook;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
+use crate::actions::restore;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::desk::Status;
@@ -20,6 +22,7 @@ use crate::jobs::breaker::Breaker;
 use crate::jobs::{dispatcher, housekeeping, watch as watch_folders};
 use crate::lock::DataLock;
 use crate::store::company::{self, Company};
+use crate::store::house::Note;
 use crate::store::objects::Objects;
 use crate::store::{Backend, Db, Tx, delivery, house, job};
 use crate::transport::smtp::MailServer;
@@ -72,17 +75,28 @@ impl Hub {
                 PriceBook::parse(&text).map_err(|cause| Error::CannotStart(format!("the price book cannot be used: {cause}")))?
             }
         };
+        let url = config.database_url(data);
+        let restoring = restore::unfinished(data);
+        if restoring.exists() && url != Db::sqlite_url(&restoring) {
+            return Err(Error::CannotStart(format!(
+                "a restore into {} broke off; empty the folder and restore again",
+                data.display()
+            )));
+        }
         let objects = Objects::open(&data.join("objects"))?;
-        let url = config.database.clone().unwrap_or_else(|| Db::sqlite_url(&data.join("kvitt.db")));
         let db = Db::open(&url).await?;
         let vault = Arc::new(house::unlock(&db, &data.join("keys")).await?);
+        let clock = Clock::new();
+        if let Some(offset_ms) = house::noted(&mut *db.read().await?, &vault, Note::ClockOffset).await? {
+            clock.move_to_offset(Duration::from_millis(offset_ms));
+        }
         let hub = Hub {
             inner: Arc::new(Inner {
                 data: data.to_owned(),
                 config,
                 vault,
                 objects,
-                clock: Clock::new(),
+                clock,
                 prices,
                 mail_servers,
                 breaker: Breaker::default(),
@@ -109,6 +123,11 @@ impl Hub {
     /// The configuration.
     pub fn config(&self) -> &Config {
         &self.inner.config
+    }
+
+    /// The address of the database.
+    pub fn database_url(&self) -> String {
+        self.config().database_url(self.data())
     }
 
     /// The database.
@@ -192,6 +211,7 @@ impl Hub {
             }
             status.stuck += job::stuck(&mut db, &company.id).await?;
         }
+        status.restored = house::noted(&mut db, self.vault(), Note::Restored).await?;
         status.strays = watch_folders::bounces::strays(self, &mut db).await?;
         status.next_due_at = job::next_due(&mut db).await?;
         status.spared = self.breaker().spared(status.now);
@@ -270,6 +290,26 @@ impl Hub {
         let status = self.status().await?;
         progress(&status);
         Ok(status)
+    }
+
+    /// Moves business time forward, and notes it first: a hub that starts again does not go back in time.
+    pub async fn move_clock(&self, offset: Duration) -> Result<()> {
+        if self.clock().offset() >= offset {
+            return Ok(());
+        }
+        let (vault, offset_ms) = (self.vault_handle(), u64::try_from(offset.as_millis()).unwrap_or(u64::MAX));
+        self.write(move |tx| {
+            let vault = vault.clone();
+            async move {
+                // Another hub on the same database may be ahead.
+                let known: u64 = house::noted(tx.db(), &vault, Note::ClockOffset).await?.unwrap_or_default();
+                house::note(tx, &vault, Note::ClockOffset, &known.max(offset_ms)).await
+            }
+            .boxed()
+        })
+        .await?;
+        self.clock().move_to_offset(offset);
+        Ok(())
     }
 
     /// Lets writes finish and closes the database.

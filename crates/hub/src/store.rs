@@ -7,6 +7,7 @@
 pub mod artefact;
 pub mod company;
 pub mod consignment;
+pub mod copy;
 pub mod db;
 pub mod delivery;
 pub mod event;
@@ -14,6 +15,7 @@ pub mod house;
 pub mod invoice;
 pub mod job;
 pub mod objects;
+pub mod restore;
 pub mod stray;
 pub mod suppression;
 pub mod writer;

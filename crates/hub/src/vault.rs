@@ -56,6 +56,8 @@ pub enum Purpose {
     Suppression,
     /// What arrived and could not be understood; its row is the digest.
     Stray,
+    /// What the house notes of itself; its row is the note's name.
+    Note,
 }
 
 impl Purpose {
@@ -73,6 +75,7 @@ impl Purpose {
             Purpose::Event => "event",
             Purpose::Suppression => "suppression",
             Purpose::Stray => "stray",
+            Purpose::Note => "note",
         }
     }
 }

@@ -85,6 +85,12 @@ enum Command {
     Sandbox(commands::sandbox::Sandbox),
     /// Say what is missing or wrong here, and what to do about it.
     Doctor(commands::doctor::Doctor),
+    /// Make a backup, also of a hub at work.
+    Backup(commands::backup::Backup),
+    /// Put a backup back; what the hub may have sent since is in doubt.
+    Restore(commands::restore::Restore),
+    /// Move to another database, from SQLite to PostgreSQL or back.
+    CopyDatabase(commands::copy_database::CopyDatabase),
     /// Change the key that seals all keys.
     #[command(subcommand)]
     Keys(commands::keys::Keys),
@@ -170,6 +176,9 @@ async fn run(session: &Session, command: Command) -> Outcome {
         Command::Serve(serve) => serve.run(session).await,
         Command::Sandbox(sandbox) => sandbox.run(session).await,
         Command::Doctor(doctor) => doctor.run(session).await,
+        Command::Backup(backup) => backup.run(session).await,
+        Command::Restore(restore) => restore.run(session).await,
+        Command::CopyDatabase(copy) => copy.run(session).await,
         Command::Keys(keys) => keys.run(session).await,
         Command::Bench(bench) => bench.run(session),
         Command::Completions(completions) => completions.run(session),

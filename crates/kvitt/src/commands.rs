@@ -1,8 +1,10 @@
 //! One file per verb: its options, what it asks the hub, and how the answer becomes an exit code.
 
+pub mod backup;
 pub mod bench;
 pub mod company;
 pub mod completions;
+pub mod copy_database;
 pub mod demo;
 pub mod doctor;
 pub mod events;
@@ -11,6 +13,7 @@ pub mod jobs;
 pub mod keys;
 pub mod list;
 pub mod plan;
+pub mod restore;
 pub mod sandbox;
 pub mod send;
 pub mod serve;

@@ -264,7 +264,7 @@ async fn ask_there(data: &Path, ask: &Ask) -> Result<Answer, Failure> {
 }
 
 /// A hub of another version answered another question.
-fn unexpected(answer: &Answer) -> Failure {
+pub fn unexpected(answer: &Answer) -> Failure {
     let name = serde_json::to_value(answer).ok().and_then(|value| value["answer"].as_str().map(str::to_owned));
     Failure::Answered(format!("the hub answered {}, which is no answer to this question", name.unwrap_or_default()))
 }

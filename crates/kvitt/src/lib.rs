@@ -4,6 +4,7 @@
 //! the one that runs; `show/` draws tables, ladders and stories. [`oracle`] compares a hub with a counterparty's ledger.
 //! No rule of the trade is here: the hub decides, this shows. Every sentence is in the catalogue under `[cli]`.
 
+mod archive;
 mod cli;
 mod commands;
 mod demo;

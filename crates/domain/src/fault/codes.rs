@@ -134,6 +134,8 @@ codes! {
     // --- the journey
     /// Whether it was sent cannot be known from here.
     DELIVERY_IN_DOUBT = "delivery.in_doubt", Operator;
+    /// The hub was restored from an older backup, and the hub that lived on after it may have sent the document. Values: `at`.
+    DELIVERY_RESTORED = "delivery.restored", Operator;
     /// The program itself could not carry the conversation on. Values: `route`.
     DELIVERY_FAILED_HERE = "delivery.failed_here", Operator;
     /// An attempt that was given up was accepted after all: the recipient may have the document twice.

@@ -57,6 +57,7 @@ fn events() -> Vec<(String, Event)> {
         Event::Repeated { by: by() },
         Event::Reopened { by: by() },
         Event::Cancelled { by: by() },
+        Event::Restored { attempt: AttemptId(Uuid::from_u128(4)), why: why() },
     ];
     events.extend(words().into_iter().map(|word| Event::Said { attempt: THIS, word }));
     let mut named: Vec<(String, Event)> = events.into_iter().map(|event| (event.name().to_owned(), event)).collect();
@@ -87,6 +88,19 @@ fn in_doubt_never_falls_to_the_next_route_by_itself() {
         let sends_again = commands.iter().any(|command| matches!(command, Command::ChooseRoute | Command::JoinLot { .. }));
         let allowed = ["settled_as_unsent", "repeated", "said_refused"].contains(&name.as_str());
         assert!(allowed || !sends_again, "{name} sends again from in doubt, to {}", after.state.name());
+    }
+}
+
+/// What a hub that is gone may have sent, nobody can send "again": there are no bytes to repeat.
+#[test]
+fn what_a_backup_does_not_know_is_in_doubt_and_never_repeated() {
+    for state in [State::Choosing, State::Waiting { until: Timestamp::UNIX_EPOCH, why: why() }] {
+        let restored = Event::Restored { attempt: THIS, why: why() };
+        let (after, commands) = delivery_in(state).apply(restored).unwrap();
+        assert_eq!(after.state, State::InDoubt { route: RouteName::unknown(), attempt: THIS, why: why() });
+        assert_eq!(commands, [Command::TellPerson { why: why() }]);
+        assert!(after.clone().apply(Event::Repeated { by: "Kari".into() }).is_err());
+        assert!(after.apply(Event::SettledAsUnsent { by: "Kari".into() }).is_ok());
     }
 }
 

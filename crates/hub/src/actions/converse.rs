@@ -94,6 +94,16 @@ enum Said {
     NotNow,
 }
 
+/// The latest words that the log of a consignment holds, heard or not: one for each member, `None` where nothing is known yet. An
+/// open lot has none; an adapter that cannot go on knows nothing.
+pub async fn words(hub: &Hub, company: &Company, id: &str) -> Result<Vec<(AttemptId, Option<Word>)>> {
+    let Some(conversation) = load(hub, company, id).await? else { return Ok(Vec::new()) };
+    let entries: Vec<Entry> = conversation.log.iter().map(|stored| stored.entry.clone()).collect();
+    let known = conversation.route.next(&conversation.consignment, &entries).map(|step| step.known).unwrap_or_default();
+    let word_on = |attempt: AttemptId| known.iter().rev().find(|(about, _)| *about == attempt).map(|(_, word)| word.clone());
+    Ok(conversation.attempts.iter().map(|attempt| (attempt.id, word_on(attempt.id))).collect())
+}
+
 async fn end(hub: &Hub, job: &Leased) -> Result<()> {
     let (job, now) = (job.clone(), hub.clock().business_ms());
     hub.write(move |tx| {

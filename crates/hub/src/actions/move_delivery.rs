@@ -143,5 +143,6 @@ fn kind_of(event: &Event) -> &'static str {
         Event::Repeated { .. } => "delivery.repeated",
         Event::Reopened { .. } => "delivery.reopened",
         Event::Cancelled { .. } => "delivery.cancelled",
+        Event::Restored { .. } => "delivery.restored",
     }
 }

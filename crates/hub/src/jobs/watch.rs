@@ -57,7 +57,11 @@ pub async fn clock(hub: Hub, config: ClockConfig, mut stop: watch::Receiver<bool
     while !*stop.borrow() {
         let shown = async { client.get(&config.follow).timeout(LOOK_AGAIN * 10).send().await?.json::<Shown>().await };
         match shown.await {
-            Ok(shown) => hub.clock().move_to_offset(Duration::from_millis(shown.offset_ms)),
+            Ok(shown) => {
+                if let Err(error) = hub.move_clock(Duration::from_millis(shown.offset_ms)).await {
+                    tracing::error!(error = &error as &dyn std::error::Error, "business time could not be moved");
+                }
+            }
             Err(error) => {
                 tracing::warn!(%error, "the clock that is followed does not answer; business time goes on from where it is")
             }

@@ -19,6 +19,22 @@ pub enum Backend {
     Postgres,
 }
 
+impl Backend {
+    /// Which database an address is of.
+    pub fn of(url: &str) -> Result<Backend> {
+        if url.starts_with("sqlite:") {
+            Ok(Backend::Sqlite)
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Ok(Backend::Postgres)
+        } else {
+            Err(Error::CannotStart(format!(
+                "a database address begins with sqlite: or postgres://, this one does not: {}",
+                url.split(':').next().unwrap_or_default()
+            )))
+        }
+    }
+}
+
 /// An open database: a pool for reading, and the writer.
 #[derive(Debug, Clone)]
 pub struct Db {
@@ -46,16 +62,7 @@ impl Db {
     /// schema up to date.
     pub async fn open(url: &str) -> Result<Db> {
         sqlx::any::install_default_drivers();
-        let backend = if url.starts_with("sqlite:") {
-            Backend::Sqlite
-        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            Backend::Postgres
-        } else {
-            return Err(Error::CannotStart(format!(
-                "a database address begins with sqlite: or postgres://, this one does not: {}",
-                url.split(':').next().unwrap_or_default()
-            )));
-        };
+        let backend = Backend::of(url)?;
         let options = AnyConnectOptions::from_str(url)?;
         let mut connection = AnyConnection::connect_with(&options).await?;
         prepare(&mut connection, backend).await?;
@@ -87,6 +94,20 @@ impl Db {
             }
         };
         Ok(Db { backend, readers, writer })
+    }
+
+    /// One connection beside the hub's own, for work on a whole database: it may write, and its transactions are its caller's.
+    pub async fn beside(url: &str) -> Result<AnyConnection> {
+        sqlx::any::install_default_drivers();
+        let backend = Backend::of(url)?;
+        let mut connection = AnyConnection::connect_with(&AnyConnectOptions::from_str(url)?).await?;
+        prepare(&mut connection, backend).await?;
+        Ok(connection)
+    }
+
+    /// The number of the newest migration that this program knows.
+    pub fn newest_schema() -> i64 {
+        MIGRATIONS.last().map_or(0, |(version, _)| *version)
     }
 
     /// The address of a SQLite file.
@@ -175,7 +196,7 @@ async fn migrate(connection: &mut AnyConnection, backend: Backend) -> Result<()>
     }
     connection.execute(VERSION_TABLE).await?;
     let current: i64 = sqlx::query_scalar(VERSION).fetch_one(&mut *connection).await?;
-    let newest = MIGRATIONS.last().map_or(0, |(version, _)| *version);
+    let newest = Db::newest_schema();
     if current > newest {
         return Err(Error::CannotStart(format!(
             "the database has schema {current}, this program knows {newest}: use the newer program, or restore a backup"

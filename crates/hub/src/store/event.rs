@@ -21,6 +21,7 @@ const INSERT: &str = "INSERT INTO event \
 const MOVE_HEAD: &str = "UPDATE company_head SET last_seq = $1, last_hash = $2 WHERE company_id = $3 AND last_seq = $4";
 const OF_SUBJECT: &str = "SELECT seq, at, kind, subject, machine, from_state, to_state, version, payload, payload_digest, hash \
     FROM event WHERE company_id = $1 AND subject = $2 ORDER BY seq";
+const LAST_AT: &str = "SELECT MAX(at) FROM event WHERE company_id = $1";
 const AFTER: &str = "SELECT seq, at, kind, subject, machine, from_state, to_state, version, payload, payload_digest, hash \
     FROM event WHERE company_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
 
@@ -195,6 +196,11 @@ pub async fn of_subject(db: &mut AnyConnection, company: &str, key: &CompanyKey,
 pub async fn after(db: &mut AnyConnection, company: &str, key: &CompanyKey, seq: i64, limit: i64) -> Result<Vec<StoredEvent>> {
     let rows = sqlx::query(AFTER).bind(company).bind(seq).bind(limit).fetch_all(db).await?;
     rows.iter().map(|row| read(row, key)).collect()
+}
+
+/// When the newest event of a company was told; `None` where there is none.
+pub async fn last_at(db: &mut AnyConnection, company: &str) -> Result<Option<i64>> {
+    Ok(sqlx::query_scalar::<_, Option<i64>>(LAST_AT).bind(company).fetch_one(db).await?)
 }
 
 /// Walks a company's whole chain and says where it breaks: a gap, a changed column, a payload that is not the one told.

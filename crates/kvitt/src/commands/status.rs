@@ -32,6 +32,13 @@ impl Status {
             if status.strays > 0 {
                 session.print(&words.say("status.strays", &[("count", &status.strays.to_string())]))?;
             }
+            if let Some(restored) = &status.restored
+                && status.states.get("in_doubt").is_some_and(|doubts| *doubts > 0)
+            {
+                let values = [("made_at", words.time_ms(restored.made_at)), ("count", restored.doubts.to_string())];
+                let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                session.print(&words.say("status.restored", &values))?;
+            }
             for (address, until) in &status.spared {
                 session.print(&words.say("status.spared", &[("address", address), ("until", &words.time_ms(*until))]))?;
             }

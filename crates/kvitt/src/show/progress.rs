@@ -17,6 +17,14 @@ pub fn bar(steps: usize, message: impl Into<Cow<'static, str>>, json: bool) -> P
     ProgressBar::with_draw_target(Some(u64::try_from(steps).unwrap_or(u64::MAX)), target).with_style(style).with_message(message)
 }
 
+/// A sign of life while something takes as long as it takes.
+pub fn spinner(message: impl Into<Cow<'static, str>>, json: bool) -> ProgressBar {
+    let spinner = bar(0, message, json);
+    spinner.set_style(ProgressStyle::with_template("{spinner} {msg} {elapsed}").expect("the template is right"));
+    spinner.enable_steady_tick(std::time::Duration::from_millis(100));
+    spinner
+}
+
 /// States in which a delivery goes on by itself.
 const ON_THEIR_WAY: [&str; 4] = ["choosing", "waiting", "queued", "sending"];
 

@@ -9,6 +9,7 @@ mod demo;
 mod harness;
 mod journeys;
 mod page;
+mod restoring;
 mod serving;
 mod settling;
 mod tenants;

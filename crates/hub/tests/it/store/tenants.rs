@@ -19,7 +19,7 @@ use kvitt_hub::store::event::{self, NewEvent};
 use kvitt_hub::store::invoice::{self, Rendition};
 use kvitt_hub::store::job::{self, Kind, Times, Urgency, Wanted};
 use kvitt_hub::store::suppression::{self, Suppressed};
-use kvitt_hub::store::{Backend, Tx, delivery};
+use kvitt_hub::store::{Backend, Tx, delivery, restore};
 use serde_json::json;
 
 use crate::databases::{Bench, NOW, each_database};
@@ -158,6 +158,9 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(job::of_subject(db, b, "lot").await.unwrap().is_empty());
         assert!(!job::any_due(db, b, Wanted::any(9), Times { business: i64::MAX, machine: i64::MAX }).await.unwrap());
         assert_eq!(job::stuck(db, b).await.unwrap(), 0);
+        assert_eq!(event::last_at(db, b).await.unwrap(), None);
+        assert!(restore::subjects(db, b, Kind::Converse).await.unwrap().is_empty());
+        assert!(restore::open_lots(db, b).await.unwrap().is_empty());
         assert!(event::of_subject(db, b, key, "i1").await.unwrap().is_empty());
         assert!(event::after(db, b, key, 0, 9).await.unwrap().is_empty());
         assert_eq!(event::verify(db, b, key).await.unwrap(), Ok(0));
@@ -197,6 +200,9 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         assert!(as_b!(bench, |tx| consignment::close(tx, b, "open lot", "email", &RouteSetup(json!({})), NOW)).is_err());
         as_b!(bench, |tx| consignment::finish(tx, b, "lot")).unwrap();
         as_b!(bench, |tx| consignment::leave(tx, b, "lot", sample::attempt(1))).unwrap();
+        assert_eq!(as_b!(bench, |tx| restore::drop_jobs(tx, b)).unwrap(), 0);
+        as_b!(bench, |tx| restore::finish_closed_lots(tx, b)).unwrap();
+        as_b!(bench, |tx| restore::leap(tx, b, 9)).unwrap();
         assert!(as_b!(bench, |tx| consignment::mark_committing(tx, b, "lot", 1, 1)).is_err());
         let silence = Reply::Silence { sent: Sent::No, what: "x".into() };
         let replied = bench
@@ -286,7 +292,7 @@ async fn writing_with_the_wrong_company_changes_nothing() {
 }
 
 /// These see all companies, each for a reason.
-const ACROSS: [(&str, &str); 15] = [
+const ACROSS: [(&str, &str); 25] = [
     ("company::by_org_number", "it is how a company is found"),
     ("company::all", "the operator's list"),
     ("company::keys_after", "sealed keys, to be sealed anew"),
@@ -301,6 +307,16 @@ const ACROSS: [(&str, &str); 15] = [
     ("stray::keep", "it is kept under the company that it concerns"),
     ("stray::forget", "all grow old alike"),
     ("stray::count", "a number for the operator"),
+    ("house::note", "the house belongs to nobody"),
+    ("house::noted", "the house belongs to nobody"),
+    ("copy::tables", "a whole database"),
+    ("copy::count", "a whole database"),
+    ("copy::tally", "a whole database"),
+    ("copy::copy", "a whole database"),
+    ("copy::snapshot", "a whole database"),
+    ("copy::describe", "a whole database"),
+    ("copy::heads", "a whole database"),
+    ("restore::held", "a number for the operator"),
     ("event::begin", "it makes the company's head"),
 ];
 
