@@ -6,12 +6,14 @@
 
 pub mod agreement;
 pub mod calendar;
+pub mod cover_sheet;
 pub mod delivery;
 pub mod fault;
 pub mod identifiers;
 pub mod invoice;
 pub mod language;
 pub mod money;
+pub mod pdf_facts;
 pub mod plan;
 pub mod price_book;
 pub mod recipient;

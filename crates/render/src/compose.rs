@@ -1,7 +1,7 @@
 //! What stands where: the order of the parts of a document, and the styles that they share.
 //!
 //! One part per file: `head` (sender, recipient, references), `pay` (how much, when, to whom), `table` (the lines, over pages),
-//! `sums` (VAT and totals), `closing` (notes, the foot of every page). Parts draw on a [`Sheet`]; the PDF itself is made in `paint`.
+//! `sums` (VAT and totals), `closing` (notes, the foot of every page); `cover` is the cover sheet, a document of its own. Parts draw on a [`Sheet`]; the PDF itself is made in `paint`.
 
 use kvitt_domain::invoice::{DocumentKind, Invoice};
 use kvitt_domain::money::Amount;
@@ -13,6 +13,7 @@ use crate::typeface::{self, Face, Ink, Style};
 use crate::wording::Wording;
 
 mod closing;
+pub(crate) mod cover;
 mod head;
 mod pay;
 mod sums;

@@ -23,6 +23,10 @@ pub const WINDOW: Area = Area { left: 15.0 * MM, top: 44.0 * MM, width: 105.0 * 
 /// Where the recipient's address is set: inside [`WINDOW`] and inside the window of a C6/5 envelope (39 to 74 mm from the top), with room
 /// for the sheet to slide.
 pub const ADDRESS: Area = Area { left: MARGIN, top: 51.0 * MM, width: 92.0 * MM, height: 22.5 * MM };
+/// As far from the right edge as [`WINDOW`] is from the left, for envelopes with the window on the right.
+pub const RIGHT_WINDOW: Area = Area { left: WIDTH - WINDOW.left - WINDOW.width, ..WINDOW };
+/// [`ADDRESS`] in it.
+pub const RIGHT_ADDRESS: Area = Area { left: RIGHT_WINDOW.left + (ADDRESS.left - WINDOW.left), ..ADDRESS };
 /// Where the text of the second and later pages begins, 27 mm from the top.
 pub const LATER_TOP: f32 = 27.0 * MM;
 /// The distance of the last line, the page number, from the bottom edge: 10 mm, beyond the reach of no printer.

@@ -3,7 +3,7 @@
 //! "Values" are the names under which a fault's sentence finds its values ([`Fault::with`](super::Fault::with)). Every sentence
 //! also knows `place` and `term`, the business term at that place; a value named like a table of the catalogue (`route`,
 //! `recipient_type`, `state`, `agreement`, `other_term`) is given as the key and shown in that table's words. A value whose name
-//! ends in `date`, `at` (a timestamp), `amount` or `bytes` is given as machines write it and shown as people do.
+//! ends in `date`, `at` (a timestamp), `amount`, `mm` or `bytes` is given as machines write it and shown as people do.
 
 use super::{Code, Fixer};
 
@@ -65,6 +65,31 @@ codes! {
     ATTACHMENT_TYPE = "attachment.type", Sender;
     /// An attachment's content does not decode. Values: `file`.
     ATTACHMENT_UNREADABLE = "attachment.unreadable", Sender;
+    // --- a PDF, for a print shop or a bank's page
+    /// The PDF cannot be read, or not safely. Values: `pdf_why`.
+    PDF_UNREADABLE = "pdf.unreadable", Sender;
+    /// The PDF has more bytes than are taken. Values: `bytes`, `most_bytes`.
+    PDF_TOO_LARGE = "pdf.too_large", Sender;
+    /// The PDF is encrypted.
+    PDF_ENCRYPTED = "pdf.encrypted", Sender;
+    /// The PDF is of a later version than the print shop reads. Values: `version`, `highest`.
+    PDF_VERSION = "pdf.version", Sender;
+    /// The PDF has no page.
+    PDF_NO_PAGES = "pdf.no_pages", Sender;
+    /// The PDF, or all files of a letter together, have more pages than a letter may. Values: `count`, `limit`.
+    PDF_TOO_MANY_PAGES = "pdf.too_many_pages", Sender;
+    /// The letter has more files than the print shop takes. Values: `count`, `limit`.
+    PDF_TOO_MANY_FILES = "pdf.too_many_files", Sender;
+    /// The PDF has pages of another size than A4. Values: `sizes`.
+    PDF_PAGE_SIZE = "pdf.page_size", Sender;
+    /// The PDF uses fonts that it does not bring along. Values: `fonts`.
+    PDF_FONTS_MISSING = "pdf.fonts_missing", Sender;
+    /// Something stands in the left margin, which the print shop needs for itself. Values: `page`, `found_mm`, `wanted_mm`.
+    PDF_MARGIN = "pdf.margin", Sender;
+    /// It cannot be told whether the left margin is free. Values: `wanted_mm`.
+    PDF_MARGIN_UNKNOWN = "pdf.margin_unknown", Sender;
+    /// The PDF has form fields, which may come out empty on paper.
+    PDF_FORM = "pdf.form", Sender;
     /// An invoice with this number was accepted before. Values: `number`, and `first` and `second`: what is known of either.
     NUMBER_DUPLICATE = "number.duplicate", Sender;
     /// The same client id or idempotency key came with other content. Values: `key`.

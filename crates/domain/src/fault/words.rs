@@ -21,6 +21,7 @@ pub(super) fn in_words(name: &str, value: &str, language: Language) -> String {
         "date" => value.parse().ok().map(|on| date(on, language)),
         "at" => value.parse().ok().map(|at| time(at, language)),
         "amount" | "stated" | "computed" => amount(value, language),
+        "mm" => Some(value.replace('.', decimal_mark(language))),
         "limit" | "count" => value.parse::<u64>().ok().map(|_| grouped(value, language)),
         _ => [name, kind]
             .iter()
@@ -62,11 +63,7 @@ fn amount(text: &str, language: Language) -> Option<String> {
     number.parse::<Decimal>().ok()?;
     let (sign, number) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
     let (whole, decimals) = number.split_once('.').unwrap_or((number, ""));
-    let mark = match language {
-        Language::Bokmal => ",",
-        Language::English => ".",
-    };
-    let mark = if decimals.is_empty() { "" } else { mark };
+    let mark = if decimals.is_empty() { "" } else { decimal_mark(language) };
     Some(format!("{sign}{}{mark}{decimals}\u{a0}{currency}", grouped(whole, language)))
 }
 
@@ -94,11 +91,15 @@ fn size(bytes: u64, language: Language) -> String {
         return format!("{} kB", bytes.div_ceil(KILO));
     }
     let tenths = bytes.div_ceil(TENTH_OF_MEGA);
-    let mark = match language {
-        Language::Bokmal => ',',
-        Language::English => '.',
-    };
-    format!("{}{mark}{} MB", tenths / 10, tenths % 10)
+    format!("{}{}{} MB", tenths / 10, decimal_mark(language), tenths % 10)
+}
+
+/// What stands between a whole and its decimals.
+fn decimal_mark(language: Language) -> &'static str {
+    match language {
+        Language::Bokmal => ",",
+        Language::English => ".",
+    }
 }
 
 #[cfg(test)]
@@ -128,5 +129,6 @@ mod tests {
         check("bytes", "999001", "1000 kB", "1000 kB");
         check("bytes", "0", "0 kB", "0 kB");
         check("bytes", "1000000", "1,0 MB", "1.0 MB");
+        check("found_mm", "7.5", "7,5", "7.5");
     }
 }

@@ -9,8 +9,8 @@ use crate::page::{FOOT, HEIGHT, MARGIN, MEASURE, MM, Owner, Role};
 use crate::typeface::{self, Face, Ink, Line, Style};
 use crate::wording;
 
-const FOOT_STYLE: Style = Style::new(Face::Regular, 7.2, 10.0, Ink::Quiet);
-const FOOT_NAME: Style = Style::new(Face::SemiBold, 7.2, 10.0, Ink::Text);
+pub(super) const FOOT_STYLE: Style = Style::new(Face::Regular, 7.2, 10.0, Ink::Quiet);
+pub(super) const FOOT_NAME: Style = Style::new(Face::SemiBold, 7.2, 10.0, Ink::Text);
 const COLUMNS: [(f32, f32); 3] = [(0.0, 58.0 * MM), (62.0 * MM, 54.0 * MM), (120.0 * MM, 50.0 * MM)];
 /// More lines in a column of the foot would eat the page.
 const MOST_FOOT_LINES: usize = 6;

@@ -4,17 +4,17 @@ use kvitt_domain::identifiers::IdentityNumber;
 use kvitt_domain::invoice::{Address, Identifier, Party};
 
 use super::{BODY, Composer, LABEL, SMALL, STRONG, TITLE};
-use crate::page::{ADDRESS, Area, MARGIN, MEASURE, MM, Owner, Role, Shape, WIDTH};
+use crate::page::{ADDRESS, Area, MARGIN, MEASURE, MM, Owner, Role, Shape, Sheet, WIDTH};
 use crate::typeface::{self, Face, Ink, Line, Style};
 use crate::wording;
 
 /// Where title and references begin: right of the window.
-const ASIDE: f32 = 123.0 * MM;
+pub(super) const ASIDE: f32 = 123.0 * MM;
 const ASIDE_VALUE: f32 = ASIDE + 24.5 * MM;
-const TOP: f32 = 14.0 * MM;
+pub(super) const TOP: f32 = 14.0 * MM;
 const LOGO_WIDTH: f32 = 62.0 * MM;
 const LOGO_HEIGHT: f32 = 20.0 * MM;
-const NAME: Style = Style::new(Face::Display, 15.0, 19.0, Ink::Accent);
+pub(super) const NAME: Style = Style::new(Face::Display, 15.0, 19.0, Ink::Accent);
 /// The post wants the recipient in 10 to 12 points, and the return address no larger.
 const RECIPIENT: Style = Style::new(Face::Regular, 10.0, 13.2, Ink::Text);
 const RETURN: Style = Style::new(Face::Regular, 6.6, 9.0, Ink::Quiet);
@@ -73,28 +73,10 @@ impl Composer<'_> {
         let seller = &self.invoice.seller;
         let return_address = [vec![seller.name.clone()], address_lines(&seller.address)].concat().join(" · ");
         let return_line = self.words.fill("return_address", &[("address", &return_address)]);
-        let node = self.sheet.node(Role::Paragraph, None);
-        // What is too long for one line is cut: the full address stands in the foot.
-        let line = first_line(&return_line, RETURN, ADDRESS.width);
-        self.sheet.left(Owner::Node(node), line, ADDRESS.left, ADDRESS.top - 11.5);
-
-        let mut lines = Vec::new();
-        for text in self.recipient_lines() {
-            lines.extend(typeface::wrap(&text, RECIPIENT, ADDRESS.width));
+        let recipient = self.recipient_lines();
+        if let Fit::Cut = address_block(&mut self.sheet, &return_line, &recipient, ADDRESS) {
+            self.overflow.push((self.words.text("recipient"), recipient.join(", ")));
         }
-        // Six lines fill the window. More are squeezed, and what does not even then fit is said among the notes.
-        const MOST_LINES: usize = 7;
-        if lines.len() > MOST_LINES {
-            lines.truncate(MOST_LINES);
-            let all = self.recipient_lines().join(", ");
-            self.overflow.push((self.words.text("recipient"), all));
-        }
-        let lead = RECIPIENT.lead.min(ADDRESS.height / lines.len().max(1) as f32 + 1.6);
-        for line in &mut lines {
-            line.style.lead = lead;
-        }
-        let node = self.sheet.node(Role::Paragraph, None);
-        self.sheet.stack(Owner::Node(node), lines, ADDRESS.left, ADDRESS.top);
     }
 
     fn recipient_lines(&self) -> Vec<String> {
@@ -194,6 +176,38 @@ impl Composer<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether all of an address found room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fit {
+    Whole,
+    /// It did not: it must be said in full elsewhere.
+    Cut,
+}
+
+/// Sets what is seen through the envelope's window: the return address on a small line, the recipient below.
+pub(super) fn address_block(sheet: &mut Sheet, return_line: &str, recipient: &[String], area: Area) -> Fit {
+    let node = sheet.node(Role::Paragraph, None);
+    // What is too long for one line is cut: the full address stands in the foot.
+    let line = first_line(return_line, RETURN, area.width);
+    sheet.left(Owner::Node(node), line, area.left, area.top - 11.5);
+
+    let mut lines = Vec::new();
+    for text in recipient {
+        lines.extend(typeface::wrap(text, RECIPIENT, area.width));
+    }
+    // Six lines fill the window. More are squeezed, and what does not even then fit is said elsewhere.
+    const MOST_LINES: usize = 7;
+    let fit = if lines.len() > MOST_LINES { Fit::Cut } else { Fit::Whole };
+    lines.truncate(MOST_LINES);
+    let lead = RECIPIENT.lead.min(area.height / lines.len().max(1) as f32 + 1.6);
+    for line in &mut lines {
+        line.style.lead = lead;
+    }
+    let node = sheet.node(Role::Paragraph, None);
+    sheet.stack(Owner::Node(node), lines, area.left, area.top);
+    fit
 }
 
 fn first_line(text: &str, style: Style, width: f32) -> Line {

@@ -9,15 +9,15 @@ use crate::page::{Area, MARGIN, MEASURE, MM, Owner, Role, Shape};
 use crate::typeface::{self, Face, Ink, Line, Style};
 use crate::wording;
 
-const PAD: f32 = 5.0 * MM;
+pub(super) const PAD: f32 = 5.0 * MM;
 const AMOUNT: Style = Style::new(Face::Display, 22.0, 29.0, Ink::Text);
-const VALUE: Style = Style::new(Face::SemiBold, 10.4, 14.0, Ink::Text);
+pub(super) const VALUE: Style = Style::new(Face::SemiBold, 10.4, 14.0, Ink::Text);
 const LONG_VALUE: Style = Style::new(Face::SemiBold, 8.6, 11.6, Ink::Text);
 const AMOUNT_WIDTH: f32 = 52.0 * MM;
 const COLUMN: f32 = 51.0 * MM;
 const COLUMN_GAP: f32 = 3.0 * MM;
 /// How much of the accent is left in the panel's fill.
-const TINT: u16 = 7;
+pub(super) const TINT: u16 = 7;
 /// A reference of more lines is said in full among the notes.
 const MOST_VALUE_LINES: usize = 3;
 /// More accounts than this are listed among the notes.

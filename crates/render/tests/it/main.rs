@@ -3,6 +3,8 @@
 //! Where things stand on the page is tested in the crate (`compose/tests.rs`), where the layout can still be asked.
 
 mod archive;
+mod covering;
+mod inspecting;
 mod law;
 mod reading;
 mod samples;
