@@ -5,7 +5,8 @@
 //! are not told of.
 
 use kvitt_domain::Fault;
-use kvitt_rules::arena::Limits;
+use kvitt_domain::invoice::Invoice;
+use kvitt_rules::arena::{Document, Limits};
 
 use crate::{finvoice, losses, ubl};
 
@@ -37,10 +38,20 @@ pub fn ubl_to_finvoice(bytes: &[u8], limits: &Limits) -> Result<Converted, Vec<F
 pub fn finvoice_to_ubl(bytes: &[u8], limits: &Limits) -> Result<Converted, Vec<Fault>> {
     let invoice = finvoice::read(bytes, limits)?;
     let document = ubl::write(&invoice);
-    let lost = match ubl::read(&document, &Limits::default()) {
-        Ok(read) => losses::between(&invoice, &read),
-        // UBL wants something that the Finvoice does not have.
-        Err(faults) => faults,
+    let limits = Limits::default();
+    let lost = match Document::parse(&document, &limits) {
+        Ok(written) => lost_in_ubl(&invoice, &written),
+        Err(fault) => vec![ubl::unreadable(&fault, &limits)],
     };
     Ok(Converted { document, lost })
+}
+
+/// What a reader of this UBL document, which was written from the invoice, will miss: [`Converted::lost`], for whoever has the
+/// document in the arena already.
+pub fn lost_in_ubl(invoice: &Invoice, written: &Document<'_>) -> Vec<Fault> {
+    match ubl::read_document(written) {
+        (Some(read), faults) if faults.is_empty() => losses::between(invoice, &read),
+        // UBL wants something that the invoice does not have.
+        (_, faults) => faults,
+    }
 }

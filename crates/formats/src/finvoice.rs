@@ -30,12 +30,17 @@ mod row;
 mod values;
 mod write;
 
+use std::borrow::Cow;
+
 use kvitt_domain::Fault;
 use kvitt_domain::invoice::Invoice;
-use kvitt_rules::arena::Limits;
+use kvitt_rules::arena::{Document, Limits};
 
 use crate::losses;
-use crate::terms::Syntax;
+use crate::terms::{Syntax, of_xml};
+
+/// The root element.
+const ROOT: &str = "Finvoice";
 
 /// How Finvoice writes values.
 static SYNTAX: Syntax =
@@ -48,10 +53,32 @@ static SYNTAX: Syntax =
 /// `limits`, `document.unknown` for another root element, else `term.*` and `amount.decimals`, each
 /// at its business term, XPath, line and column: `BT-2 /Finvoice/InvoiceDetails/InvoiceDate 12:5`.
 pub fn read(bytes: &[u8], limits: &Limits) -> Result<Invoice, Vec<Fault>> {
-    match read::read(bytes, limits) {
+    // What is too large is refused before a second copy of it is made.
+    let bytes = if bytes.len() > limits.bytes { Cow::Borrowed(bytes) } else { in_utf8(bytes) };
+    let document = Document::parse(&bytes, limits).map_err(|fault| vec![of_xml(&fault, limits)])?;
+    match read_document(&document) {
         (Some(invoice), faults) if faults.is_empty() => Ok(invoice),
         (_, faults) => Err(faults),
     }
+}
+
+/// Whether a document is a Finvoice, of whatever version: it has no namespace, and its root is called so.
+pub fn is_finvoice(document: &Document<'_>) -> bool {
+    document.root().is("", ROOT)
+}
+
+/// The bytes as the arena takes them: a Finvoice that says it is in ISO 8859-15 or 8859-1 in UTF-8, every line and column where
+/// it was; anything else as it is.
+pub fn in_utf8(bytes: &[u8]) -> Cow<'_, [u8]> {
+    charset::in_utf8(bytes)
+}
+
+/// Reads one Finvoice out of the arena as far as it can be read, with all faults of [`read`] but those of the XML.
+///
+/// There is an invoice beside faults where only texts are at fault, as with [`crate::ubl::read_document`]. It is never to be
+/// accepted.
+pub fn read_document(document: &Document<'_>) -> (Option<Invoice>, Vec<Fault>) {
+    read::read(document)
 }
 
 /// Writes the invoice as Finvoice 3.0 in UTF-8, valid against the schema. The same invoice gives the same bytes.

@@ -1,6 +1,6 @@
 //! UBL 2.1 Invoice and CreditNote (Peppol BIS Billing 3, EHF 3; EHF 2 is read too) to and from [`Invoice`].
 //!
-//! [`read`] walks the guarded arena once and reports every fault at once; [`write()`] gives the element order of the UBL 2.1
+//! [`read`] walks the guarded arena once ([`read_document`] one that others read too) and reports every fault at once; [`write()`] gives the element order of the UBL 2.1
 //! schemas and the same bytes for the same invoice. The mapping is EN 16931-3-2 with Peppol's additions, one business term
 //! (BT) after the other; where the syntax cannot hold what the domain can, the rule stands at the line that decides it.
 //! Whether the document obeys EN 16931 and Peppol is for `kvitt-rules`: elements unknown here are passed over.
@@ -24,7 +24,7 @@ mod write;
 
 use kvitt_domain::Fault;
 use kvitt_domain::invoice::{DocumentKind, Invoice};
-use kvitt_rules::arena::{Limits, XmlFault};
+use kvitt_rules::arena::{Document, Limits, XmlFault};
 
 use crate::terms::{self, Syntax};
 
@@ -50,18 +50,20 @@ static SYNTAX: Syntax =
 /// `limits`, `document.unknown` for another root element, else `term.*`, `amount.decimals` and `attachment.unreadable`, each
 /// at its business term, XPath, line and column: `BT-2 /Invoice/cbc:IssueDate 12:5`.
 pub fn read(bytes: &[u8], limits: &Limits) -> Result<Invoice, Vec<Fault>> {
-    match read::read(bytes, limits) {
+    let document = Document::parse(bytes, limits).map_err(|fault| vec![unreadable(&fault, limits)])?;
+    match read_document(&document) {
         (Some(invoice), faults) if faults.is_empty() => Ok(invoice),
         (_, faults) => Err(faults),
     }
 }
 
-/// Reads one UBL 2.1 Invoice or CreditNote as far as it can be read, with all faults of [`read`].
+/// Reads one UBL 2.1 Invoice or CreditNote out of the arena as far as it can be read, with all faults of [`read`] but those of
+/// the XML.
 ///
 /// There is an invoice beside faults where only texts or attachments are at fault: its sums and dates are what the document
 /// says and can be checked too, so that the sender hears of everything at once. It is never to be accepted.
-pub fn read_what_can_be(bytes: &[u8], limits: &Limits) -> (Option<Invoice>, Vec<Fault>) {
-    read::read(bytes, limits)
+pub fn read_document(document: &Document<'_>) -> (Option<Invoice>, Vec<Fault>) {
+    read::read(document)
 }
 
 /// The arena's refusal as the fault that [`read`] answers for it, at its line and column.

@@ -13,6 +13,7 @@ pub mod http;
 pub mod hub;
 pub mod jobs;
 pub mod lock;
+pub mod reading;
 pub mod socket;
 pub mod store;
 pub mod transport;

@@ -131,11 +131,8 @@ pub fn judge<'b, const SETS: usize>(bytes: &'b [u8], sets: [&RuleSet; SETS]) -> 
     let xml = xml_of(bytes).map_err(|faults| Unreadable { faults, position: None })?;
     let findings = {
         let limits = Limits::default();
-        let document = Document::parse(&xml, &limits).map_err(|fault| Unreadable {
-            // The reader of invoices has the words for it; it stops where the arena does.
-            faults: ubl::read(&xml, &limits).err().unwrap_or_default(),
-            position: Some(fault.position),
-        })?;
+        let document = Document::parse(&xml, &limits)
+            .map_err(|fault| Unreadable { faults: vec![ubl::unreadable(&fault, &limits)], position: Some(fault.position) })?;
         sets.map(|set| {
             let mut findings = Findings::new();
             set.judge(&document, &mut findings);
@@ -209,26 +206,42 @@ pub fn tell(xml: &[u8], findings: &Findings, language: Language) -> Vec<Told> {
     findings.iter().map(tell).collect()
 }
 
-/// What a document says that follows EN 16931, and what it says that follows Peppol BIS Billing beside it (BT-24).
-const EN_16931: &str = "urn:cen.eu:en16931:2017";
+/// What a document says that follows EN 16931 (a Finvoice says the second), and what it says that follows Peppol BIS Billing
+/// beside it (BT-24).
+const EN_16931: [&str; 2] = ["urn:cen.eu:en16931:2017", "EN16931"];
 const PEPPOL: &str = "#urn:fdc:peppol.eu:";
 
 /// Broken rules kept with a document: whoever breaks more than these asks `kvitt validate` for the rest.
 const MAX_BROKEN: usize = 20;
 
+/// Where the lines and columns of places come from.
+#[derive(Debug, Clone, Copy)]
+pub enum Positions<'x> {
+    /// Out of this XML, which the document was read from.
+    In(&'x [u8]),
+    /// Nobody has seen the XML, so that lines would say nothing.
+    Unknown,
+}
+
 /// The fatal rules that a document breaks of those that it claims to follow (`specification` is its BT-24), each as one
 /// warning at its first place. Nothing where it claims none: a document of another kind is not measured by these rules.
-pub fn broken_rules(xml: &[u8], specification: Option<&str>, on: Date) -> Vec<Fault> {
-    let Some(claim) = specification.and_then(|claim| claim.trim().strip_prefix(EN_16931)) else { return Vec::new() };
-    let Ok(Judged { xml, findings: [findings] }) = judge(xml, [RuleSet::in_force(day(on))]) else { return Vec::new() };
+pub fn broken_rules(document: &Document<'_>, specification: Option<&str>, on: Date, positions: Positions<'_>) -> Vec<Fault> {
+    let claim = specification.and_then(|text| EN_16931.iter().find_map(|claim| text.trim().strip_prefix(claim)));
+    let Some(claim) = claim else { return Vec::new() };
+    let mut findings = Findings::new();
+    RuleSet::in_force(day(on)).judge(document, &mut findings);
     let is_claimed = |finding: &&Finding| finding.layer != Layer::Peppol || claim.contains(PEPPOL);
     let fatal = findings.iter().filter(|finding| finding.severity == Severity::Fatal);
     let broken: Vec<&Finding> = fatal.filter(is_claimed).take(MAX_BROKEN).collect();
-    let positions = positions(&xml, broken.iter().filter_map(|finding| finding.places.first()).map(|at| at.offset).collect());
+    let offsets = || broken.iter().filter_map(|finding| finding.places.first()).map(|place| place.offset).collect();
+    let positions = match positions {
+        Positions::In(xml) => self::positions(xml, offsets()),
+        Positions::Unknown => HashMap::new(),
+    };
     let told = |finding: &&Finding| {
-        let place = finding.places.first().map(|place| {
-            let Position { line, column } = positions[&place.offset];
-            format!("{} {line}:{column}", place.path)
+        let place = finding.places.first().map(|place| match positions.get(&place.offset) {
+            Some(Position { line, column }) => format!("{} {line}:{column}", place.path),
+            None => place.path.clone(),
         });
         let sentence = |language| finding.sentence(of_rules(language));
         Fault::warning(codes::RULE_BROKEN)

@@ -9,10 +9,10 @@ const DIFFERENT: [(u8, char); 8] =
 /// How far into a document its declaration may reach: XML 1.0 (2.8) has room for three short attributes in it.
 const DECLARATION: usize = 200;
 
-/// The document in UTF-8, where its declaration names ISO 8859-15 or 8859-1; else as it is. The declaration is given the name
-/// of its new encoding and as many spaces as that is shorter, so that every line and column stays what it was.
+/// The document in UTF-8, where it is a Finvoice whose declaration names ISO 8859-15 or 8859-1; else as it is. The declaration is
+/// given the name of its new encoding and as many spaces as that is shorter, so that every line and column stays what it was.
 pub(super) fn in_utf8(bytes: &[u8]) -> Cow<'_, [u8]> {
-    let Some((start, end)) = encoding(bytes) else {
+    let Some((start, end)) = encoding(bytes).filter(|_| begins_as_finvoice(bytes)) else {
         return Cow::Borrowed(bytes);
     };
     let different = match bytes[start..end].to_ascii_lowercase().as_slice() {
@@ -34,6 +34,22 @@ pub(super) fn in_utf8(bytes: &[u8]) -> Cow<'_, [u8]> {
     push(&vec![b' '; end - start - b"UTF-8".len()]);
     push(&bytes[end + 1..]);
     Cow::Owned(text.into_bytes())
+}
+
+/// Whether the root, behind declaration, instructions and comments, is called as a Finvoice's is. Other documents are left in
+/// their own encoding, so that nothing is taken that their own standard forbids.
+fn begins_as_finvoice(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    loop {
+        rest = rest.trim_ascii_start();
+        let end: &[u8] = match rest {
+            [b'<', b'?', ..] => b"?>",
+            [b'<', b'!', b'-', b'-', ..] => b"-->",
+            _ => return rest.strip_prefix(b"<").is_some_and(|rest| rest.starts_with(super::ROOT.as_bytes())),
+        };
+        let Some(at) = rest.windows(end.len()).skip(2).position(|window| window == end) else { return false };
+        rest = &rest[2 + at + end.len()..];
+    }
 }
 
 /// Where the name of the encoding stands in the declaration, if there is one with a closing quote.
@@ -62,10 +78,13 @@ mod tests {
     fn the_nordic_encodings_become_utf_8_and_columns_stay() {
         let check = |bytes: &[u8], expected: &str| assert_eq!(String::from_utf8_lossy(&in_utf8(bytes)), expected);
         check(
-            b"<?xml version=\"1.0\" encoding=\"ISO-8859-15\"?><a>\xA4 \xE4\xF6</a>",
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"      ?><a>€ äö</a>",
+            b"<?xml version=\"1.0\" encoding=\"ISO-8859-15\"?><Finvoice>\xA4 \xE4\xF6</Finvoice>",
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"      ?><Finvoice>€ äö</Finvoice>",
         );
-        check(b"<?xml version='1.0' encoding='iso-8859-1'?><a>\xA4</a>", "<?xml version='1.0' encoding='UTF-8'     ?><a>¤</a>");
+        check(
+            b"<?xml version='1.0' encoding='iso-8859-1'?>\r\n<?xml-stylesheet href='Finvoice.xsl'?> <!-- -> ? --><Finvoice/><!--\xA4-->",
+            "<?xml version='1.0' encoding='UTF-8'     ?>\r\n<?xml-stylesheet href='Finvoice.xsl'?> <!-- -> ? --><Finvoice/><!--¤-->",
+        );
         for unchanged in
             ["<a/>", "", "<?xml", "<?xml encoding?>", "<?xml encoding=\"ISO-8859-15?>", "<?xml encoding=\"UTF-8\"?>ä"]
         {

@@ -1,41 +1,32 @@
 //! The document as a whole: what it is, its dates and references, and the groups put together.
 
-use std::borrow::Cow;
-
 use kvitt_domain::fault::codes;
 use kvitt_domain::invoice::{Attachment, DocumentKind, Invoice, Line, Note, Period, PrecedingInvoice, References};
 use kvitt_domain::{Currency, Fault};
-use kvitt_rules::arena::{Document, Limits, Node};
+use kvitt_rules::arena::{Document, Node};
 
-use super::charset::in_utf8;
 use super::{SYNTAX, amounts, party, payment, row};
 use crate::identity::shown;
-use crate::terms::{Terms, all, of_xml, text_of};
+use crate::terms::{Terms, all, text_of};
 
-pub(super) fn read(bytes: &[u8], limits: &Limits) -> (Option<Invoice>, Vec<Fault>) {
-    // What is too large is refused before a second copy of it is made.
-    let bytes = if bytes.len() > limits.bytes { Cow::Borrowed(bytes) } else { in_utf8(bytes) };
-    let document = match Document::parse(&bytes, limits) {
-        Ok(document) => document,
-        Err(fault) => return (None, vec![of_xml(&fault, limits)]),
-    };
+pub(super) fn read(document: &Document<'_>) -> (Option<Invoice>, Vec<Fault>) {
     let root = document.root();
-    if !root.is("", "Finvoice") {
+    if !super::is_finvoice(document) {
         let position = document.position(root.offset());
         let found = format!("{{{}}}{}", root.namespace(), root.name());
         let place = format!("{} {}:{}", shown(&root.path()), position.line, position.column);
         return (None, vec![Fault::fatal(codes::DOCUMENT_UNKNOWN).at(place).with("root", shown(&found))]);
     }
-    let mut terms = Terms::new(&document, &SYNTAX);
+    let mut terms = Terms::new(document, &SYNTAX);
     let Some(details) = terms.one(root, "InvoiceDetails", "BT-1") else {
         terms.missing(root, "InvoiceDetails", "BT-1");
         return (None, terms.finish(()).1);
     };
-    let invoice = read_document(&mut terms, root, details);
+    let invoice = read_invoice(&mut terms, root, details);
     terms.finish(invoice)
 }
 
-fn read_document<'d>(terms: &mut Terms<'d>, root: Node<'d>, details: Node<'d>) -> Invoice {
+fn read_invoice<'d>(terms: &mut Terms<'d>, root: Node<'d>, details: Node<'d>) -> Invoice {
     let kind = read_kind(terms, details);
     // The currency first: every amount is judged by it.
     let currency = read_currency(terms, details);

@@ -4,17 +4,13 @@ use jiff::civil::Date;
 use kvitt_domain::fault::codes;
 use kvitt_domain::invoice::{DeliveryInformation, DocumentKind, Identifier, Invoice, Note, Period, PrecedingInvoice, References};
 use kvitt_domain::{Currency, Fault};
-use kvitt_rules::arena::{Document, Limits, Node};
+use kvitt_rules::arena::{Document, Node};
 
 use super::{amounts, attachments, line, names, party, payment};
 use crate::identity::shown;
-use crate::terms::{Terms, all, of_xml, text_of};
+use crate::terms::{Terms, all, text_of};
 
-pub(super) fn read(bytes: &[u8], limits: &Limits) -> (Option<Invoice>, Vec<Fault>) {
-    let document = match Document::parse(bytes, limits) {
-        Ok(document) => document,
-        Err(fault) => return (None, vec![of_xml(&fault, limits)]),
-    };
+pub(super) fn read(document: &Document<'_>) -> (Option<Invoice>, Vec<Fault>) {
     let root = document.root();
     let kinds = [DocumentKind::Invoice, DocumentKind::CreditNote];
     let Some(kind) = kinds.into_iter().find(|kind| root.is(names(*kind).namespace, names(*kind).root)) else {
@@ -23,12 +19,12 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> (Option<Invoice>, Vec<Fault
         let place = format!("{} {}:{}", shown(&root.path()), position.line, position.column);
         return (None, vec![Fault::fatal(codes::DOCUMENT_UNKNOWN).at(place).with("root", shown(&found))]);
     };
-    let mut terms = Terms::new(&document, &super::SYNTAX);
-    let invoice = read_document(&mut terms, root, kind);
+    let mut terms = Terms::new(document, &super::SYNTAX);
+    let invoice = read_invoice(&mut terms, root, kind);
     terms.finish(invoice)
 }
 
-fn read_document<'d>(terms: &mut Terms<'d>, root: Node<'d>, kind: DocumentKind) -> Invoice {
+fn read_invoice<'d>(terms: &mut Terms<'d>, root: Node<'d>, kind: DocumentKind) -> Invoice {
     // The currency first: every amount is judged by it.
     terms.currency = terms.currency(root, "cbc:DocumentCurrencyCode", "BT-5");
     let currency = terms.currency.unwrap_or_else(|| {

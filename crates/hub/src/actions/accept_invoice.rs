@@ -12,21 +12,20 @@ use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::invoice::{File, Invoice, checks};
 use kvitt_domain::recipient::{Metadata, Recipient};
 use kvitt_formats::container::{self, Budget};
-use kvitt_formats::{metadata, ubl};
-use kvitt_rules::arena::Limits;
+use kvitt_formats::metadata;
 use serde::{Deserialize, Serialize};
 
 use crate::actions::add_company::add_company;
 use crate::desk::Wishes;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
+use crate::reading::{self, Reading};
 use crate::store::artefact::{self, Naming, Sealed};
 use crate::store::company::{Company, CompanySettings};
 use crate::store::event::NewEvent;
 use crate::store::invoice::{self, Body, StoredInvoice, kind_name};
 use crate::store::job::{self, Kind, Urgency};
 use crate::store::{Tx, delivery};
-use crate::validation;
 use crate::vault::{Purpose, sha256};
 
 /// A document as it is handed in.
@@ -110,7 +109,7 @@ impl HandedIn {
     /// Reads and checks it: every fault at once, or everything that is needed to go on. Broken rules of EN 16931 and Peppol, as
     /// they are in force on this day, refuse nothing here: which routes they close is for the plan.
     pub fn read(&self, on: Date) -> std::result::Result<Readable, Vec<Fault>> {
-        let handed = container::open(&self.bytes, &Budget::default())?;
+        let mut handed = container::open(&self.bytes, &Budget::default())?;
         // Metadata beside the archive wins over the one inside it.
         let beside = self.metadata.as_deref().map(str::as_bytes).or(handed.metadata.as_deref());
         let (metadata, mut faults) = match beside.map(metadata::read) {
@@ -118,12 +117,12 @@ impl HandedIn {
             Some(Ok(metadata)) => (metadata, Vec::new()),
             Some(Err(faults)) => (Metadata::default(), faults),
         };
-        let (invoice, unreadable) = ubl::read_what_can_be(&handed.xml, &Limits::default());
+        let Reading { invoice, faults: unreadable, mut warnings, broken_rules } = reading::read(&handed.xml, on);
         faults.extend(unreadable);
         let Some(mut invoice) = invoice else { return Err(faults) };
-        let xml = handed.xml.clone();
+        let xml = std::mem::take(&mut handed.xml);
         handed.merge_into(&mut invoice);
-        let (fatal, mut warnings): (Vec<Fault>, Vec<Fault>) = checks::check(&invoice).into_iter().partition(Fault::is_fatal);
+        let (fatal, doubtful): (Vec<Fault>, Vec<Fault>) = checks::check(&invoice).into_iter().partition(Fault::is_fatal);
         // A missing term is told once: by the reader, which knows the line.
         let term = |fault: &Fault| fault.place.split(' ').next().unwrap_or_default().to_owned();
         let told: Vec<String> = faults.iter().map(term).collect();
@@ -132,7 +131,7 @@ impl HandedIn {
             return Err(faults);
         }
         let metadata = self.wished(metadata);
-        let broken_rules = validation::broken_rules(&xml, invoice.specification.as_deref(), on);
+        warnings.extend(doubtful);
         warnings.extend_from_slice(&broken_rules);
         Ok(Readable { invoice, metadata, xml, warnings, broken_rules })
     }

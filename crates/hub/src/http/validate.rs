@@ -20,10 +20,15 @@ use tokio::sync::Semaphore;
 use crate::hub::Hub;
 use crate::validation::{Validated, day, validate};
 
-/// Bytes of a body: what the largest route takes as one file.
-const MAX_BYTES: usize = 50 * 1024 * 1024;
-/// How long a body may take to come.
-const MAX_WAIT: Duration = Duration::from_secs(60);
+/// What a body may cost.
+struct Limits {
+    bytes: usize,
+    /// How long it may take to come.
+    wait: Duration,
+}
+
+/// As many bytes as the largest route takes as one file, over a slow line.
+const LIMITS: Limits = Limits { bytes: 50 * 1024 * 1024, wait: Duration::from_secs(60) };
 
 /// Documents judged at the same time: one a core, so that others are still answered and memory has a bound.
 #[derive(Debug)]
@@ -66,7 +71,7 @@ async fn answer(hub: &Hub, bench: &Bench, request: Request) -> Result<Validated,
         Some(on) => on,
         None => calendar::today(hub.clock().business()),
     };
-    let bytes = document(request).await?;
+    let bytes = document(request, &LIMITS).await?;
     let stopping = || refusal(StatusCode::SERVICE_UNAVAILABLE, "hub.stopping", "The hub is stopping; ask again later.", "");
     let _room = bench.0.acquire().await.map_err(|_| stopping())?;
     // Judging is milliseconds of work, of a long invoice many: not on a thread that answers others.
@@ -78,21 +83,21 @@ async fn answer(hub: &Hub, bench: &Bench, request: Request) -> Result<Validated,
 }
 
 /// The document in the body.
-async fn document(request: Request) -> Result<Bytes, Refusal> {
+async fn document(request: Request, limits: &Limits) -> Result<Bytes, Refusal> {
     let media_type = request.headers().get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default().to_owned());
     if let Some(media_type) = media_type.filter(|media_type| !is_taken(media_type)) {
         let message = "Send XML (application/xml) or a ZIP (application/zip).";
         return Err(refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "request.media_type", message, &media_type));
     }
     let too_large = || {
-        let limit = format!("at most {MAX_BYTES} bytes");
+        let limit = format!("at most {} bytes", limits.bytes);
         refusal(StatusCode::PAYLOAD_TOO_LARGE, "request.too_large", "The document is larger than any route takes.", &limit)
     };
     let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if declared.is_some_and(|bytes| bytes > MAX_BYTES) {
+    if declared.is_some_and(|bytes| bytes > limits.bytes) {
         return Err(too_large());
     }
-    let bytes = match tokio::time::timeout(MAX_WAIT, to_bytes(request.into_body(), MAX_BYTES)).await {
+    let bytes = match tokio::time::timeout(limits.wait, to_bytes(request.into_body(), limits.bytes)).await {
         Ok(Ok(bytes)) => bytes,
         // Past the limit, or the caller went away and hears nothing of it.
         Ok(Err(_)) => return Err(too_large()),
@@ -141,7 +146,34 @@ fn language_of(headers: &HeaderMap) -> Language {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
+    use futures_util::{StreamExt, stream};
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_is_too_large_or_too_slow_is_refused() {
+        let limits = Limits { bytes: 8, wait: Duration::ZERO };
+        let chunks = |chunks: &[&'static str]| stream::iter(chunks.to_vec()).map(Ok::<_, std::io::Error>);
+        let check = async |length: Option<&str>, body: Body, expected: Result<&str, (u16, &str)>| {
+            let mut request = Request::new(body);
+            if let Some(length) = length {
+                request.headers_mut().insert(header::CONTENT_LENGTH, length.parse().unwrap());
+            }
+            let taken = document(request, &limits).await;
+            let taken = taken.as_deref().map_err(|refusal| (refusal.status.as_u16(), refusal.code));
+            assert_eq!(taken, expected.map(str::as_bytes), "{length:?}");
+        };
+        let never = || Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>());
+        check(Some("8"), Body::from_stream(chunks(&["<invo", "x/>"])), Ok("<invox/>")).await;
+        // What says so itself is not waited for.
+        check(Some("9"), never(), Err((413, "request.too_large"))).await;
+        check(None, Body::from_stream(chunks(&["<invo", "ice/>"]).chain(stream::pending())), Err((413, "request.too_large")))
+            .await;
+        check(Some("8"), never(), Err((408, "request.too_slow"))).await;
+        check(None, Body::from_stream(chunks(&["<inv"]).chain(stream::pending())), Err((408, "request.too_slow"))).await;
+        check(None, Body::empty(), Err((400, "request.empty"))).await;
+    }
 
     #[test]
     fn the_language_is_the_best_liked_one() {

@@ -27,14 +27,19 @@ fn commands_reach_the_running_hub_and_outlive_it() {
     fs::write(intake.join("b.tmp"), invoice("2", "ola@post.example")).unwrap();
     fs::rename(intake.join("b.tmp"), intake.join("b.xml")).unwrap();
     fs::write(intake.join("c.xml"), "<Order/>").unwrap();
+    // Its number is 4711.
+    fs::write(intake.join("d.tmp"), include_str!("finvoice.xml")).unwrap();
+    fs::rename(intake.join("d.tmp"), intake.join("d.xml")).unwrap();
     let known = |number: &str| kvitt(&data, &["explain", number, "--json"]);
     wait_until(|| known("2").code == Some(0) && intake.join("refused/c.xml.faults.json").exists());
-    wait_until(|| ["1", "2"].iter().all(|number| known(number).json()["delivery"]["state"]["state"] == "handed_over"));
+    wait_until(|| known("4711").code == Some(0));
+    wait_until(|| ["1", "2", "4711"].iter().all(|number| known(number).json()["delivery"]["state"]["state"] == "handed_over"));
 
     // After kill -9 commands work in their own process on what was made durable.
     hub.kill();
     assert_eq!(known("1").json()["delivery"]["state"]["state"], "handed_over");
-    assert_eq!(sandbox.taken().len(), 2);
+    assert_eq!(sandbox.taken().len(), 3);
+    assert!(sandbox.letters("kahvila@post.example")[0].contains("4711"));
 
     let mut hub = Running::ready(&data, &["serve"]);
     assert_eq!(hub.stop(), Some(0), "told to stop, it finishes and says all is well");

@@ -1,7 +1,8 @@
 //! `kvitt validate` and `POST /v1/validate`: every form of the answer, and the same verdict everywhere.
 
 use std::fs;
-use std::io::{Cursor, Write as _};
+use std::io::{Cursor, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -267,6 +268,16 @@ fn the_hub_answers_as_the_command_does() {
     refused((400, "request.empty"), ask("", &[xml], Vec::new()));
     refused((400, "request.date"), ask("?on=soon", &[xml], VALID.into()));
     refused((415, "request.media_type"), ask("", &[("content-type", "application/json")], b"{}".to_vec()));
+
+    // Refused by what it says of itself, before any of it is read: a client would still be writing.
+    let mut raw = TcpStream::connect(hub.said["http"].as_str().unwrap()).unwrap();
+    let head = "POST /v1/validate HTTP/1.1\r\nHost: hub\r\nConnection: close\r\nContent-Length: 52428801\r\n\r\n";
+    raw.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    raw.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 413 "), "{head}");
+    refused((413, "request.too_large"), (413, serde_json::from_str(body).unwrap()));
 }
 
 #[test]
@@ -303,4 +314,30 @@ fn a_broken_rule_closes_peppol_in_the_plan_and_warns_on_other_routes() {
     // What does not claim to follow Peppol is not measured by its rules.
     let claims_less = without_reference.replacen("#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0", "", 1);
     assert!(!codes(&plan(&claims_less)["warnings"]).contains(&"rule.broken".to_owned()));
+}
+
+/// A Finvoice, bare or in a ZIP, in the encoding that most Finvoices have.
+#[test]
+fn a_finvoice_is_handed_in_like_any_invoice_and_told_what_its_ubl_would_lack() {
+    let folder = tempfile::tempdir().unwrap();
+    let finvoice = include_str!("finvoice.xml").replacen("UTF-8", "ISO-8859-15", 1);
+    let bytes: Vec<u8> = finvoice.chars().map(|character| u8::try_from(u32::from(character)).unwrap()).collect();
+    let files = [
+        write(folder.path(), "finvoice.xml", &bytes),
+        write(folder.path(), "finvoice.zip", &zipped(&[("a.xml", &bytes), ("liite.pdf", b"%PDF-1.7\n")])),
+    ];
+    for file in &files {
+        let planned = kvitt(&folder.path().join("none"), &["plan", "--json", "--lang", "en", file]).with_code(0).json();
+        let planned = &planned[0];
+        assert_eq!((&planned["number"], &planned["recipient"]), (&"4711".into(), &"Kahvila Kivi ja Kannel Oy".into()));
+        let told = |faults: &Value, code: &str| -> Vec<String> {
+            let of_code = faults.as_array().unwrap().iter().filter(|fault| fault["code"] == code);
+            of_code.map(|fault| fault["message"].as_str().unwrap().to_owned()).collect()
+        };
+        let [subject, text] = &told(&planned["warnings"], "conversion.term_lost")[..] else { panic!("{planned:#}") };
+        assert!(subject.contains("BT-21") && text.contains("BT-22"), "{subject} {text}");
+        assert!(told(&planned["warnings"], "rule.broken").iter().any(|told| told.contains("BR-10")), "{planned:#}");
+        let peppol = planned["ladder"].as_array().unwrap().iter().find(|rung| rung["route"] == "peppol").unwrap();
+        assert_eq!(told(&peppol["reasons"], "rule.broken").len(), 3, "{peppol:#}");
+    }
 }
