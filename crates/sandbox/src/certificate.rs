@@ -2,7 +2,7 @@
 //!
 //! Made once per data folder and kept, so that a client's settings stay right when the sandbox is started again.
 //! The authority's key is dropped as soon as it has signed: nobody can make another certificate that a client
-//! which trusts this sandbox would believe.
+//! which trusts this sandbox would believe. The secret that banks' tokens are signed with is kept in the same way.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -48,6 +48,20 @@ pub fn open(folder: &Path) -> io::Result<Identity> {
         .and_then(|config| config.with_no_client_auth().with_single_cert(vec![chain], key))
         .map_err(io::Error::other)?;
     Ok(Identity { authority, acceptor: TlsAcceptor::from(Arc::new(config)) })
+}
+
+/// Reads 32 secret bytes from the file, or makes them.
+///
+/// # Errors
+/// They cannot be made, read or written, or are spoilt.
+pub fn secret(path: &Path) -> io::Result<Vec<u8>> {
+    if !path.exists() {
+        let mut bytes = [0; 32];
+        aws_lc_rs::rand::fill(&mut bytes).map_err(|_| io::Error::other("the machine gives no random bytes"))?;
+        write_secret(path, &hex::encode(bytes))?;
+    }
+    let spoilt = |error| io::Error::new(io::ErrorKind::InvalidData, error);
+    hex::decode(fs::read_to_string(path)?.trim()).map_err(spoilt)
 }
 
 struct Made {

@@ -15,13 +15,30 @@ pub const MOST_FAULTS: usize = 100;
 pub const LONGEST_DELAY_MS: u64 = 600_000;
 
 /// Counterparties that faults can be ordered for.
-const COUNTERPARTIES: [&str; 1] = ["mail"];
+const COUNTERPARTIES: [&str; 3] = ["mail", "mps", "print"];
+
+/// At which points of which counterparty a fault can strike, and which kinds make no sense there.
+const FITTING: [(&str, Point, &[Kind]); 13] = [
+    ("mail", Point::Connect, &[]),
+    ("mail", Point::Mail, &[]),
+    ("mail", Point::Rcpt, &[]),
+    ("mail", Point::Data, &[]),
+    ("mail", Point::Dot, &[]),
+    ("mail", Point::Reply, &[]),
+    ("mps", Point::Connect, &[Kind::AcceptThenDrop, Kind::Duplicate]),
+    ("mps", Point::Request, &[]),
+    ("mps", Point::Reply, &[Kind::Duplicate]),
+    ("print", Point::Connect, &[Kind::AcceptThenDrop, Kind::Duplicate, Kind::Garble]),
+    ("print", Point::Put, &[Kind::Duplicate]),
+    ("print", Point::Rename, &[Kind::Garble]),
+    ("print", Point::Receipt, &[Kind::Refuse, Kind::AcceptThenDrop, Kind::Delay]),
+];
 
 /// The point of a conversation at which a fault strikes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Point {
-    /// When a client has connected, in place of the greeting.
+    /// When a client has connected, before anything of it is heard.
     Connect,
     /// At MAIL FROM.
     Mail,
@@ -31,8 +48,16 @@ pub enum Point {
     Data,
     /// When the final dot has been read, before the letter is taken.
     Dot,
-    /// When the letter has been taken, at the reply.
+    /// When the request (mail: the letter) has taken effect, at the reply.
     Reply,
+    /// When a whole request has been read, before it takes effect.
+    Request,
+    /// When a file is opened to be written.
+    Put,
+    /// When a job gets its final name.
+    Rename,
+    /// When a receipt is due.
+    Receipt,
 }
 
 /// What goes wrong.
@@ -47,9 +72,9 @@ pub enum Kind {
     AcceptThenDrop,
     /// The answer comes late, by machine time.
     Delay,
-    /// The answer comes twice; at `dot` the letter is taken twice.
+    /// The answer comes twice; where something is taken, it is taken twice.
     Duplicate,
-    /// The answer is no SMTP.
+    /// The answer (or the file) is nonsense.
     Garble,
 }
 
@@ -57,7 +82,7 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
-    /// Which counterparty: `mail`.
+    /// Which counterparty: `mail`, `mps` or `print`.
     pub counterparty: String,
     /// At which point.
     pub at: Point,
@@ -166,6 +191,12 @@ impl Faults {
 fn check(order: &Order) -> Result<(), String> {
     if !COUNTERPARTIES.contains(&order.counterparty.as_str()) {
         return Err(format!("counterparty: {:?} is none of {COUNTERPARTIES:?}", order.counterparty));
+    }
+    let Some((_, _, unfit)) = FITTING.iter().find(|(name, at, _)| *name == order.counterparty && *at == order.at) else {
+        return Err(format!("at: {:?} has no such point", order.counterparty));
+    };
+    if unfit.contains(&order.kind) {
+        return Err(format!("kind: makes no sense at this point of {:?}", order.counterparty));
     }
     if !(0.0..=1.0).contains(&order.probability) {
         return Err(format!("probability: {} is not between 0 and 1", order.probability));
@@ -277,6 +308,10 @@ mod tests {
     fn a_wrong_order_is_told_why() {
         let table = [
             (r#"{"counterparty":"bank","at":"dot","kind":"drop"}"#, "counterparty"),
+            (r#"{"counterparty":"mps","at":"dot","kind":"drop"}"#, "at"),
+            (r#"{"counterparty":"mail","at":"put","kind":"drop"}"#, "at"),
+            (r#"{"counterparty":"print","at":"receipt","kind":"refuse"}"#, "kind"),
+            (r#"{"counterparty":"mps","at":"reply","kind":"duplicate"}"#, "kind"),
             (r#"{"counterparty":"mail","at":"dot","kind":"drop","probability":2}"#, "probability"),
             (r#"{"counterparty":"mail","at":"dot","kind":"delay"}"#, "delay_ms"),
             (r#"{"counterparty":"mail","at":"dot","kind":"drop","delay_ms":1}"#, "delay_ms"),

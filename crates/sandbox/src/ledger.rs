@@ -11,7 +11,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+
+use uuid::Uuid;
 
 use crate::counterparties::mail;
 use crate::mime::Said;
@@ -19,23 +22,48 @@ use crate::mime::Said;
 /// One thing that a counterparty took.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
-    /// Who took it: `mail`.
+    /// Who took it: `mail`, `mps` or `print`.
     pub counterparty: String,
-    /// What it is: `letter`, or `unreadable letter` where the text names no company and invoice.
+    /// What it is. Mail: `letter`, or `unreadable letter` where the text names no company and invoice. MPS: `efaktura`,
+    /// `claim`, or `second payment` for a bill that was accepted before and is refused now. Print: `paper letter`.
     pub kind: String,
-    /// Company, invoice and recipient, parted by `/`, the recipient in small letters. Where the letter cannot be
-    /// read, its subject stands in the invoice's place and `-` in a missing company's.
+    /// Company, invoice and recipient, parted by `/`, the recipient in small letters. Where a letter cannot be read, its
+    /// subject stands in the invoice's place and `-` in a missing company's. A bill of MPS is known by KID (or address),
+    /// account, amount and due date in the invoice's place.
     pub key: String,
-    /// The sender's organisation number as the letter says it, digits only.
+    /// The sender's organisation number as the counterparty was told, digits only.
     pub company: Option<String>,
-    /// The number of the invoice or credit note as the letter says it.
+    /// The invoice's number as letter or manifest say it; for MPS, which is not told it, the KID or the bill's address.
     pub invoice: Option<String>,
-    /// The recipient as the envelope says it.
+    /// The recipient as the envelope or manifest say it; for MPS the `efakturaIdentifier`.
     pub recipient: String,
-    /// SHA-256, hex, of the first PDF attached; of the body where there is none.
+    /// SHA-256, hex. Mail: of the first PDF attached; of the body where there is none. Print: of the sheets' digests in
+    /// their order. MPS: of the bill's address.
     pub digest: String,
     /// When, by the sandbox's clock.
     pub at: Timestamp,
+    /// What MPS was told of the bill.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bill: Option<Bill>,
+}
+
+/// What MPS is told of one bill: enough to find the invoice in the sender's books.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bill {
+    /// Where the bill is shown.
+    pub url: String,
+    /// The KID, where there is one.
+    pub kid: Option<String>,
+    /// In kroner, with two decimals.
+    pub amount: String,
+    /// When it is due.
+    pub due_on: Date,
+    /// The account to pay to.
+    pub account: String,
+    /// `INVOICE` and its like.
+    pub document: String,
+    /// The sender's id of it: no part of the key.
+    pub transaction: Uuid,
 }
 
 impl Line {
@@ -54,6 +82,7 @@ impl Line {
             recipient: recipient.to_owned(),
             digest,
             at,
+            bill: None,
         }
     }
 }

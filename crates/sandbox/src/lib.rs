@@ -1,8 +1,8 @@
 //! The sandbox: simulated counterparties over real protocols, so that Kvitt works alone and its promises can be tried.
 //!
-//! [`Sandbox::start`] opens a mail server (SMTP, with and without TLS) and an HTTP server (control and evidence) on
-//! loopback, and keeps all it takes in one data folder. Who is treated how is decided without IO in
-//! `counterparties/`; `fronts/` are sockets and folders; `personas.rs`, `faults.rs`, `clock.rs` and `ledger.rs` serve
+//! [`Sandbox::start`] opens a mail server (SMTP, with and without TLS), an HTTP server (MPS; control and evidence) and a
+//! print shop's drop on loopback, and keeps all it takes in one data folder. Who is treated how is decided without IO
+//! in `counterparties/`, which a simulation may use without sockets; `fronts/` are sockets and folders; `personas.rs`, `faults.rs`, `clock.rs` and `ledger.rs` serve
 //! every counterparty. `docs/sandbox.md` is the page for its users. A new counterparty is one file in
 //! `counterparties/`, its paths in a front, and its name in `faults.rs`.
 //!
@@ -11,7 +11,7 @@
 mod certificate;
 mod clerk;
 mod clock;
-mod counterparties;
+pub mod counterparties;
 mod faults;
 mod fronts;
 mod ledger;
@@ -34,13 +34,16 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use counterparties::mail::Mail;
+use counterparties::mps::Mps;
+use counterparties::print_shop::PrintShop;
 use faults::Faults;
 use fronts::files::Maildir;
 use fronts::smtp::{Door, MOST_CONNECTIONS};
 use ledger::Lines;
 use mailbox::Mailbox;
-use world::{Play, World};
+use world::{Play, Shop, World};
 
+pub use counterparties::mps::{MPS_PASSWORD, MPS_USER};
 pub use fronts::smtp::{LARGEST_LETTER, PASSWORD, USER};
 
 /// Where a sandbox listens and keeps its things. Port 0 asks the machine for a free port.
@@ -104,6 +107,7 @@ pub struct Sandbox {
     smtps: Option<SocketAddr>,
     bounces: PathBuf,
     certificate: PathBuf,
+    print_shop: PathBuf,
     fronts: JoinSet<()>,
     clerk: JoinHandle<()>,
     /// Held as long as the data folder is in use.
@@ -128,7 +132,7 @@ impl Sandbox {
         };
         fs::create_dir_all(&data).map_err(in_data("the folder itself"))?;
         let lock = lock(&data)?;
-        let Opened { world, bounces, certificate, clerk, mut fronts } = open(&data, seed)?;
+        let Opened { world, bounces, certificate, clerk, receipts, mut fronts } = open(&data, seed)?;
 
         let http = listen("http", http).await?;
         let smtp = listen("smtp", smtp).await?;
@@ -142,6 +146,7 @@ impl Sandbox {
             smtps: smtps.as_ref().map(|(_, address)| *address),
             bounces,
             certificate,
+            print_shop: world.shop.home.clone(),
             fronts: JoinSet::new(),
             clerk,
             _lock: lock,
@@ -151,6 +156,8 @@ impl Sandbox {
         if let Some((listener, _)) = smtps {
             fronts.spawn(fronts::smtp::serve(world.clone(), listener, Door::Tls, seats));
         }
+        fronts.spawn(fronts::drop::receipts(world.clone(), receipts));
+        fronts.spawn(fronts::drop::watch(world.clone()));
         fronts.spawn(async move {
             if let Err(error) = axum::serve(http.0, fronts::http::router(world)).await {
                 tracing::error!(%error, "the sandbox's HTTP front ended");
@@ -184,6 +191,16 @@ impl Sandbox {
         &self.certificate
     }
 
+    /// The address of the simulated MPS (`efaktura-atg-service/v1`); it knows [`MPS_USER`] and [`MPS_PASSWORD`].
+    pub fn mps(&self) -> String {
+        format!("http://{}{}", self.http, fronts::mps::PATH)
+    }
+
+    /// The print shop's drop: a folder with `jobs`, `taken` and `receipts`.
+    pub fn print_shop(&self) -> &Path {
+        &self.print_shop
+    }
+
     /// Ends every conversation and returns when what was taken is written and the data folder is free.
     pub async fn stop(mut self) {
         self.fronts.shutdown().await;
@@ -198,6 +215,8 @@ struct Opened {
     bounces: PathBuf,
     certificate: PathBuf,
     clerk: JoinHandle<()>,
+    /// Names of receipts that are to come.
+    receipts: mpsc::UnboundedReceiver<String>,
     /// The postman, already at work.
     fronts: JoinSet<()>,
 }
@@ -212,26 +231,56 @@ fn open(data: &Path, seed: u64) -> Result<Opened, StartError> {
     let identity = certificate::open(&data.join("tls")).map_err(in_data("tls"))?;
     let maildir = Maildir::open(data.join("bounces")).map_err(in_data("bounces"))?;
     let pending = folder("pending")?;
-    let (list, list_file) = Lines::open(data.join("mailbox.jsonl")).map_err(in_data("mailbox.jsonl"))?;
-    let mailbox = Mailbox { folder: folder("mailbox")?, list };
-    let (ledger, ledger_file) = Lines::open(data.join("ledger.jsonl")).map_err(in_data("ledger.jsonl"))?;
+    let book = |name: &'static str| {
+        let (shown, file) = Lines::open(data.join(name)).map_err(in_data(name))?;
+        Ok(clerk::Book { shown, file, is_synced: name != "mailbox.jsonl" })
+    };
+    let books = clerk::Books {
+        mailbox: book("mailbox.jsonl")?,
+        mps: book("mps.jsonl")?,
+        print: book("print.jsonl")?,
+        ledger: book("ledger.jsonl")?,
+    };
+    let mailbox = Mailbox { folder: folder("mailbox")?, list: books.mailbox.shown.clone() };
+    let ledger = books.ledger.shown.clone();
+    let secret = certificate::secret(&data.join("tls/mps.key")).map_err(in_data("tls/mps.key"))?;
     // The files' names are to survive a power cut as well as their lines.
     File::open(data).and_then(|folder| folder.sync_all()).map_err(in_data("the folder itself"))?;
 
-    let mut mail = Mail::resumed(mailbox.last().map_err(in_data("mailbox"))?);
-    for line in ledger.read().map_err(in_data("ledger.jsonl"))? {
-        mail.remember(line.map_err(in_data("ledger.jsonl"))?);
-    }
-    let books = [(mailbox.list.clone(), list_file), (ledger.clone(), ledger_file)];
-    let [entries, lines] = books.map(|(shown, file)| clerk::Book { shown, file });
-    let (desk, clerk) = clerk::start(entries, lines).map_err(in_data("the clerk's thread"))?;
+    let mut play = Play {
+        mail: Mail::resumed(mailbox.last().map_err(in_data("mailbox"))?),
+        mps: Mps::new(&secret),
+        print: PrintShop::default(),
+        faults: Faults::seeded(seed),
+    };
+    each(&ledger, |line| play.mail.remember(line)).map_err(in_data("ledger.jsonl"))?;
+    each(&books.mps.shown, |record| play.mps.remember(record)).map_err(in_data("mps.jsonl"))?;
+    each(&books.print.shown, |record| play.print.remember(record)).map_err(in_data("print.jsonl"))?;
+    let (desk, clerk) = clerk::start(books).map_err(in_data("the clerk's thread"))?;
 
     let (post, news) = mpsc::unbounded_channel();
     let mut fronts = JoinSet::new();
-    fronts.spawn(fronts::files::postman(clock.clone(), pending.clone(), maildir.clone(), news));
-    let play = Mutex::new(Play { mail, faults: Faults::seeded(seed) });
-    let world = World { clock, ledger, mailbox, tls: identity.acceptor, play, desk, pending, post };
-    Ok(Opened { world: Arc::new(world), bounces: maildir.path().to_owned(), certificate: identity.authority, clerk, fronts })
+    let bring = {
+        let maildir = maildir.clone();
+        move |due_ms, name: &str, message: &[u8]| maildir.deliver(due_ms, name, message)
+    };
+    fronts.spawn(fronts::files::postman(clock.clone(), pending.clone(), news, bring));
+    let (receipt_post, receipts) = mpsc::unbounded_channel();
+    let shop = Shop {
+        home: fronts::drop::open(data.join("print-shop")).map_err(in_data("print-shop"))?,
+        pending: folder("pending-receipts")?,
+        post: receipt_post,
+        floor: tokio::sync::Mutex::new(()),
+    };
+    let play = Mutex::new(play);
+    let world = World { clock, ledger, mailbox, tls: identity.acceptor, play, desk, pending, post, shop };
+    let (bounces, certificate) = (maildir.path().to_owned(), identity.authority);
+    Ok(Opened { world: Arc::new(world), bounces, certificate, clerk, receipts, fronts })
+}
+
+/// Hands over every line of a book; one that cannot be read is an error.
+fn each<T: serde::de::DeserializeOwned>(lines: &Lines, mut take: impl FnMut(T)) -> io::Result<()> {
+    lines.read()?.try_for_each(|line| line.map(&mut take))
 }
 
 /// Two sandboxes on one folder would number their letters alike.

@@ -1,6 +1,7 @@
-//! Who lives in the sandbox: magic values in an address choose how the counterparty treats it.
+//! Who lives in the sandbox: magic values in an address choose how the mail server treats it.
 //!
-//! The list is here, its consequences are in `counterparties/`, and `docs/sandbox.md` explains it to a newcomer
+//! The list is here, its consequences are in `counterparties/mail.rs`; the banks' consumers are in
+//! `counterparties/mps/consumers.rs`, the print shop's recipients in `counterparties/print_shop.rs`, and `docs/sandbox.md` explains it to a newcomer
 //! (a test keeps that page complete).
 
 use std::time::Duration;
@@ -46,21 +47,23 @@ pub enum Persona {
 
 /// One line of the list of personas, as `GET /personas` shows it.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Description {
+pub struct Description<P> {
     /// Which counterparty knows the persona.
     pub counterparty: &'static str,
-    /// The local part of the address, up to the first `+`.
+    /// The magic value: for mail and MPS the local part of an e-mail address up to the first `+`, for print a word of
+    /// the recipient's name or address.
     pub name: &'static str,
     /// What happens, in one sentence.
     pub does: &'static str,
     /// The dials that may follow `+` in the address, with their defaults.
     pub dials: &'static str,
+    /// Which it is.
     #[serde(skip)]
-    persona: Persona,
+    pub persona: P,
 }
 
-/// Every persona that a magic value chooses. Any other local part is an ordinary person.
-pub const PERSONAS: [Description; 13] = [
+/// Every persona of the mail server that a magic value chooses. Any other local part is an ordinary person.
+pub const PERSONAS: [Description<Persona>; 13] = [
     mail("hardbounce", Persona::HardBounce, "550 5.1.1 at RCPT: no such person.", ""),
     mail(
         "bounceslater",
@@ -111,7 +114,7 @@ pub const PERSONAS: [Description; 13] = [
     mail("demandslogin", Persona::DemandsLogin, "530 5.7.0 at RCPT unless the sender has logged in (AUTH), then taken.", ""),
 ];
 
-const fn mail(name: &'static str, persona: Persona, does: &'static str, dials: &'static str) -> Description {
+const fn mail(name: &'static str, persona: Persona, does: &'static str, dials: &'static str) -> Description<Persona> {
     Description { counterparty: "mail", name, does, dials, persona }
 }
 

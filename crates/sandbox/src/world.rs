@@ -4,12 +4,14 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex as Floor, mpsc};
 use tokio_rustls::TlsAcceptor;
 
 use crate::clerk::{Deposit, Desk};
 use crate::clock::Clock;
 use crate::counterparties::mail::{Answer, Mail, Request};
+use crate::counterparties::mps::{self, Mps};
+use crate::counterparties::print_shop::{self, Course, Job, PrintShop};
 use crate::faults::Faults;
 use crate::fronts::files::pending_name;
 use crate::ledger::Lines;
@@ -32,6 +34,21 @@ pub struct World {
     pub(crate) pending: PathBuf,
     /// Names of pending notices, to the postman. Unbounded: one short name for each letter that is on disk already.
     pub(crate) post: mpsc::UnboundedSender<String>,
+    /// The print shop's drop.
+    pub shop: Shop,
+}
+
+/// Where the print shop's drop is.
+pub struct Shop {
+    /// The folder that clients see: `jobs`, `taken`, `receipts`.
+    pub home: PathBuf,
+    /// Receipts that wait.
+    pub pending: PathBuf,
+    /// Names of pending receipts, to their postman.
+    pub post: mpsc::UnboundedSender<String>,
+    /// Held while a job is given its final name or is looked at: the folder's watcher and a client of the server must
+    /// not take the same job.
+    pub floor: Floor<()>,
 }
 
 /// What changes as the play goes on.
@@ -39,6 +56,10 @@ pub struct World {
 pub struct Play {
     /// The mail server's memory.
     pub mail: Mail,
+    /// What MPS remembers.
+    pub mps: Mps,
+    /// The print shop's memory.
+    pub print: PrintShop,
     /// The faults in force.
     pub faults: Faults,
 }
@@ -53,7 +74,7 @@ impl World {
     /// Asks the mail server.
     pub fn ask(&self, request: Request<'_>) -> Answer {
         let now = self.clock.now();
-        let Play { mail, faults } = &mut *self.play();
+        let Play { mail, faults, .. } = &mut *self.play();
         mail.handle(request, faults, now)
     }
 
@@ -82,8 +103,75 @@ impl World {
         answer
     }
 
+    /// What time it is, by both clocks.
+    pub fn both_clocks(&self) -> mps::Now {
+        mps::Now { business: self.clock.now(), machine: jiff::Timestamp::now() }
+    }
+
+    /// Asks MPS and, if it took something, has it on disk before returning. A fault where the disk does not play along.
+    pub async fn call_mps(&self, request: mps::Request<'_>) -> mps::Answer {
+        let now = self.both_clocks();
+        let mut answer = {
+            let Play { mps, faults, .. } = &mut *self.play();
+            mps.handle(request, faults, now)
+        };
+        tokio::time::sleep(answer.hold).await;
+        if answer.records.is_empty() {
+            return answer;
+        }
+        let mut deposit = Deposit::default();
+        let written = answer.records.iter().try_for_each(|record| add_line(&mut deposit.lines.mps, record));
+        let written = written.and_then(|()| answer.lines.iter().try_for_each(|line| add_line(&mut deposit.lines.ledger, line)));
+        let stored = match written {
+            Ok(()) => self.desk.hand_in(deposit).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = stored {
+            tracing::error!(%error, "a shipment could not be stored and is refused");
+            self.play().mps.not_stored(&answer);
+            answer.say = mps::Say::Reply(mps::service_fault("The sandbox cannot write to its disk"));
+        }
+        answer
+    }
+
+    /// Has the print shop look at a job (twice, where a fault wants it so), and what it promises on disk before
+    /// returning.
+    ///
+    /// # Errors
+    /// The disk does not play along; the shop has not looked at the job.
+    pub async fn take_job(&self, job: &Job, how: Course) -> io::Result<()> {
+        let now = self.clock.now();
+        let answer = {
+            let print = &mut self.play().print;
+            if how == Course::Duplicate { print.take_twice(job, now) } else { print.take(job, now) }
+        };
+        let Some(record) = &answer.record else {
+            return Ok(());
+        };
+        let mut deposit = Deposit::default();
+        let pending = |receipt: &print_shop::Receipt| format!("{}.{}", receipt.due.as_millisecond(), receipt.name);
+        for receipt in &answer.receipts {
+            deposit.files.push((self.shop.pending.join(pending(receipt)), receipt.content.clone().into_bytes()));
+        }
+        let written = add_line(&mut deposit.lines.print, record);
+        let written = written.and_then(|()| answer.lines.iter().try_for_each(|line| add_line(&mut deposit.lines.ledger, line)));
+        let stored = match written {
+            Ok(()) => self.desk.hand_in(deposit).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = stored {
+            self.play().print.not_stored(&answer);
+            return Err(error);
+        }
+        for receipt in &answer.receipts {
+            // Without a postman the sandbox is stopping; the receipt waits in its file.
+            drop(self.shop.post.send(pending(receipt)));
+        }
+        Ok(())
+    }
+
     fn deposit(&self, from: &str, letter: &Letter, raw: &[u8], answer: &Answer) -> io::Result<Deposit> {
-        let mut deposit = Deposit { files: Vec::new(), entries: Vec::new(), lines: Vec::new() };
+        let mut deposit = Deposit::default();
         let attachments: Vec<Attachment> = letter.attachments().map(Attachment::of).collect();
         for copy in &answer.copies {
             let entry = Entry {
@@ -95,8 +183,8 @@ impl World {
                 attachments: attachments.clone(),
             };
             deposit.files.push((self.mailbox.file(copy.number), raw.to_vec()));
-            add_line(&mut deposit.entries, &entry)?;
-            add_line(&mut deposit.lines, &copy.line)?;
+            add_line(&mut deposit.lines.mailbox, &entry)?;
+            add_line(&mut deposit.lines.ledger, &copy.line)?;
         }
         for notice in &answer.notices {
             let arrived = answer.copies.first().map_or(notice.due, |copy| copy.line.at);

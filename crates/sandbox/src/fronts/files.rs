@@ -1,8 +1,7 @@
-//! The Maildir that bounces arrive in, and the postman who brings each one when it is due.
+//! The Maildir that bounces arrive in, and the postman who brings messages (bounces, receipts) when they are due.
 //!
-//! A notice waits as a file in `pending/`, written before its letter's ledger line, so that a sandbox that is
-//! killed brings it after the next start. A notice may come twice when the sandbox dies just after bringing it, as
-//! real bounces may.
+//! A message waits as a file in a pending folder, written before its ledger line, so that a sandbox that is killed
+//! brings it after the next start. It may come twice when the sandbox dies just after bringing it, as real ones may.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -39,8 +38,15 @@ impl Maildir {
     }
 
     /// Writes a message in `tmp`, syncs it, and moves it to `new`: a reader never sees a half.
-    fn deliver(&self, name: &str, message: &[u8]) -> io::Result<()> {
-        let beside = self.0.join("tmp").join(name);
+    ///
+    /// The name is unique as Maildir demands: the due time in seconds, then the letter's number, which is given once only.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn deliver(&self, due_ms: i64, pending: &str, message: &[u8]) -> io::Result<()> {
+        let number = pending.split('.').nth(1).unwrap_or_default();
+        let name = format!("{}.Q{number}.sandbox", due_ms.div_euclid(1000));
+        let beside = self.0.join("tmp").join(&name);
         let mut file = File::create(&beside)?;
         file.write_all(message)?;
         file.sync_all()?;
@@ -53,15 +59,21 @@ pub fn pending_name(notice: &Notice) -> String {
     format!("{}.{}.eml", notice.due.as_millisecond(), notice.number)
 }
 
-/// A waiting notice, the one that is due first in front.
+/// A waiting message, the one that is due first in front.
 type Waiting = Reverse<(i64, String)>;
 
-/// Brings notices from the pending folder into the Maildir as the clock reaches them. Never returns by itself.
-pub async fn postman(clock: Arc<Clock>, pending: PathBuf, maildir: Maildir, mut news: mpsc::UnboundedReceiver<String>) {
+/// Brings messages from the pending folder as the clock reaches them: `bring` gets the due time, ms, the pending file's
+/// name and its content. Never returns by itself.
+pub async fn postman(
+    clock: Arc<Clock>,
+    pending: PathBuf,
+    mut news: mpsc::UnboundedReceiver<String>,
+    mut bring: impl FnMut(i64, &str, &[u8]) -> io::Result<()>,
+) {
     let mut waiting: BinaryHeap<Waiting> = match left_over(&pending) {
         Ok(left) => left.into(),
         Err(error) => {
-            tracing::error!(%error, "the notices that were waiting cannot be listed");
+            tracing::error!(%error, "the messages that were waiting cannot be listed");
             BinaryHeap::new()
         }
     };
@@ -76,20 +88,14 @@ pub async fn postman(clock: Arc<Clock>, pending: PathBuf, maildir: Maildir, mut 
             },
             () = clock.sleep_until(due), if !waiting.is_empty() => {
                 let Some(Reverse((due_ms, name))) = waiting.pop() else { continue };
-                if let Err(error) = bring(&pending, &maildir, due_ms, &name) {
-                    tracing::error!(%error, name, "a notice could not be brought");
+                let file = pending.join(&name);
+                let brought = fs::read(&file).and_then(|message| bring(due_ms, &name, &message)).and_then(|()| fs::remove_file(&file));
+                if let Err(error) = brought {
+                    tracing::error!(%error, name, "a message could not be brought");
                 }
             }
         }
     }
-}
-
-/// Unique as Maildir demands: the due time in seconds, then the letter's number, which is given once only.
-fn bring(pending: &Path, maildir: &Maildir, due_ms: i64, name: &str) -> io::Result<()> {
-    let number = name.split('.').nth(1).unwrap_or_default();
-    let message = fs::read(pending.join(name))?;
-    maildir.deliver(&format!("{}.Q{number}.sandbox", due_ms.div_euclid(1000)), &message)?;
-    fs::remove_file(pending.join(name))
 }
 
 fn left_over(pending: &Path) -> io::Result<Vec<Waiting>> {
@@ -101,6 +107,6 @@ fn left_over(pending: &Path) -> io::Result<Vec<Waiting>> {
 }
 
 fn parse(name: String) -> Option<Waiting> {
-    let due_ms = name.strip_suffix(".eml")?.split('.').next()?.parse().ok()?;
+    let due_ms = name.split('.').next()?.parse().ok()?;
     Some(Reverse((due_ms, name)))
 }

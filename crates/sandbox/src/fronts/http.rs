@@ -1,4 +1,5 @@
-//! The HTTP front: control (clock, faults), evidence (ledger, mailbox), and a page that links them.
+//! The HTTP front: control (clock, faults), evidence (ledger, mailbox), and a page that links them. MPS and what
+//! belongs to it is in `mps.rs`.
 //!
 //! Everything answers JSON or JSON lines; a wrong request gets `{"message": …}` that says what is wrong.
 
@@ -16,7 +17,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::clock::ClockError;
+use crate::counterparties::mps::consumers::CONSUMERS;
+use crate::counterparties::print_shop::RECIPIENTS;
 use crate::faults::Order;
+use crate::fronts::mps;
 use crate::ledger::Line;
 use crate::personas::PERSONAS;
 use crate::world::World;
@@ -32,7 +36,7 @@ pub fn router(world: Arc<World>) -> Router {
     Router::new()
         .route("/", get(async || Html(include_str!("http/index.html"))))
         .route("/healthz", get(async || "ok\n"))
-        .route("/personas", get(async || Json(PERSONAS)))
+        .route("/personas", get(personas))
         .route("/clock", get(clock))
         .route("/clock/advance", post(advance))
         .route("/faults", get(faults).post(add_fault).delete(clear_faults))
@@ -41,20 +45,23 @@ pub fn router(world: Arc<World>) -> Router {
         .route("/mailbox", get(mailbox))
         .route("/mailbox/{id}", get(letter))
         .route("/mailbox/{id}/attachments/{index}", get(attachment))
+        .merge(mps::router())
         .fallback(async || Refusal::not_found("there is no such page; / lists them"))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(world)
 }
 
 /// Why a request is refused, in a sentence.
-struct Refusal(StatusCode, String);
+pub struct Refusal(pub StatusCode, pub String);
 
 impl Refusal {
-    fn bad(message: impl Into<String>) -> Refusal {
+    /// The caller's mistake.
+    pub fn bad(message: impl Into<String>) -> Refusal {
         Refusal(StatusCode::BAD_REQUEST, message.into())
     }
 
-    fn not_found(message: &str) -> Refusal {
+    /// What is asked for is not there.
+    pub fn not_found(message: &str) -> Refusal {
         Refusal(StatusCode::NOT_FOUND, message.to_owned())
     }
 
@@ -83,6 +90,11 @@ impl From<QueryRejection> for Refusal {
     fn from(rejection: QueryRejection) -> Refusal {
         Refusal::bad(rejection.body_text())
     }
+}
+
+async fn personas() -> Json<Vec<serde_json::Value>> {
+    let mail = PERSONAS.iter().map(|line| json!(line));
+    Json(mail.chain(CONSUMERS.iter().map(|line| json!(line))).chain(RECIPIENTS.iter().map(|line| json!(line))).collect())
 }
 
 #[derive(Serialize)]
@@ -202,7 +214,11 @@ fn download(media_type: &str, bytes: Vec<u8>) -> Response {
     (headers, Body::from(bytes)).into_response()
 }
 
-fn read_body<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+/// A JSON body.
+///
+/// # Errors
+/// It is none of this kind.
+pub fn read_body<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     serde_json::from_slice(body).map_err(|error| Refusal::bad(format!("the body: {error}")))
 }
 

@@ -73,18 +73,26 @@ impl Stage {
 
     /// An HTTP request; gives status and body.
     pub fn http(&self, method: &str, path: &str, body: &str) -> (u16, Vec<u8>) {
+        let mut reply = self.http_raw(method, path, "", body);
+        let split = reply.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+        let status = std::str::from_utf8(&reply[9..12]).unwrap().parse().unwrap();
+        (status, reply.split_off(split + 4))
+    }
+
+    /// An HTTP request with more header lines; gives the reply as it came, empty where the server has closed.
+    pub fn http_raw(&self, method: &str, path: &str, headers: &str, body: &str) -> Vec<u8> {
         let mut stream = tcp(self.sandbox().http());
         write!(
             stream,
-            "{method} {path} HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\n{headers}Content-Length: {}\r\n\r\n{body}",
             body.len()
         )
         .unwrap();
         let mut reply = Vec::new();
-        stream.read_to_end(&mut reply).unwrap();
-        let split = reply.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
-        let status = std::str::from_utf8(&reply[9..12]).unwrap().parse().unwrap();
-        (status, reply.split_off(split + 4))
+        match stream.read_to_end(&mut reply) {
+            Err(error) if error.kind() != ErrorKind::ConnectionReset => panic!("{error}"),
+            _ => reply,
+        }
     }
 
     pub fn get(&self, path: &str) -> String {

@@ -9,5 +9,8 @@ mod durability;
 mod faults;
 mod foreign_client;
 mod harness;
+mod mps;
+mod mps_refusals;
 mod personas;
+mod print_shop;
 mod tls;
