@@ -23,6 +23,7 @@ use crate::jobs::{dispatcher, housekeeping, watch as watch_folders};
 use crate::lock::DataLock;
 use crate::store::company::{self, Company};
 use crate::store::house::Note;
+use crate::store::job::Seat;
 use crate::store::objects::Objects;
 use crate::store::{Backend, Db, Tx, delivery, house, job};
 use crate::transport::smtp::MailServer;
@@ -47,6 +48,7 @@ struct Inner {
     mail_servers: BTreeMap<String, MailServer>,
     breaker: Breaker,
     work: Notify,
+    seat: Seat,
     _lock: DataLock,
 }
 
@@ -87,6 +89,7 @@ impl Hub {
         let db = Db::open(&url).await?;
         let vault = Arc::new(house::unlock(&db, &data.join("keys")).await?);
         let clock = Clock::new();
+        let seat = lock.seat(data)?;
         if let Some(offset_ms) = house::noted(&mut *db.read().await?, &vault, Note::ClockOffset).await? {
             clock.move_to_offset(Duration::from_millis(offset_ms));
         }
@@ -101,16 +104,22 @@ impl Hub {
                 mail_servers,
                 breaker: Breaker::default(),
                 work: Notify::new(),
+                seat,
                 db,
                 _lock: lock,
             }),
         };
-        if hub.db().backend() == Backend::Sqlite {
-            // The folder's lock proves that we are alone: whatever lease is left was a dead process's.
-            let freed = hub.write(|tx| Box::pin(job::release_all(tx))).await?;
-            if freed > 0 {
-                tracing::info!(jobs = freed, "took over jobs that another process left in the middle");
-            }
+        let seat = hub.seat().clone();
+        let is_alone = hub.db().backend() == Backend::Sqlite;
+        let freed = hub
+            .write(move |tx| {
+                let seat = seat.clone();
+                // The folder's lock proves that whoever had its seat before is dead. With a file of its own nobody else is there either.
+                async move { if is_alone { job::release_all(tx).await } else { job::release_of(tx, &seat).await } }.boxed()
+            })
+            .await?;
+        if freed > 0 {
+            tracing::info!(jobs = freed, "took over jobs that another process left in the middle");
         }
         Ok(hub)
     }
@@ -138,6 +147,11 @@ impl Hub {
     /// The folder of large files.
     pub fn objects(&self) -> &Objects {
         &self.inner.objects
+    }
+
+    /// Under which name this hub holds jobs.
+    pub fn seat(&self) -> &Seat {
+        &self.inner.seat
     }
 
     /// The clocks.

@@ -128,12 +128,13 @@ async fn claim(hub: &Hub, company: &str, wanted: Wanted) -> Result<Vec<Leased>> 
     if !job::any_due(&mut *hub.db().read().await?, &company, wanted, now).await? {
         return Ok(Vec::new());
     }
+    let seat = hub.seat().clone();
     let claimed = hub
         .db()
         .writer()
         .run(move |tx| {
-            let company = company.clone();
-            async move { job::claim(tx, &company, wanted, now).await }.boxed()
+            let (seat, company) = (seat.clone(), company.clone());
+            async move { job::claim(tx, &seat, &company, wanted, now).await }.boxed()
         })
         .await?;
     if !claimed.is_empty() {

@@ -41,6 +41,7 @@ const AGAIN: &str = "UPDATE job SET lease = '', lease_until = 0, runs = $3, why 
 const STICK: &str =
     "UPDATE job SET lease = '', lease_until = 0, stuck = 1, why = $1 WHERE company_id = $2 AND job_id = $3 AND lease = $4";
 const UNSTICK: &str = "UPDATE job SET stuck = 0, runs = 0, due_at = $1 WHERE company_id = $2 AND job_id = $3 AND stuck = 1";
+const RELEASE_OF: &str = "UPDATE job SET lease = '', lease_until = 0 WHERE lease LIKE $1";
 const RELEASE_ALL: &str = "UPDATE job SET lease = '', lease_until = 0 WHERE lease <> ''";
 const NEXT_DUE: &str = "SELECT MIN(due_at) FROM job WHERE stuck = 0";
 const STUCK: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM job WHERE stuck = 1 AND company_id = $1";
@@ -219,9 +220,24 @@ pub async fn any_due(db: &mut AnyConnection, company: &str, wanted: Wanted, now:
     Ok(false)
 }
 
+/// Who claims: one data folder, whose lock proves that at most one process has it. Every lease begins with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seat(String);
+
+impl Seat {
+    /// A seat by its name: letters and digits, unlike every other folder's.
+    pub fn named(name: &str) -> Seat {
+        Seat(name.chars().filter(char::is_ascii_alphanumeric).collect())
+    }
+
+    fn lease(&self) -> String {
+        format!("{}.{}", self.0, crate::vault::token())
+    }
+}
+
 /// Claims at most as many due jobs of a company as are wanted: the most urgent first, then by kind, then the oldest.
-pub async fn claim(tx: &mut Tx<'_>, company: &str, wanted: Wanted, now: Times) -> Result<Vec<Leased>> {
-    let lease = crate::vault::token();
+pub async fn claim(tx: &mut Tx<'_>, seat: &Seat, company: &str, wanted: Wanted, now: Times) -> Result<Vec<Leased>> {
+    let lease = seat.lease();
     let mut claimed: Vec<Leased> = Vec::new();
     let mut conversations = 0;
     for urgency in Urgency::ALL {
@@ -337,6 +353,11 @@ pub async fn unstick(tx: &mut Tx<'_>, company: &str, id: &str, due_at: i64) -> R
 /// Frees every lease: at the start of a hub that is alone with its database, nobody else can hold one.
 pub async fn release_all(tx: &mut Tx<'_>) -> Result<u64> {
     Ok(sqlx::query(RELEASE_ALL).execute(tx.db()).await?.rows_affected())
+}
+
+/// Frees the leases of a seat: the process that had it before is dead, and nobody needs to wait until they end.
+pub async fn release_of(tx: &mut Tx<'_>, seat: &Seat) -> Result<u64> {
+    Ok(sqlx::query(RELEASE_OF).bind(format!("{}.%", seat.0)).execute(tx.db()).await?.rows_affected())
 }
 
 /// When the next job is due, stuck ones left out: business time, Unix milliseconds.

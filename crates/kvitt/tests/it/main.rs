@@ -6,9 +6,13 @@
 
 mod crash;
 mod demo;
+mod fleet;
 mod harness;
 mod journeys;
+mod moving;
 mod page;
+#[path = "../../../hub/tests/it/postgres.rs"]
+mod postgres;
 mod restoring;
 mod serving;
 mod settling;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use kvitt_hub::error::{Error, Result};
-use kvitt_hub::store::job::{self, Kind, LEASE, Leased, Times, Urgency, Wanted};
+use kvitt_hub::store::job::{self, Kind, LEASE, Leased, Seat, Times, Urgency, Wanted};
 
 use crate::databases::{Bench, NOW, each_database};
 
@@ -26,8 +26,14 @@ async fn enqueue(bench: &'static Bench, subject: &str, urgency: Urgency, due_at:
         .unwrap();
 }
 
+async fn claim_at(bench: &'static Bench, seat: &'static str, limit: usize, now: Times) -> Vec<Leased> {
+    let claim = bench
+        .write(move |tx| Box::pin(async move { job::claim(tx, &Seat::named(seat), &bench.a.id, Wanted::any(limit), now).await }));
+    claim.await.unwrap()
+}
+
 async fn claim(bench: &'static Bench, limit: usize, business: i64, machine: i64) -> Vec<Leased> {
-    bench.write(move |tx| Box::pin(job::claim(tx, &bench.a.id, Wanted::any(limit), Times { business, machine }))).await.unwrap()
+    claim_at(bench, "seat", limit, Times { business, machine }).await
 }
 
 /// Runs one of the runner's functions on a job that it holds.
@@ -239,6 +245,23 @@ async fn a_new_process_takes_over_what_a_dead_one_held() {
         assert_eq!(bench.write(|tx| Box::pin(job::release_all(tx))).await.unwrap(), 1);
         assert_eq!(claim(bench, 9, NOW, MACHINE).await.len(), 2);
         assert!(matches!(with_job!(bench, held, |tx, job| job::end(tx, &job, NOW)), Err(Error::LeaseLost)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_comes_back_to_a_seat_frees_what_was_held_from_it_and_nothing_else() {
+    each_database(async |bench| {
+        for subject in ["a", "b"] {
+            enqueue(bench, subject, Urgency::Ordinary, NOW).await;
+        }
+        let now = Times { business: NOW, machine: MACHINE };
+        let mine = claim_at(bench, "here", 1, now).await.remove(0);
+        let theirs = claim_at(bench, "here and there", 1, now).await.remove(0);
+        assert_eq!(bench.write(|tx| Box::pin(async { job::release_of(tx, &Seat::named("here")).await })).await.unwrap(), 1);
+        assert!(matches!(with_job!(bench, mine, |tx, job| job::end(tx, &job, NOW)), Err(Error::LeaseLost)));
+        with_job!(bench, theirs, |tx, job| job::end(tx, &job, NOW)).unwrap();
+        assert_eq!(claim_at(bench, "here", 9, now).await.len(), 1);
     })
     .await;
 }

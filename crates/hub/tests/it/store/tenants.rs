@@ -17,7 +17,7 @@ use kvitt_hub::store::consignment::{self, NewArrival};
 use kvitt_hub::store::delivery::StoredAttempt;
 use kvitt_hub::store::event::{self, NewEvent};
 use kvitt_hub::store::invoice::{self, Rendition};
-use kvitt_hub::store::job::{self, Kind, Times, Urgency, Wanted};
+use kvitt_hub::store::job::{self, Kind, Seat, Times, Urgency, Wanted};
 use kvitt_hub::store::suppression::{self, Suppressed};
 use kvitt_hub::store::{Backend, Tx, delivery, restore};
 use serde_json::json;
@@ -52,7 +52,7 @@ async fn furnish(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     suppression::insert(tx, id, key, &suppressed(), NOW).await?;
     job::enqueue(tx, id, Kind::Converse, "lot", Urgency::Ordinary, NOW, NOW).await?;
     job::enqueue(tx, id, Kind::ChooseRoute, "stuck", Urgency::Ordinary, NOW - 1, NOW).await?;
-    let stuck = job::claim(tx, id, Wanted::any(1), Times { business: NOW - 1, machine: 0 }).await?.remove(0);
+    let stuck = job::claim(tx, &seat(), id, Wanted::any(1), Times { business: NOW - 1, machine: 0 }).await?.remove(0);
     job::stick(tx, &stuck, "limit").await?;
     tx.tell(NewEvent::new(id, key, NOW, "invoice.accepted", "i1", &json!({}))?);
     Ok(())
@@ -78,6 +78,10 @@ fn attempt() -> StoredAttempt {
 
 fn request() -> Request {
     super::consignment::request()
+}
+
+fn seat() -> Seat {
+    Seat::named("here")
 }
 
 fn suppressed() -> Suppressed {
@@ -215,9 +219,15 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         assert_eq!(as_b!(bench, |tx| invoice::forget_keys(tx, b, i64::MAX)).unwrap(), 0);
         assert!(!as_b!(bench, |tx| suppression::lift(tx, b, key, "kari@post.example")).unwrap());
         assert!(
-            as_b!(bench, |tx| job::claim(tx, b, Wanted::any(9), Times { business: i64::MAX, machine: i64::MAX - 1_000_000 }))
-                .unwrap()
-                .is_empty()
+            as_b!(bench, |tx| job::claim(
+                tx,
+                &seat(),
+                b,
+                Wanted::any(9),
+                Times { business: i64::MAX, machine: i64::MAX - 1_000_000 }
+            ))
+            .unwrap()
+            .is_empty()
         );
         let unstuck = bench
             .write(move |tx| {
@@ -267,7 +277,8 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         for outcome in [1, 2, 3, 4, 5].map(|step| (step, bench)) {
             let (step, bench) = outcome;
             as_b!(bench, |tx| async move {
-                let Some(leased) = job::claim(tx, b, Wanted::any(1), Times { business: NOW, machine: 0 }).await?.pop() else {
+                let Some(leased) = job::claim(tx, &seat(), b, Wanted::any(1), Times { business: NOW, machine: 0 }).await?.pop()
+                else {
                     return Ok(());
                 };
                 match step {
@@ -292,7 +303,7 @@ async fn writing_with_the_wrong_company_changes_nothing() {
 }
 
 /// These see all companies, each for a reason.
-const ACROSS: [(&str, &str); 25] = [
+const ACROSS: [(&str, &str); 26] = [
     ("company::by_org_number", "it is how a company is found"),
     ("company::all", "the operator's list"),
     ("company::keys_after", "sealed keys, to be sealed anew"),
@@ -303,6 +314,7 @@ const ACROSS: [(&str, &str); 25] = [
     ("job::next_company", "the round robin over companies"),
     ("job::next_due", "when the runner wakes; a time and nothing else"),
     ("job::release_all", "a new process takes over the leases of a dead one"),
+    ("job::release_of", "a new process takes over the leases of the dead one that had its seat"),
     ("company::ids_after", "the house is kept for all of them"),
     ("stray::keep", "it is kept under the company that it concerns"),
     ("stray::forget", "all grow old alike"),
