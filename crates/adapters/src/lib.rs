@@ -5,5 +5,8 @@
 //! with [`route`], then [`routes::email`], which is the smallest whole adapter.
 
 pub mod letter;
+pub mod package;
+pub mod register;
+pub mod request;
 pub mod route;
 pub mod routes;

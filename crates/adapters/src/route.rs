@@ -7,16 +7,21 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kvitt_domain::agreement::Agreement;
+use kvitt_domain::calendar::BankCalendar;
 use kvitt_domain::delivery::{AttemptId, Word};
 use kvitt_domain::fault::Fault;
 use kvitt_domain::invoice::Invoice;
+use kvitt_domain::pdf_facts::PdfFacts;
 use kvitt_domain::plan::{RouteName, Verdict};
 use kvitt_domain::price_book::PriceBook;
 use kvitt_domain::recipient::{Metadata, Recipient};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::letter::Letter;
+use crate::register::{Answer, Register};
+pub use crate::request::{
+    Body, Content, Escape, HttpRequest, Method, Package, Packed, Piece, Place, Reply, Request, Secret, Sent, SmtpStage,
+};
 
 /// A way to a recipient.
 pub trait Route: Sync {
@@ -42,6 +47,12 @@ pub trait Route: Sync {
 
     /// Whether the set-up row makes sense, with every fault at once.
     fn check_setup(&self, setup: &RouteSetup) -> Vec<Fault>;
+
+    /// The register that says whether a recipient can be reached this way, where there is one.
+    fn register(&self) -> Option<&'static dyn Register>;
+
+    /// Whether what was handed over can be called back by asking the counterparty. The answer to that is in the log.
+    fn can_be_called_back(&self) -> bool;
 }
 
 /// The document that a route considers.
@@ -55,6 +66,23 @@ pub struct Document<'a> {
     pub metadata: &'a Metadata,
     /// Bytes of the PDF, once it is known; an estimate before.
     pub pdf_bytes: u64,
+    /// Its files as they are known: the sender's own PDF first, then what is attached. A PDF of ours is not among them.
+    pub files: &'a [FileFacts],
+}
+
+/// What is known of a file of a document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileFacts {
+    /// What it is of the invoice.
+    pub role: ArtefactRole,
+    /// Its file name for the recipient.
+    pub name: String,
+    /// Its MIME type.
+    pub media_type: String,
+    /// Its size.
+    pub bytes: u64,
+    /// What was found in it, where it is a PDF; the error where it says so but cannot be read.
+    pub pdf: Option<Result<PdfFacts, String>>,
 }
 
 /// What is known beside the document.
@@ -66,6 +94,10 @@ pub struct Facts<'a> {
     pub setup: Option<&'a RouteSetup>,
     /// Whether the recipient's e-mail address bounced before, and what was said then.
     pub suppressed: Option<&'a str>,
+    /// What the route's register last said of the recipient, no older than minutes; `None` where it was not asked.
+    pub lookup: Option<&'a Answer>,
+    /// Whether recipients can fetch files at an address of this hub.
+    pub hosts_files: bool,
     /// Rules of EN 16931 and Peppol that the document breaks: routes whose receivers would refuse it are closed with them.
     pub broken_rules: &'a [Fault],
     /// Prices by route and date.
@@ -89,13 +121,30 @@ impl RouteSetup {
 pub struct Lot {
     /// At most so many attempts; the lot closes when it is full.
     pub members: u32,
-    /// It closes this long after its first member came, on the business clock.
-    pub open_for: Duration,
+    /// When it closes where it is not full.
+    pub closes: Closes,
+}
+
+/// When a lot that is not full closes, on the business clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closes {
+    /// So long after its first member came.
+    After(Duration),
+    /// At this time of the next bank day, in Oslo.
+    DailyAt(jiff::civil::Time),
 }
 
 impl Lot {
     /// One attempt, at once.
-    pub const OF_ONE: Lot = Lot { members: 1, open_for: Duration::ZERO };
+    pub const OF_ONE: Lot = Lot { members: 1, closes: Closes::After(Duration::ZERO) };
+
+    /// When a lot closes whose first member came at `opened`.
+    pub fn closes_at(&self, opened: Timestamp) -> Timestamp {
+        match self.closes {
+            Closes::After(wait) => opened.checked_add(wait).unwrap_or(Timestamp::MAX),
+            Closes::DailyAt(time) => BankCalendar::default().next_cut_off(opened, time),
+        }
+    }
 }
 
 /// Attempts that travel together: closed, and never changed after.
@@ -188,6 +237,22 @@ pub enum Entry {
         /// When, on the business clock.
         at: Timestamp,
     },
+    /// A register was asked again when the lot was about to be said, because what it had said was minutes old.
+    LookedUp {
+        /// What it says now of each attempt whose answer had grown old.
+        answers: Vec<(AttemptId, Answer)>,
+        /// When, on the business clock.
+        at: Timestamp,
+    },
+    /// A person wants an attempt called back.
+    CallBack {
+        /// Which one.
+        attempt: AttemptId,
+        /// Who.
+        by: String,
+        /// When, on the business clock.
+        at: Timestamp,
+    },
 }
 
 /// One request and its reply.
@@ -199,64 +264,6 @@ pub struct Exchange {
     pub reply: Reply,
     /// When the request was written down, on the business clock.
     pub at: Timestamp,
-}
-
-/// What to say. Secrets stand in it by name, never by value.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "request")]
-pub enum Request {
-    /// A letter by SMTP.
-    Smtp(Box<Letter>),
-}
-
-/// What was answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "reply")]
-pub enum Reply {
-    /// An SMTP reply, and to what.
-    Smtp {
-        /// The step of the conversation that it answers.
-        stage: SmtpStage,
-        /// Three digits; 0 where the line was no SMTP reply.
-        code: u16,
-        /// The text, all lines.
-        text: String,
-    },
-    /// Nothing, or nothing whole: a dropped connection, a time-out, a process that died.
-    Silence {
-        /// Whether the counterparty may have acted on it.
-        sent: Sent,
-        /// What happened, for people.
-        what: String,
-    },
-}
-
-/// Whether a request that got no answer may have been acted on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Sent {
-    /// Certainly not: it failed before the point of no return.
-    No,
-    /// It may have been.
-    Unknown,
-}
-
-/// The steps of an SMTP conversation that can be answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SmtpStage {
-    /// The greeting, EHLO and STARTTLS.
-    Greeting,
-    /// AUTH.
-    Auth,
-    /// MAIL FROM.
-    From,
-    /// RCPT TO.
-    To,
-    /// DATA.
-    Data,
-    /// The final dot: a 250 here is the acceptance.
-    Dot,
 }
 
 /// Something that came by itself, as bytes with its origin.
@@ -289,6 +296,32 @@ pub enum Arrived {
         /// The mail server's words.
         text: String,
     },
+    /// The recipient opened the document, as the bank that fetched it proved.
+    Opened {
+        /// Who says so.
+        text: String,
+    },
+    /// A print shop has the letter: taken, printed or posted.
+    Progress {
+        /// Its own word for the stage, such as `posted`.
+        stage: String,
+        /// Its words.
+        text: String,
+    },
+    /// A print shop cannot print the letter, or will not.
+    Unprintable {
+        /// Its code.
+        code: String,
+        /// Its words.
+        text: String,
+    },
+    /// The letter came back: nobody of that name there.
+    CameBack {
+        /// Its code.
+        code: String,
+        /// Its words.
+        text: String,
+    },
 }
 
 /// What is now known, what was learned for later, and what to do next.
@@ -319,6 +352,13 @@ pub enum Learned {
 pub enum Then {
     /// Say this.
     Send(Request),
+    /// Say this so long after the log's last entry: a question that is asked again and again.
+    SendAt {
+        /// How long after the last entry, on the business clock.
+        after: Duration,
+        /// What to say then.
+        request: Request,
+    },
     /// A passing fault: say this when the retry policy says so, counted by the trailing faults of the log. Said only while no
     /// member was accepted: where the time runs out, its members go to their next route.
     Retry {

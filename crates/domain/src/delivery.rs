@@ -141,6 +141,11 @@ pub enum Word {
         /// Why.
         why: Fault,
     },
+    /// A person called it back, and the counterparty says that the recipient will not get it.
+    Withdrawn {
+        /// Who called it back.
+        by: String,
+    },
 }
 
 /// What may happen to a delivery.
@@ -370,6 +375,11 @@ impl Delivery {
                 (State::Delivered { route, attempt, receipt }, vec![])
             }
             (_, Word::Seen) => (State::Seen { route, attempt }, vec![]),
+            (
+                State::Sending { .. } | State::InDoubt { .. } | State::HandedOver { .. } | State::Delivered { .. },
+                Word::Withdrawn { by },
+            ) => (State::Cancelled { by }, vec![]),
+            (State::Seen { .. }, Word::Withdrawn { .. }) => (state, vec![]),
             (State::HandedOver { .. } | State::Delivered { .. } | State::Seen { .. }, Word::HandedOver { .. }) => (state, vec![]),
             (State::Delivered { .. } | State::Seen { .. }, Word::Delivered { .. }) => (state, vec![]),
 
@@ -404,7 +414,11 @@ impl Delivery {
                 vec![Command::TellPerson { why: Fault::warning(codes::DELIVERY_LATE_ACCEPTANCE).with("receipt", receipt) }]
             }
             Word::Seen => vec![Command::TellPerson { why: Fault::warning(codes::DELIVERY_LATE_ACCEPTANCE) }],
-            Word::Refused { .. } | Word::TooLate { .. } | Word::InDoubt { .. } | Word::Returned { .. } => vec![],
+            Word::Refused { .. }
+            | Word::TooLate { .. }
+            | Word::InDoubt { .. }
+            | Word::Returned { .. }
+            | Word::Withdrawn { .. } => vec![],
         };
         (self, commands)
     }
@@ -452,6 +466,22 @@ impl State {
     /// The route that is under way or that ended it.
     pub fn route(&self) -> Option<&RouteName> {
         self.on_route_ref().map(|(route, _)| route)
+    }
+
+    /// The route and attempt of something that has left the house and was not seen: only its counterparty can give it back.
+    pub fn may_be_called_back(&self) -> Option<(&RouteName, AttemptId)> {
+        match self {
+            State::Sending { route, attempt }
+            | State::HandedOver { route, attempt, .. }
+            | State::Delivered { route, attempt, .. } => Some((route, *attempt)),
+            State::Choosing
+            | State::Waiting { .. }
+            | State::Queued { .. }
+            | State::InDoubt { .. }
+            | State::Seen { .. }
+            | State::Parked { .. }
+            | State::Cancelled { .. } => None,
+        }
     }
 
     /// Whether nothing more happens by itself and no person is needed.
@@ -520,6 +550,7 @@ impl Word {
             Word::TooLate { .. } => "said_too_late",
             Word::InDoubt { .. } => "said_in_doubt",
             Word::Returned { .. } => "said_returned",
+            Word::Withdrawn { .. } => "said_withdrawn",
         }
     }
 }

@@ -13,6 +13,8 @@ use tokio::sync::Notify;
 /// Both clocks. Cheap to clone; clones share the offset.
 #[derive(Debug, Clone, Default)]
 pub struct Clock {
+    /// The machine's time, where it is not the system's: a test that drives the hub moves it.
+    driven_ms: Option<Arc<AtomicI64>>,
     offset_ms: Arc<AtomicI64>,
     moved: Arc<Notify>,
 }
@@ -21,6 +23,19 @@ impl Clock {
     /// A clock that shows the machine's time until it is moved.
     pub fn new() -> Clock {
         Clock::default()
+    }
+
+    /// A clock that stands still at a time, Unix milliseconds, until it is moved: for whoever drives a hub in one process.
+    pub fn standing_at(ms: i64) -> Clock {
+        Clock { driven_ms: Some(Arc::new(AtomicI64::new(ms))), ..Clock::default() }
+    }
+
+    /// Moves a clock that stands still, machine time and business time alike.
+    pub fn advance(&self, by: Duration) {
+        if let Some(driven) = &self.driven_ms {
+            driven.fetch_add(i64::try_from(by.as_millis()).unwrap_or(0), Ordering::AcqRel);
+            self.moved.notify_waiters();
+        }
     }
 
     /// Business time now.
@@ -36,7 +51,10 @@ impl Clock {
 
     /// Machine time now.
     pub fn machine(&self) -> Timestamp {
-        Timestamp::now()
+        match &self.driven_ms {
+            Some(driven) => Timestamp::from_millisecond(driven.load(Ordering::Acquire)).unwrap_or(Timestamp::MAX),
+            None => Timestamp::now(),
+        }
     }
 
     /// Machine time now, as Unix milliseconds.

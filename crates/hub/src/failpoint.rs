@@ -1,6 +1,7 @@
-//! Named places where a test may kill the process. Only in debug builds; a release build has none of it.
+//! Named places where a test may kill the process, or hold what comes by. Only in debug builds; a release build has none of it.
 //!
-//! `KVITT_FAILPOINT=name:3` kills the process, as `kill -9` would, the third time that it comes by `name`.
+//! `KVITT_FAILPOINT=name:3` kills the process, as `kill -9` would, the third time that it comes by `name`. [`hold`] lets a test
+//! that drives the hub in one thread decide when what comes by goes on, or that it never does.
 
 /// Every name, so that a test can walk them all.
 pub const NAMES: &[&str] = &[
@@ -19,13 +20,38 @@ pub const NAMES: &[&str] = &[
 macro_rules! failpoint {
     ($name:literal) => {
         #[cfg(debug_assertions)]
-        $crate::failpoint::come_by($name);
+        $crate::failpoint::come_by($name).await;
     };
+}
+
+/// What a test does with what comes by: it goes on when the future ends.
+#[cfg(debug_assertions)]
+pub type Hold = Box<dyn Fn(&'static str) -> futures_util::future::BoxFuture<'static, ()>>;
+
+#[cfg(debug_assertions)]
+thread_local! {
+    static HOLD: std::cell::RefCell<Option<Hold>> = const { std::cell::RefCell::new(None) };
+}
+
+/// From now on whatever comes by on this thread is held; `None` ends it.
+#[cfg(debug_assertions)]
+pub fn hold(hold: Option<Hold>) {
+    HOLD.with(|held| *held.borrow_mut() = hold);
+}
+
+/// Comes by a place: killed if the environment says so, held if the thread's test says so.
+#[cfg(debug_assertions)]
+pub async fn come_by(name: &'static str) {
+    kill_if_wanted(name);
+    let held = HOLD.with(|held| held.borrow().as_ref().map(|hold| hold(name)));
+    if let Some(held) = held {
+        held.await;
+    }
 }
 
 /// Kills the process if the environment says so.
 #[cfg(debug_assertions)]
-pub fn come_by(name: &str) {
+fn kill_if_wanted(name: &str) {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicI64, Ordering};
     static WANTED: OnceLock<Option<(String, AtomicI64)>> = OnceLock::new();

@@ -1,6 +1,5 @@
 //! A running hub: what it is made of, how it starts, works until it is told to stop, and stops.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,7 +25,8 @@ use crate::store::house::Note;
 use crate::store::job::Seat;
 use crate::store::objects::Objects;
 use crate::store::{Backend, Db, Tx, delivery, house, job};
-use crate::transport::smtp::MailServer;
+use crate::transport::Carrier;
+use crate::transport::network::Network;
 use crate::vault::Vault;
 use crate::{http, socket};
 
@@ -45,7 +45,7 @@ struct Inner {
     objects: Objects,
     clock: Clock,
     prices: PriceBook,
-    mail_servers: BTreeMap<String, MailServer>,
+    carrier: Arc<dyn Carrier>,
     breaker: Breaker,
     work: Notify,
     seat: Seat,
@@ -68,7 +68,13 @@ impl Hub {
     pub async fn open_locked(data: &Path, config: Config, lock: DataLock) -> Result<Hub> {
         // Two crypto providers in one program would panic at the first TLS connection; whoever is first decides for all.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let mail_servers = config.mail_servers(data)?;
+        let carrier = Arc::new(Network::of(&config, data)?);
+        Hub::open_with(data, config, lock, carrier, Clock::new()).await
+    }
+
+    /// The same, with another carrier than the network and another clock than the system's: whoever drives a hub in one process
+    /// plays the world itself.
+    pub async fn open_with(data: &Path, config: Config, lock: DataLock, carrier: Arc<dyn Carrier>, clock: Clock) -> Result<Hub> {
         let prices = match &config.price_book {
             None => PriceBook::example(),
             Some(file) => {
@@ -88,7 +94,6 @@ impl Hub {
         let objects = Objects::open(&data.join("objects"))?;
         let db = Db::open(&url).await?;
         let vault = Arc::new(house::unlock(&db, &data.join("keys")).await?);
-        let clock = Clock::new();
         let seat = lock.seat(data)?;
         if let Some(offset_ms) = house::noted(&mut *db.read().await?, &vault, Note::ClockOffset).await? {
             clock.move_to_offset(Duration::from_millis(offset_ms));
@@ -101,7 +106,7 @@ impl Hub {
                 objects,
                 clock,
                 prices,
-                mail_servers,
+                carrier,
                 breaker: Breaker::default(),
                 work: Notify::new(),
                 seat,
@@ -179,9 +184,9 @@ impl Hub {
         &self.inner.breaker
     }
 
-    /// The mail server of a name.
-    pub fn mail_server(&self, name: &str) -> Option<&MailServer> {
-        self.inner.mail_servers.get(name)
+    /// Whoever carries what is said.
+    pub fn carrier(&self) -> &dyn Carrier {
+        self.inner.carrier.as_ref()
     }
 
     /// Runs an action; when it answers, what it did is on disk. Workers then look for jobs that it may have asked for.

@@ -11,6 +11,7 @@ pub mod error;
 pub mod failpoint;
 pub mod http;
 pub mod hub;
+pub mod ids;
 pub mod jobs;
 pub mod lock;
 pub mod reading;

@@ -14,6 +14,7 @@ pub mod event;
 pub mod house;
 pub mod invoice;
 pub mod job;
+pub mod lookup;
 pub mod objects;
 pub mod restore;
 pub mod stray;

@@ -58,6 +58,8 @@ pub enum Purpose {
     Stray,
     /// What the house notes of itself; its row is the note's name.
     Note,
+    /// What a register answered of a recipient; its row is the delivery.
+    Lookup,
 }
 
 impl Purpose {
@@ -74,6 +76,7 @@ impl Purpose {
             Purpose::Arrival => "arrival",
             Purpose::Event => "event",
             Purpose::Suppression => "suppression",
+            Purpose::Lookup => "lookup",
             Purpose::Stray => "stray",
             Purpose::Note => "note",
         }

@@ -10,6 +10,7 @@ use kvitt_domain::fault::{Fault, Severity, codes};
 use kvitt_domain::plan::Verdict;
 use kvitt_domain::recipient::RecipientType;
 
+use crate::register::Register;
 use crate::route::{AdapterError, Arrival, Arrived, Consignment, Document, Entry, Facts, Lot, Route, RouteSetup, Step};
 
 /// A route that is not built yet, and what is known of it.
@@ -82,6 +83,14 @@ impl Route for Coming {
 
     fn check_setup(&self, _setup: &RouteSetup) -> Vec<Fault> {
         vec![Fault::fatal(codes::ROUTE_NOT_BUILT).with("route", self.name)]
+    }
+
+    fn register(&self) -> Option<&'static dyn Register> {
+        None
+    }
+
+    fn can_be_called_back(&self) -> bool {
+        false
     }
 }
 

@@ -18,6 +18,7 @@ use self::outcome::Meaning;
 pub use self::setup::EmailSetup;
 use self::words::Content;
 use crate::letter::Letter;
+use crate::register::Register;
 use crate::route::{
     AdapterError, Arrival, Arrived, Artefact, ArtefactRole, Consignment, Document, Entry, Facts, Learned, Lot, Member, Request,
     Route, RouteSetup, Step, Then,
@@ -77,7 +78,7 @@ impl Route for Email {
         }
         let mut exchanges = log.iter().filter_map(|entry| match entry {
             Entry::Exchange(exchange) => Some(exchange),
-            Entry::Arrived { .. } => None,
+            Entry::Arrived { .. } | Entry::LookedUp { .. } | Entry::CallBack { .. } => None,
         });
         let Some(last) = exchanges.next_back() else {
             return Ok(Step::send(match &member.said {
@@ -85,7 +86,9 @@ impl Route for Email {
                 None => Request::Smtp(Box::new(letter(consignment, member)?)),
             }));
         };
-        let Request::Smtp(sent) = &last.request;
+        let Request::Smtp(sent) = &last.request else {
+            return Err(AdapterError::Log("something else than a letter was said in an e-mail's conversation".to_owned()));
+        };
         // A letter is said again only after a reply that is certainly no acceptance; anything else may have made a second one.
         let mut faults = 1;
         for earlier in exchanges.rev() {
@@ -124,6 +127,14 @@ impl Route for Email {
 
     fn check_setup(&self, setup: &RouteSetup) -> Vec<Fault> {
         setup::check(setup)
+    }
+
+    fn register(&self) -> Option<&'static dyn Register> {
+        None
+    }
+
+    fn can_be_called_back(&self) -> bool {
+        false
     }
 }
 
@@ -180,7 +191,7 @@ fn without_doubt(word: Word, log: &[Entry]) -> Word {
     let Word::InDoubt { .. } = &word else { return word };
     let taken = log.iter().rev().find_map(|entry| match entry {
         Entry::Arrived { arrived: Arrived::Delayed { text } | Arrived::PassedOn { text }, .. } => Some(text.clone()),
-        Entry::Arrived { arrived: Arrived::Bounced { .. }, .. } | Entry::Exchange(_) => None,
+        Entry::Arrived { .. } | Entry::Exchange(_) | Entry::LookedUp { .. } | Entry::CallBack { .. } => None,
     });
     taken.map_or(word, |receipt| Word::HandedOver { receipt })
 }

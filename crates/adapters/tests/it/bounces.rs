@@ -29,6 +29,7 @@ fn check(name: &str, expected: &str) {
                     Arrived::Bounced { status, text } => format!("bounced {status} {text}"),
                     Arrived::Delayed { text } => format!("delayed {text}"),
                     Arrived::PassedOn { text } => format!("passed on {text}"),
+                    other => panic!("{other:?} is no word of a mail server"),
                 }
             }
         };

@@ -79,7 +79,7 @@ fn failures() -> Vec<Reply> {
 
 fn speaks(step: &Step) -> bool {
     match step.then {
-        Then::Send(_) | Then::Retry { .. } => true,
+        Then::Send(_) | Then::SendAt { .. } | Then::Retry { .. } => true,
         Then::Finished => false,
     }
 }
@@ -128,7 +128,8 @@ fn play(route: &dyn Route, text: &str, name: &str) -> Vec<Entry> {
                 Then::Retry { request: again, .. } => {
                     assert_eq!(request.as_ref(), Some(&again), "{place}: a repeat is the same letter");
                 }
-                Then::Finished => panic!("{place}: the route has nothing more to say"),
+                Then::Send(other) => panic!("{place}: the route says {other:?}"),
+                Then::SendAt { .. } | Then::Finished => panic!("{place}: the route has nothing more to say"),
             },
             Some(("<-", reply)) => {
                 let request = request.clone().unwrap_or_else(|| panic!("{place}: a reply to nothing"));
@@ -188,12 +189,14 @@ fn shown(step: &Step) -> Vec<String> {
         Word::TooLate { why } => format!("too late {}", why.code),
         Word::InDoubt { why } => format!("in doubt {}", why.code),
         Word::Returned { why } => format!("returned {}", why.code),
+        Word::Withdrawn { by } => format!("withdrawn by {by}"),
     });
     let learned = step.learned.iter().map(|learned| match learned {
         Learned::AddressDead { address, .. } => format!("dead {address}"),
     });
     let then = match &step.then {
         Then::Send(_) => vec!["send".to_owned()],
+        Then::SendAt { after, .. } => vec![format!("send after {} s", after.as_secs())],
         Then::Retry { why, faults, .. } => vec![format!("retry {} {faults}", why.code)],
         Then::Finished => vec![],
     };
@@ -229,6 +232,7 @@ proptest! {
         let Then::Send(request) = email.next(&consignment, &[]).expect("a first step").then else { panic!("sends first") };
         let maybe_accepted = entries.iter().any(|entry| match entry {
             Ok(Reply::Smtp { stage: SmtpStage::Dot, code, .. }) => !(400..600).contains(code),
+            Ok(Reply::Http { .. } | Reply::Placed | Reply::Seen { .. }) => true,
             Ok(Reply::Smtp { .. } | Reply::Silence { sent: Sent::No, .. }) | Err(_) => false,
             Ok(Reply::Silence { sent: Sent::Unknown, .. }) => true,
         });

@@ -46,7 +46,13 @@ impl Case {
     }
 
     fn document(&self) -> Document<'_> {
-        Document { invoice: &self.invoice, recipient: &self.recipient, metadata: &self.metadata, pdf_bytes: self.pdf_bytes }
+        Document {
+            invoice: &self.invoice,
+            recipient: &self.recipient,
+            metadata: &self.metadata,
+            pdf_bytes: self.pdf_bytes,
+            files: &[],
+        }
     }
 
     fn email(&self) -> Verdict {
@@ -55,6 +61,8 @@ impl Case {
             agreements: &self.agreements,
             setup: self.setup.as_ref(),
             suppressed: self.suppressed,
+            lookup: None,
+            hosts_files: true,
             broken_rules: &self.broken_rules,
             prices: &prices,
         };
@@ -75,6 +83,8 @@ impl Case {
             agreements: &self.agreements,
             setup: self.setup.as_ref(),
             suppressed: self.suppressed,
+            lookup: None,
+            hosts_files: true,
             broken_rules: &self.broken_rules,
             prices: &prices,
         })

@@ -174,6 +174,12 @@ codes! {
     /// The counterparty does not want to speak with us, or not for this sender: a setting on our side or on theirs.
     /// Values: `code`, `text` of the answer.
     COUNTERPARTY_REFUSES_US = "counterparty.refuses_us", Operator;
+    /// The register that knows whether the route reaches the recipient is being asked. Values: `route`.
+    LOOKUP_PENDING = "lookup.pending", Counterparty;
+    /// The register could not say for as long as the document could wait. Values: `route`, `text`.
+    LOOKUP_UNANSWERED = "lookup.unanswered", Counterparty;
+    /// What was handed over by this route cannot be called back. Values: `route`.
+    CALL_BACK_IMPOSSIBLE = "call_back.impossible", Operator;
     /// The retry policy has run out. Values: `route`.
     RETRIES_EXHAUSTED = "retries.exhausted", Counterparty;
     /// The delivery is not in a state where this can happen to it. Values: `state`.

@@ -40,6 +40,7 @@ fn words() -> Vec<Word> {
         Word::TooLate { why: why() },
         Word::InDoubt { why: why() },
         Word::Returned { why: why() },
+        Word::Withdrawn { by: "kari".to_owned() },
     ]
 }
 

@@ -20,7 +20,7 @@ use crate::desk::Wishes;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::reading::{self, Reading};
-use crate::store::artefact::{self, Naming, Sealed};
+use crate::store::artefact::{self, Looked, Naming, Sealed};
 use crate::store::company::{Company, CompanySettings};
 use crate::store::event::NewEvent;
 use crate::store::invoice::{self, Body, StoredInvoice, kind_name};
@@ -221,7 +221,7 @@ async fn company_for(hub: &Hub, handed: &HandedIn, document: &Invoice) -> Result
 struct Prepared {
     stored: StoredInvoice,
     body: Vec<u8>,
-    files: Vec<(Sealed, Naming)>,
+    files: Vec<(Sealed, Naming, Option<Looked>)>,
     identity: Option<(String, Vec<u8>)>,
     delivery: String,
     key: Option<String>,
@@ -233,15 +233,15 @@ fn prepare(hub: &Hub, company: &Company, handed: &HandedIn, readable: Readable) 
     let Readable { invoice, mut metadata, xml, warnings, broken_rules } = readable;
     let mut recipient = Recipient::of(&invoice, &metadata);
     let identity = metadata.recipient_identity.take().map(|number| {
-        let reference = uuid::Uuid::now_v7().to_string();
+        let reference = crate::ids::new_id().to_string();
         recipient.identity_ref = Some(reference.clone());
         let sealed = company.key.seal(Purpose::Identity, &reference, number.as_bytes());
         (reference, sealed)
     });
-    let store = |role, name: &str, media_type: &str, bytes: &[u8]| -> Result<(Sealed, Naming)> {
+    let store = |role, name: &str, media_type: &str, bytes: &[u8]| -> Result<(Sealed, Naming, Option<Looked>)> {
         let sealed = artefact::seal(hub.objects(), &company.id, &company.key, bytes)?;
         let naming = Naming::new(role, name, media_type, &sealed.digest);
-        Ok((sealed, naming))
+        Ok((sealed, naming, look_into(media_type, bytes)))
     };
     let xml_name = format!("{}.xml", file_stem(&invoice.number));
     let mut files = vec![store(ArtefactRole::Xml, &xml_name, "application/xml", &xml)?];
@@ -252,7 +252,7 @@ fn prepare(hub: &Hub, company: &Company, handed: &HandedIn, readable: Readable) 
         files.push(store(ArtefactRole::Attachment, name, media_type, bytes)?);
     }
     let stored = StoredInvoice {
-        id: uuid::Uuid::now_v7().to_string(),
+        id: crate::ids::new_id().to_string(),
         document_digest: company.key.digest(&handed.fingerprint()),
         accepted_at: hub.clock().business_ms(),
         body: Body { invoice, recipient, metadata, broken_rules },
@@ -262,11 +262,16 @@ fn prepare(hub: &Hub, company: &Company, handed: &HandedIn, readable: Readable) 
         stored,
         files,
         identity,
-        delivery: uuid::Uuid::now_v7().to_string(),
+        delivery: crate::ids::new_id().to_string(),
         key: handed.key.clone(),
         urgency: handed.urgency,
         warnings,
     })
+}
+
+/// What routes must know of a file before they take it; `None` where it is no PDF.
+pub(crate) fn look_into(media_type: &str, bytes: &[u8]) -> Option<Looked> {
+    (media_type == "application/pdf").then(|| kvitt_render::inspect(bytes).map_err(|cause| cause.to_string()))
 }
 
 async fn write(tx: &mut Tx<'_>, company: &Company, prepared: &Prepared) -> Result<(String, bool)> {
@@ -284,8 +289,11 @@ async fn write(tx: &mut Tx<'_>, company: &Company, prepared: &Prepared) -> Resul
     let now = stored.accepted_at;
     invoice::insert(tx, &company.id, stored, body).await?;
     let mut namings = Vec::with_capacity(files.len());
-    for (sealed, naming) in files {
+    for (sealed, naming, looked) in files {
         artefact::insert(tx, &company.id, sealed, now).await?;
+        if let Some(looked) = looked {
+            artefact::insert_pdf_facts(tx, &company.id, &sealed.digest, looked).await?;
+        }
         namings.push(naming.clone());
     }
     artefact::name(tx, &company.id, &stored.id, 1, &namings).await?;

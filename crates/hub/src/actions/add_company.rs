@@ -27,7 +27,7 @@ pub async fn add_company(hub: &Hub, org_number: &str, name: &str, settings: Comp
             return Err(Error::Refused(faults));
         }
     };
-    let id = uuid::Uuid::now_v7().to_string();
+    let id = crate::ids::new_id().to_string();
     let (key, _) = hub.vault().new_company_key(&id);
     let company = Company { id, org_number: org_number.as_str().to_owned(), name: name.trim().to_owned(), settings, key };
     let now = hub.clock().business_ms();

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use kvitt_adapters::route::{AdapterError, ArtefactRole, Document};
+use kvitt_adapters::route::{Artefact, ArtefactRole, Document, FileFacts};
 use kvitt_domain::delivery::{AttemptId, Event, State};
-use kvitt_domain::fault::Fault;
-use kvitt_domain::plan::{Plan, Rung, Standing, Verdict};
+use kvitt_domain::fault::{Fault, codes};
+use kvitt_domain::plan::{Plan, RouteName, Rung, Standing, Verdict};
+use sqlx::AnyConnection;
 
 use crate::actions::freeze_rendition::{self, NewRendition};
 use crate::actions::move_delivery::{Move, move_delivery};
@@ -16,14 +17,19 @@ use crate::hub::Hub;
 use crate::store::company::Company;
 use crate::store::delivery::{StoredAttempt, StoredDelivery};
 use crate::store::invoice::StoredInvoice;
-use crate::store::job::{self, Leased};
-use crate::store::{Tx, artefact, delivery, invoice};
+use crate::store::job::{self, Kind, Leased};
+use crate::store::{Tx, artefact, delivery, invoice, lookup};
+
+/// A document without a due date, or whose next route has none, waits so long for a register: as long as retries last.
+const LONGEST_WAIT_MS: i64 = 75 * 3_600_000;
 
 struct Prepared {
     before: StoredDelivery,
     stored: StoredInvoice,
     plan: Plan,
     rendition: Option<NewRendition>,
+    /// Until when the document can wait for a register that was asked before, by the register's name.
+    asked: Vec<(&'static str, i64)>,
     now: i64,
 }
 
@@ -52,27 +58,34 @@ async fn prepare(hub: &Hub, company: &Company, job: &Leased) -> Result<Prepared>
     let mut db = hub.db().read().await?;
     let before = delivery::by_id(&mut db, &company.id, &company.key, &job.subject).await?;
     let stored = invoice::by_id(&mut db, &company.id, &company.key, &before.invoice).await?;
-    let known = Known::read(&mut db, company, &stored.body.recipient).await?;
+    let mut known = Known::read(&mut db, company, &stored.body.recipient).await?;
+    let asked = known.read_lookups(&mut db, company, &before.id, now.as_millisecond()).await?;
     let files = artefact::of_invoice(&mut db, &company.id, &stored.id, None).await?;
+    let facts = file_facts(&mut db, company, &files).await?;
     drop(db);
     let body = &stored.body;
     let bytes_of = |role| files.iter().filter(move |file| file.role == role).map(|file| file.bytes);
     // The attachments of a stored invoice are artefacts: their bytes are counted here, as they were with the document itself.
     let enclosed: u64 = bytes_of(ArtefactRole::Attachment).sum();
     let letter_bytes = pdf_bytes(bytes_of(ArtefactRole::Pdf).next()) + enclosed;
-    let document =
-        Document { invoice: &body.invoice, recipient: &body.recipient, metadata: &body.metadata, pdf_bytes: letter_bytes };
+    let document = Document {
+        invoice: &body.invoice,
+        recipient: &body.recipient,
+        metadata: &body.metadata,
+        pdf_bytes: letter_bytes,
+        files: &facts,
+    };
     let plan = known.plan(hub, Some(company), &document, &body.broken_rules, &before.delivery.tried, now);
     let rendition = match plan.chosen() {
-        Some(_) => freeze_rendition::render(hub, company, &stored).await?,
-        None => None,
+        Some(rung) if matches!(rung.verdict, Verdict::Open { .. }) => freeze_rendition::render(hub, company, &stored).await?,
+        Some(_) | None => None,
     };
-    Ok(Prepared { before, stored, plan, rendition, now: now.as_millisecond() })
+    Ok(Prepared { before, stored, plan, rendition, asked, now: now.as_millisecond() })
 }
 
 async fn write(tx: &mut Tx<'_>, company: &Company, job: &Leased, prepared: &Prepared) -> Result<()> {
-    let Prepared { before, stored, plan, rendition, now } = prepared;
-    let what = Move { company, delivery: &before.id, urgency: job.urgency, now: *now };
+    let Prepared { before, stored, plan, rendition, asked, now } = prepared;
+    let what = Move { company, delivery: &before.id, urgency: job.urgency, lot_at_most: None, now: *now };
     let current = delivery::by_id(tx.db(), &company.id, &company.key, &before.id).await?;
     if current.version != before.version {
         // Something happened since the plan was made; the job runs again and plans on what is true then.
@@ -86,19 +99,25 @@ async fn write(tx: &mut Tx<'_>, company: &Company, job: &Leased, prepared: &Prep
         // It was cancelled, or another run of this job chose before: nothing is left to choose.
         _ => return Ok(()),
     }
+    if let Some(Rung { route, verdict: Verdict::NeedsLookup { register, .. }, .. }) = plan.chosen() {
+        let known = asked.iter().find_map(|(name, give_up_at)| (name == register).then_some(*give_up_at));
+        let give_up_at = known.or_else(|| next_open(plan)).unwrap_or(*now + LONGEST_WAIT_MS).max(*now);
+        return wait_for_lookup(tx, &what, plan, route, register, give_up_at).await;
+    }
+    lookup::no_longer_wanted(tx, &company.id, &before.id).await?;
     delivery::insert_plan(tx, &company.id, &company.key, &before.id, plan).await?;
     let Some(rung) = plan.chosen() else {
         move_delivery(tx, &what, Event::NoRouteOpen { why: reasons(plan) }).await?;
         return Ok(());
     };
     let Verdict::Open { price, .. } = &rung.verdict else {
-        return Err(AdapterError::Log(format!("the register that {} needs is not part of this version", rung.route)).into());
+        return Err(Error::Damaged(format!("the route {} was chosen and is not open", rung.route)));
     };
     if let Some(rendition) = rendition {
         freeze_rendition::freeze(tx, company, stored, rendition, *now).await?;
     }
     let attempt = StoredAttempt {
-        id: AttemptId(uuid::Uuid::now_v7()),
+        id: AttemptId(crate::ids::new_id()),
         delivery: before.id.clone(),
         invoice: before.invoice.clone(),
         number: delivery::attempts(tx.db(), &company.id, &company.key, &before.id).await?.len() as i64 + 1,
@@ -111,6 +130,49 @@ async fn write(tx: &mut Tx<'_>, company: &Company, job: &Leased, prepared: &Prep
     delivery::insert_attempt(tx, &company.id, &attempt).await?;
     move_delivery(tx, &what, Event::RouteChosen { route: rung.route.clone(), attempt: attempt.id }).await?;
     Ok(())
+}
+
+/// The document waits for a register. A look-up takes moments; an outage of the register may hold it until the next open route
+/// must be used, and buys no stamp before. The plan is kept only once it is decided.
+async fn wait_for_lookup(
+    tx: &mut Tx<'_>,
+    what: &Move<'_>,
+    plan: &Plan,
+    route: &RouteName,
+    register: &str,
+    give_up_at: i64,
+) -> Result<()> {
+    let company = what.company;
+    lookup::want(tx, &company.id, register, what.delivery, give_up_at, what.now).await?;
+    job::enqueue(tx, &company.id, Kind::LookUp, route.as_str(), what.urgency, what.now, what.now).await?;
+    let until = jiff::Timestamp::from_millisecond(give_up_at).unwrap_or(plan.made_at);
+    let why = Fault::warning(codes::LOOKUP_PENDING).with("route", route);
+    move_delivery(tx, what, Event::MustWait { until, why }).await?;
+    Ok(())
+}
+
+/// When the next open route must be used to be in time.
+fn next_open(plan: &Plan) -> Option<i64> {
+    let open = plan.rungs.iter().find_map(|rung| match (rung.standing, &rung.verdict) {
+        (Standing::InReserve, Verdict::Open { latest_send_at, .. }) => Some(latest_send_at.map(|at| at.as_millisecond())),
+        _ => None,
+    });
+    open.flatten()
+}
+
+/// What is known of the files of a stored invoice.
+async fn file_facts(db: &mut AnyConnection, company: &Company, files: &[Artefact]) -> Result<Vec<FileFacts>> {
+    let mut facts = Vec::new();
+    for file in files.iter().filter(|file| file.role != ArtefactRole::Xml) {
+        facts.push(FileFacts {
+            role: file.role,
+            name: file.name.clone(),
+            media_type: file.media_type.clone(),
+            bytes: file.bytes,
+            pdf: artefact::pdf_facts(db, &company.id, &file.digest).await?,
+        });
+    }
+    Ok(facts)
 }
 
 /// The due-date budget: an outage may hold the document until the next open route must be used to be in time; where there is

@@ -4,13 +4,13 @@
 //! Three steps that are never mixed: the exchange is written, it is done with no transaction open, its reply is recorded.
 //! After a crash an exchange without a reply reads as silence, and the adapter decides what that means.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use jiff::Timestamp;
-use kvitt_adapters::letter::compose;
 use kvitt_adapters::route::{Consignment, Entry, Learned, Member, Reply, Request, Route, Sender, Sent, Step, Then};
 use kvitt_adapters::routes;
 use kvitt_domain::delivery::{AttemptId, Event, State, Word};
@@ -18,9 +18,12 @@ use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::retry::RetryPolicy;
 use sqlx::AnyConnection;
 
+use crate::actions::look_up;
 use crate::actions::move_delivery::{Move, move_delivery};
+use crate::actions::say::{self, Keys, seed, while_leased};
 use crate::error::{Error, Result};
 use crate::hub::Hub;
+use crate::store::artefact::Sealed;
 use crate::store::company::Company;
 use crate::store::consignment::{self, StoredEntry};
 use crate::store::delivery::StoredAttempt;
@@ -28,7 +31,7 @@ use crate::store::event::NewEvent;
 use crate::store::job::{self, Leased};
 use crate::store::suppression::{self, Suppressed};
 use crate::store::{Tx, artefact, delivery, invoice};
-use crate::transport::smtp;
+use crate::transport::Committing;
 
 /// A reply that is known must reach the log: a doubt that nobody needed to have is worse than waiting for the database.
 const RECORD_AGAIN: Duration = Duration::from_secs(2);
@@ -37,12 +40,10 @@ const RECORD_AGAIN: Duration = Duration::from_secs(2);
 const SPARED_SHARE: i64 = 4;
 /// And never longer than this.
 const SPARED_AT_MOST_MS: i64 = 30 * 60_000;
-/// How often the lease is renewed while an exchange goes on: a lease outlives several missed renewals, so that it never ends
-/// under a request in flight, and yet ends soon after its process.
-const RENEW_LEASE: Duration = Duration::from_secs(60);
-const _: () = assert!(RENEW_LEASE.as_secs() * 4 < job::LEASE.as_secs());
+/// Members whose words one transaction hears, so that a lot of a thousand does not keep all other writers waiting.
+const HEARD_AT_A_TIME: usize = 40;
 
-/// One consignment as it is worked on.
+/// One consignment as it is worked on. Only its log grows: a closed lot never changes.
 struct Conversation {
     route: &'static dyn Route,
     consignment: Consignment,
@@ -50,46 +51,84 @@ struct Conversation {
     /// The attempts that may have been accepted on an earlier journey: a person had them repeated while that was in doubt.
     doubtful: Vec<AttemptId>,
     log: Vec<StoredEntry>,
+    /// The words that were heard already, by attempt.
+    heard: HashMap<AttemptId, Word>,
     /// Whether nothing more is to be said, whatever still arrives.
     finished: bool,
+}
+
+impl Conversation {
+    fn entries(&self) -> Vec<Entry> {
+        self.log.iter().map(|stored| stored.entry.clone()).collect()
+    }
+
+    /// Whether a person wants one of it called back: then something is said although all have moved on.
+    fn is_called_back(&self) -> bool {
+        self.log.iter().any(|stored| matches!(stored.entry, Entry::CallBack { .. }))
+    }
+
+    /// When the last line was entered, on the business clock.
+    fn last_at(&self) -> Timestamp {
+        self.log.last().map_or(self.consignment.closed_at, |stored| match &stored.entry {
+            Entry::Exchange(exchange) => exchange.at,
+            Entry::Arrived { at, .. } | Entry::LookedUp { at, .. } | Entry::CallBack { at, .. } => *at,
+        })
+    }
 }
 
 /// Does a [`job::Kind::Converse`] job.
 pub async fn converse(hub: &Hub, company: &Company, job: &Leased) -> Result<()> {
     // The waiting time that this job was given has passed for so many faults in a row; it is used up by the first request.
     let mut waited_for = Some(job.faults);
+    let Some(mut conversation) = load(hub, company, &job.subject).await? else {
+        // Something arrived for an attempt that travels again, in a lot that is still open: its time will come.
+        return end(hub, job).await;
+    };
     loop {
-        let Some(conversation) = load(hub, company, &job.subject).await? else {
-            // Something arrived for an attempt that travels again, in a lot that is still open: its time will come.
-            return end(hub, job).await;
-        };
         if let Some(unanswered) = conversation.log.iter().find(|entry| !entry.answered) {
             record_crash(hub, company, job, unanswered).await?;
+            conversation.log = log(hub, company, job).await?;
             continue;
         }
-        let entries: Vec<Entry> = conversation.log.iter().map(|stored| stored.entry.clone()).collect();
-        let step = conversation.route.next(&conversation.consignment, &entries)?;
+        let mut step = conversation.route.next(&conversation.consignment, &conversation.entries())?;
+        hear_ahead(hub, company, job, &mut conversation, &mut step).await?;
         let said = match step.then.clone() {
             Then::Finished => return finish(hub, company, job, step).await,
             // Its members have moved on. What arrived is heard, and nothing is said that nobody waits for.
-            Then::Send(_) | Then::Retry { .. } if conversation.finished => return finish(hub, company, job, step).await,
-            Then::Send(request) => say(hub, company, job, &conversation, step, request).await?,
+            _ if conversation.finished && !conversation.is_called_back() => return finish(hub, company, job, step).await,
+            Then::Send(request) => say(hub, company, job, &mut conversation, step, request).await?,
+            Then::SendAt { after, request } => {
+                let due_at = conversation.last_at().checked_add(after).unwrap_or(Timestamp::MAX).as_millisecond();
+                if hub.clock().business_ms() < due_at {
+                    let why = format!("{} asks again", conversation.route.name());
+                    return give_back(hub, company, job, step, due_at, 0, why).await;
+                }
+                say(hub, company, job, &mut conversation, step, request).await?
+            }
             Then::Retry { request, faults, .. } if waited_for == Some(i64::from(faults)) => {
-                say(hub, company, job, &conversation, step, request).await?
+                say(hub, company, job, &mut conversation, step, request).await?
             }
             Then::Retry { why, faults, .. } => return wait(hub, company, job, &conversation, step, &why, faults).await,
         };
         match said {
             Said::Answered => waited_for = None,
+            Said::AskedAgain => {}
             Said::NotNow => return Ok(()),
         }
+        conversation.log = log(hub, company, job).await?;
     }
+}
+
+async fn log(hub: &Hub, company: &Company, job: &Leased) -> Result<Vec<StoredEntry>> {
+    consignment::log(&mut *hub.db().read().await?, &company.id, &company.key, &job.subject).await
 }
 
 /// What became of something that was to be said.
 enum Said {
     /// It was said; the answer, silence included, is in the log.
     Answered,
+    /// A register's answers had grown old: the new ones are in the log, and what is to be said may be something else.
+    AskedAgain,
     /// The counterparty is spared; the job was given back, or ended where waiting has no more use.
     NotNow,
 }
@@ -157,7 +196,8 @@ async fn load(hub: &Hub, company: &Company, id: &str) -> Result<Option<Conversat
         members,
     };
     let log = consignment::log(&mut db, &company.id, &company.key, id).await?;
-    Ok(Some(Conversation { route, consignment, attempts, doubtful, log, finished: stored.state == "finished" }))
+    let heard = attempts.iter().filter_map(|attempt| Some((attempt.id, attempt.word.clone()?))).collect();
+    Ok(Some(Conversation { route, consignment, attempts, doubtful, log, heard, finished: stored.state == "finished" }))
 }
 
 /// What is known of an attempt from the consignments that it travelled in before.
@@ -179,20 +219,23 @@ async fn earlier_journeys(db: &mut AnyConnection, company: &Company, id: &str, a
         known.perhaps_sent |= perhaps_sent(&log);
         let mut requests = log.into_iter().filter_map(|stored| match stored.entry {
             Entry::Exchange(exchange) => Some(exchange.request),
-            Entry::Arrived { .. } => None,
+            Entry::Arrived { .. } | Entry::LookedUp { .. } | Entry::CallBack { .. } => None,
         });
         known.said = requests.next_back().or(known.said);
     }
     Ok(known)
 }
 
-/// Whether something that was said may have been acted on: anything but a certain silence or a refusal.
+/// Whether something that was said may have been acted on: anything but a question, a certain silence or a refusal.
 fn perhaps_sent(log: &[StoredEntry]) -> bool {
     log.iter().any(|stored| match &stored.entry {
-        Entry::Exchange(exchange) => {
-            !matches!(exchange.reply, Reply::Silence { sent: Sent::No, .. } | Reply::Smtp { code: 400.., .. })
-        }
+        Entry::Exchange(exchange) if exchange.request.is_question() => false,
+        Entry::Exchange(exchange) => !matches!(
+            exchange.reply,
+            Reply::Silence { sent: Sent::No, .. } | Reply::Smtp { code: 400.., .. } | Reply::Http { status: 400..=499, .. }
+        ),
         Entry::Arrived { .. } => true,
+        Entry::LookedUp { .. } | Entry::CallBack { .. } => false,
     })
 }
 
@@ -243,132 +286,190 @@ async fn say(
     hub: &Hub,
     company: &Company,
     job: &Leased,
-    conversation: &Conversation,
+    conversation: &mut Conversation,
     step: Step,
     request: Request,
 ) -> Result<Said> {
-    let Request::Smtp(letter) = &request;
-    let address = format!("mail server {}", letter.server);
+    let counterparty = request.counterparty();
     let now = hub.clock().business_ms();
-    if let Err(until) = hub.breaker().may_call(&address, now) {
+    if let Err(until) = hub.breaker().may_call(&counterparty, now) {
         hold_off(hub, company, job, conversation, step, until).await?;
         return Ok(Said::NotNow);
     }
-    let message = {
-        let mut db = hub.db().read().await?;
-        let mut files = Vec::with_capacity(letter.files.len());
-        for file in &letter.files {
-            let bytes = artefact::read(&mut db, hub.objects(), &company.id, &company.key, &file.digest).await?;
-            files.push((file.clone(), bytes));
-        }
-        compose(letter, &files).map_err(|cause| Error::Damaged(format!("a letter cannot be composed: {cause}")))?
+    let Some(keys) = fresh_keys(hub, company, job, conversation, &step, &request).await? else {
+        return Ok(Said::NotNow);
     };
-    let number = begin(hub, company, job, step, request.clone()).await?;
+    let keys = match keys {
+        Fresh::All(keys) => keys,
+        Fresh::AskedAgain => return Ok(Said::AskedAgain),
+    };
+    let (request, files) = say::made(hub, company, request).await?;
+    let outgoing = say::prepare(hub, company, &request, &keys).await?;
+    let number = begin(hub, company, job, step, request.clone(), files).await?;
     crate::failpoint!("after_exchange_written");
-    let reply = deliver(hub, company, job, letter, &message, number).await?;
+    let reply = carry(hub, company, job, outgoing, number).await?;
     crate::failpoint!("before_reply_recorded");
-    hub.breaker().note(&address, answered(&reply), hub.clock().business_ms());
+    hub.breaker().note(&counterparty, say::answered(&reply), hub.clock().business_ms());
     record(hub, company, job, number, reply).await?;
     crate::failpoint!("after_reply_recorded");
     Ok(Said::Answered)
 }
 
-/// Whether the counterparty is alive: anything it says counts, also a refusal.
-fn answered(reply: &Reply) -> bool {
-    match reply {
-        Reply::Smtp { stage, code, .. } => {
-            !(matches!(stage, kvitt_adapters::route::SmtpStage::Greeting) && (*code == 0 || *code >= 400))
+/// What is known of the keys that a request needs.
+enum Fresh {
+    /// All of them.
+    All(Keys),
+    /// Some had grown old, and the register answered anew; that is in the log now.
+    AskedAgain,
+}
+
+/// The keys that a register gave, fresh enough to be used; `None` where the register cannot be asked now and the job was given
+/// back. A register that says yes without a key, twice in a row, makes no sense.
+async fn fresh_keys(
+    hub: &Hub,
+    company: &Company,
+    job: &Leased,
+    conversation: &Conversation,
+    step: &Step,
+    request: &Request,
+) -> Result<Option<Fresh>> {
+    let needed = request.found_keys();
+    let route = conversation.route.name();
+    let keys = look_up::keys(hub, company, route, &needed).await?;
+    let old: Vec<AttemptId> = needed.into_iter().filter(|attempt| !keys.contains_key(attempt)).collect();
+    if old.is_empty() {
+        return Ok(Some(Fresh::All(keys)));
+    }
+    if matches!(conversation.log.last().map(|stored| &stored.entry), Some(Entry::LookedUp { answers, .. })
+        if old.iter().all(|attempt| answers.iter().any(|(answered, _)| answered == attempt)))
+    {
+        return Err(Error::Damaged(format!("the register of {route} says yes and gives no key")));
+    }
+    match look_up::ask_anew(hub, company, job, route, &old).await? {
+        Ok(answers) => {
+            let note = Entry::LookedUp { answers, at: hub.clock().business() };
+            let (company, job) = (company.clone(), job.clone());
+            let (now, machine_now) = (hub.clock().business_ms(), hub.clock().machine_ms());
+            let step = step.clone();
+            hub.write(move |tx| {
+                let (company, job, step, note) = (company.clone(), job.clone(), step.clone(), note.clone());
+                async move {
+                    job::hold(tx, &job, machine_now).await?;
+                    learn(tx, &company, &job, &step, now).await?;
+                    consignment::note(tx, &company.id, &company.key, &job.subject, &note, now).await
+                }
+                .boxed()
+            })
+            .await?;
+            Ok(Some(Fresh::AskedAgain))
         }
-        Reply::Silence { .. } => false,
+        Err(why) => {
+            // Nothing of this lot is said before the register answers; it waits like after a fault of its own counterparty.
+            let faults = u32::try_from(job.faults).unwrap_or(0) + 1;
+            wait(hub, company, job, conversation, step.clone(), &why, faults).await?;
+            Ok(None)
+        }
     }
 }
 
-async fn begin(hub: &Hub, company: &Company, job: &Leased, step: Step, request: Request) -> Result<i64> {
+async fn begin(hub: &Hub, company: &Company, job: &Leased, step: Step, request: Request, files: Vec<Sealed>) -> Result<i64> {
     let (company, job) = (company.clone(), job.clone());
     let (now, machine_now) = (hub.clock().business_ms(), hub.clock().machine_ms());
+    // Of a request over HTTP nobody can say where on its way it was lost: it counts as sent from the moment it is written down.
+    let committing_at = match &request {
+        Request::Http(request) if !request.is_question => machine_now,
+        Request::Http(_) | Request::Smtp(_) | Request::Put(_) | Request::Look { .. } => 0,
+    };
+    let (request, files) = (Arc::new(request), Arc::new(files));
     hub.write(move |tx| {
-        let (company, job, step, request) = (company.clone(), job.clone(), step.clone(), request.clone());
+        let (company, job, step, request, files) = (company.clone(), job.clone(), step.clone(), request.clone(), files.clone());
         async move {
             job::hold(tx, &job, machine_now).await?;
             learn(tx, &company, &job, &step, now).await?;
-            consignment::begin_exchange(tx, &company.id, &company.key, &job.subject, &request, now).await
+            for file in files.iter() {
+                artefact::insert(tx, &company.id, file, now).await?;
+            }
+            consignment::begin_exchange(tx, &company.id, &company.key, &job.subject, &request, now, committing_at).await
         }
         .boxed()
     })
     .await
 }
 
-async fn deliver(
-    hub: &Hub,
-    company: &Company,
-    job: &Leased,
-    letter: &kvitt_adapters::letter::Letter,
-    message: &[u8],
-    number: i64,
-) -> Result<Reply> {
-    let Some(server) = hub.mail_server(&letter.server) else {
-        let what = format!("no mail server is called {}: add [mail.{}] to the configuration", letter.server, letter.server);
-        return Ok(Reply::Silence { sent: Sent::No, what });
-    };
+async fn carry(hub: &Hub, company: &Company, job: &Leased, outgoing: crate::transport::Outgoing, number: i64) -> Result<Reply> {
     let marked = Arc::new(AtomicBool::new(false));
-    let committing = {
+    let committing: Committing<'_> = {
         let (marked, hub, company, job) = (marked.clone(), hub.clone(), company.clone(), job.clone());
-        async move || {
-            let machine_now = hub.clock().machine_ms();
-            // Set before the write: a mark whose commit was not heard of may be on disk.
-            marked.store(true, Ordering::Release);
-            hub.write(move |tx| {
-                let (company, job) = (company.clone(), job.clone());
-                async move {
-                    job::hold(tx, &job, machine_now).await?;
-                    consignment::mark_committing(tx, &company.id, &job.subject, number, machine_now).await
-                }
-                .boxed()
-            })
-            .await?;
-            crate::failpoint!("after_committing_mark");
-            Ok::<(), Error>(())
-        }
+        Box::new(move || {
+            async move {
+                let machine_now = hub.clock().machine_ms();
+                // Set before the write: a mark whose commit was not heard of may be on disk.
+                marked.store(true, Ordering::Release);
+                hub.write(move |tx| {
+                    let (company, job) = (company.clone(), job.clone());
+                    async move {
+                        job::hold(tx, &job, machine_now).await?;
+                        consignment::mark_committing(tx, &company.id, &job.subject, number, machine_now).await
+                    }
+                    .boxed()
+                })
+                .await?;
+                crate::failpoint!("after_committing_mark");
+                Ok(())
+            }
+            .boxed()
+        })
     };
-    let conversation = smtp::deliver(server, &letter.envelope_from, &letter.envelope_to, message, committing);
-    // Each step of the conversation has its own time-out; this one is for what they add up to.
-    let limited = tokio::time::timeout(smtp::LONGEST, conversation);
+    let is_http = matches!(outgoing, crate::transport::Outgoing::Http { .. });
+    // Each step of a conversation has its own time-out; this one is for what they add up to.
+    let limited = tokio::time::timeout(say::LONGEST, hub.carrier().carry(outgoing, committing));
     match while_leased(hub, job, limited).await? {
         Ok(reply) => reply,
         Err(_) => {
-            let sent = if marked.load(Ordering::Acquire) { Sent::Unknown } else { Sent::No };
-            Ok(Reply::Silence { sent, what: format!("no end within {} seconds", smtp::LONGEST.as_secs()) })
+            let sent = if is_http || marked.load(Ordering::Acquire) { Sent::Unknown } else { Sent::No };
+            Ok(Reply::Silence { sent, what: format!("no end within {} seconds", say::LONGEST.as_secs()) })
         }
     }
 }
 
-/// Does something long while the lease is renewed. A renewal that fails is tried again: only a lease that is lost, or must
-/// have ended, drops the exchange where it is. Whoever has the job then reads from the log how far it came.
-async fn while_leased<T>(hub: &Hub, job: &Leased, work: impl Future<Output = T>) -> Result<T> {
-    let mut work = std::pin::pin!(work);
-    let mut held = std::time::Instant::now();
-    loop {
-        if let Ok(done) = tokio::time::timeout(RENEW_LEASE, work.as_mut()).await {
-            return Ok(done);
-        }
-        let (leased, machine_now) = (job.clone(), hub.clock().machine_ms());
-        let renewed = hub.write(move |tx| {
-            let leased = leased.clone();
-            async move { job::hold(tx, &leased, machine_now).await }.boxed()
-        });
-        match renewed.await {
-            Ok(()) => held = std::time::Instant::now(),
-            Err(Error::LeaseLost) => return Err(Error::LeaseLost),
-            Err(error) if held.elapsed() + RENEW_LEASE >= job::LEASE => return Err(error),
-            Err(error) => tracing::warn!(job = %job.id, %error, "a lease could not be renewed yet"),
-        }
+/// Hears what a step knows of many, some at a time, before the transaction that goes with its request: a word that was heard
+/// already is not heard again. Where every member comes back nobody knows whose fault it was, and the next lots are half as
+/// large, so that a culprit ends alone.
+async fn hear_ahead(hub: &Hub, company: &Company, job: &Leased, conversation: &mut Conversation, step: &mut Step) -> Result<()> {
+    let heard = &mut conversation.heard;
+    step.known.retain(|(attempt, word)| heard.get(attempt) != Some(word));
+    for (attempt, word) in &step.known {
+        heard.insert(*attempt, word.clone());
     }
+    let returned = step.known.iter().filter(|(_, word)| matches!(word, Word::Returned { .. })).count();
+    let all_returned = returned > 1 && returned == conversation.consignment.members.len();
+    let halves = all_returned.then(|| u32::try_from(returned.div_ceil(2)).unwrap_or(u32::MAX));
+    if halves.is_none() && step.known.len() <= HEARD_AT_A_TIME {
+        return Ok(());
+    }
+    for known in std::mem::take(&mut step.known).chunks(HEARD_AT_A_TIME) {
+        let (company, job, known) = (company.clone(), job.clone(), known.to_vec());
+        let (now, machine_now) = (hub.clock().business_ms(), hub.clock().machine_ms());
+        hub.write(move |tx| {
+            let (company, job, known) = (company.clone(), job.clone(), known.clone());
+            async move {
+                job::hold(tx, &job, machine_now).await?;
+                for (attempt, word) in &known {
+                    hear(tx, &company, &job, *attempt, word, halves, now).await?;
+                }
+                Ok(())
+            }
+            .boxed()
+        })
+        .await?;
+    }
+    Ok(())
 }
 
 /// Applies what a step knows. A word is applied once: only when it differs from the last one of its attempt.
 async fn learn(tx: &mut Tx<'_>, company: &Company, job: &Leased, step: &Step, now: i64) -> Result<()> {
     for (attempt, word) in &step.known {
-        hear(tx, company, job, *attempt, word, now).await?;
+        hear(tx, company, job, *attempt, word, None, now).await?;
     }
     for learned in &step.learned {
         match learned {
@@ -381,7 +482,15 @@ async fn learn(tx: &mut Tx<'_>, company: &Company, job: &Leased, step: &Step, no
     Ok(())
 }
 
-async fn hear(tx: &mut Tx<'_>, company: &Company, job: &Leased, attempt: AttemptId, word: &Word, now: i64) -> Result<()> {
+async fn hear(
+    tx: &mut Tx<'_>,
+    company: &Company,
+    job: &Leased,
+    attempt: AttemptId,
+    word: &Word,
+    lot_at_most: Option<u32>,
+    now: i64,
+) -> Result<()> {
     let stored = delivery::attempt(tx.db(), &company.id, &company.key, attempt).await?;
     if stored.word.as_ref() == Some(word) {
         return Ok(());
@@ -391,7 +500,7 @@ async fn hear(tx: &mut Tx<'_>, company: &Company, job: &Leased, attempt: Attempt
         return hear_of_an_older_journey(tx, company, &stored, word, now).await;
     }
     delivery::save_word(tx, &company.id, &company.key, attempt, word).await?;
-    let what = Move { company, delivery: &stored.delivery, urgency: job.urgency, now };
+    let what = Move { company, delivery: &stored.delivery, urgency: job.urgency, lot_at_most, now };
     match move_delivery(tx, &what, Event::Said { attempt, word: word.clone() }).await {
         Ok(_) => Ok(()),
         // The machine has no place for this word: it is kept, a person is told, and nothing else changes.
@@ -418,7 +527,7 @@ async fn hear_of_an_older_journey(
         }
         Word::Seen => Fault::warning(codes::DELIVERY_LATE_ACCEPTANCE),
         Word::Refused { why } => why.clone(),
-        Word::InDoubt { .. } | Word::TooLate { .. } | Word::Returned { .. } => return Ok(()),
+        Word::InDoubt { .. } | Word::TooLate { .. } | Word::Returned { .. } | Word::Withdrawn { .. } => return Ok(()),
     };
     tx.tell(NewEvent::new(&company.id, &company.key, now, "person.told", &stored.invoice, &why)?);
     Ok(())
@@ -440,7 +549,7 @@ async fn finish(hub: &Hub, company: &Company, job: &Leased, step: Step) -> Resul
     .await
 }
 
-async fn give_back(hub: &Hub, company: &Company, job: &Leased, step: Step, due_at: i64, faults: i64, why: Fault) -> Result<()> {
+async fn give_back(hub: &Hub, company: &Company, job: &Leased, step: Step, due_at: i64, faults: i64, why: String) -> Result<()> {
     let (company, job) = (company.clone(), job.clone());
     let (now, machine_now) = (hub.clock().business_ms(), hub.clock().machine_ms());
     hub.write(move |tx| {
@@ -448,7 +557,7 @@ async fn give_back(hub: &Hub, company: &Company, job: &Leased, step: Step, due_a
         async move {
             job::hold(tx, &job, machine_now).await?;
             learn(tx, &company, &job, &step, now).await?;
-            job::again(tx, &job, due_at, faults, why.code.name()).await
+            job::again(tx, &job, due_at, faults, &why).await
         }
         .boxed()
     })
@@ -483,7 +592,7 @@ async fn hold_off(hub: &Hub, company: &Company, job: &Leased, conversation: &Con
     let why = Fault::fatal(codes::COUNTERPARTY_SILENT);
     let nothing_said = !conversation.log.iter().any(|stored| matches!(stored.entry, Entry::Exchange(_)));
     if !nothing_said && !matches!(step.then, Then::Retry { .. }) {
-        return give_back(hub, company, job, step, due_at, job.faults, why).await;
+        return give_back(hub, company, job, step, due_at, job.faults, why.code.name().to_owned()).await;
     }
     let longest = RetryPolicy::default().longest();
     let in_time = closed_at.checked_add(longest).is_ok_and(|end| due_at <= end.as_millisecond());
@@ -518,7 +627,7 @@ async fn wait_or_move_on(
     {
         let last_moment = conversation.attempts.iter().filter_map(|attempt| attempt.give_up_at).min();
         let due_at = last_moment.map_or(due_at, |last| due_at.min(last));
-        return give_back(hub, company, job, step, due_at, waiting.faults, waiting.why).await;
+        return give_back(hub, company, job, step, due_at, waiting.faults, waiting.why.code.name().to_owned()).await;
     }
     for attempt in &conversation.attempts {
         let word = match waiting.due_at {
@@ -561,9 +670,4 @@ async fn any_is_sending(hub: &Hub, company: &Company, attempts: &[StoredAttempt]
         }
     }
     Ok(false)
-}
-
-/// Each consignment has its own jitter, and keeps it.
-fn seed(subject: &str) -> u64 {
-    subject.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

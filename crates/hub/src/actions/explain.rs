@@ -1,9 +1,11 @@
 //! What was done with an invoice and why, from what is stored: nothing is worked out anew.
 
 use jiff::Timestamp;
-use kvitt_adapters::route::{Artefact, Entry, Reply, Request};
+use kvitt_adapters::register::Answer;
+use kvitt_adapters::route::{Artefact, Entry, Place, Reply, Request};
 use kvitt_domain::delivery::{Delivery, Word};
 use kvitt_domain::fault::{Fault, codes};
+use kvitt_domain::identifiers::without_identity_numbers;
 use kvitt_domain::money::Amount;
 use kvitt_domain::plan::Plan;
 use serde::{Deserialize, Serialize};
@@ -197,20 +199,54 @@ fn timestamp(ms: i64) -> Result<Timestamp> {
 fn line(entry: &Entry) -> Line {
     match entry {
         Entry::Exchange(exchange) => {
-            let Request::Smtp(letter) = &exchange.request;
-            let answered = match &exchange.reply {
-                Reply::Smtp { code, text, .. } => format!("{code} {text}"),
-                Reply::Silence { what, .. } => format!("– {what}"),
+            let said = match &exchange.request {
+                Request::Smtp(letter) => format!("SMTP → {}: {}", letter.envelope_to, letter.subject),
+                Request::Http(request) => format!("HTTP → {}: {}", request.endpoint, request.operation),
+                Request::Put(package) => format!("files → {}: {}", package.drop, package.name),
+                Request::Look { drop, name } => format!("files → {drop}: {name}?"),
             };
-            Line { at: exchange.at, said: format!("SMTP → {}: {}", letter.envelope_to, letter.subject), answered }
+            Line { at: exchange.at, said, answered: in_short(&exchange.reply) }
         }
+        Entry::LookedUp { answers, at } => {
+            let yes = answers.iter().filter(|(_, answer)| matches!(answer, Answer::Yes)).count();
+            Line {
+                at: *at,
+                said: "→ register, asked again".to_owned(),
+                answered: format!("{yes} of {} can be reached", answers.len()),
+            }
+        }
+        Entry::CallBack { by, at, .. } => Line { at: *at, said: "called back".to_owned(), answered: by.clone() },
         Entry::Arrived { arrived, at, .. } => {
             let (said, answered) = match arrived {
                 kvitt_adapters::route::Arrived::Bounced { status, text } => ("← bounce", format!("{status} {text}")),
                 kvitt_adapters::route::Arrived::Delayed { text } => ("← delayed", text.clone()),
                 kvitt_adapters::route::Arrived::PassedOn { text } => ("← passed on", text.clone()),
+                kvitt_adapters::route::Arrived::Opened { text } => ("← opened", text.clone()),
+                kvitt_adapters::route::Arrived::Progress { stage, text } => ("← receipt", format!("{stage} {text}")),
+                kvitt_adapters::route::Arrived::Unprintable { code, text } => ("← not printed", format!("{code} {text}")),
+                kvitt_adapters::route::Arrived::CameBack { code, text } => ("← came back", format!("{code} {text}")),
             };
             Line { at: *at, said: said.to_owned(), answered }
         }
+    }
+}
+
+/// Bytes of an answer over HTTP that a line of a story shows.
+const SHOWN: usize = 200;
+
+fn in_short(reply: &Reply) -> String {
+    match reply {
+        Reply::Smtp { code, text, .. } => format!("{code} {text}"),
+        Reply::Http { status, body, .. } => {
+            let shown = &body[..body.floor_char_boundary(SHOWN)];
+            format!("{status} {}{}", without_identity_numbers(shown), if shown.len() < body.len() { "…" } else { "" })
+        }
+        Reply::Placed => "placed".to_owned(),
+        Reply::Seen { place } => match place {
+            Place::Final => "there".to_owned(),
+            Place::Temporary => "not complete".to_owned(),
+            Place::Nowhere => "not there".to_owned(),
+        },
+        Reply::Silence { what, .. } => format!("– {what}"),
     }
 }

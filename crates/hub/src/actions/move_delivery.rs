@@ -1,9 +1,11 @@
 //! The only place where a delivery changes: apply an event, save, tell, and carry out what the machine commands.
 
-use kvitt_adapters::route::{Lot, RouteSetup};
+use jiff::Timestamp;
+use kvitt_adapters::route::RouteSetup;
 use kvitt_adapters::routes;
 use kvitt_domain::delivery::{AttemptId, Command, Event, State};
 use serde::Serialize;
+use sqlx::AnyConnection;
 
 use crate::error::{Error, Result};
 use crate::store::company::{self, Company};
@@ -21,6 +23,8 @@ pub struct Move<'a> {
     pub delivery: &'a str,
     /// How urgent what follows is.
     pub urgency: Urgency,
+    /// The lot that it may join closes when it has so many members, where that is less than the route's own limit.
+    pub lot_at_most: Option<u32>,
     /// Business time, Unix milliseconds.
     pub now: i64,
 }
@@ -68,17 +72,18 @@ async fn carry_out(tx: &mut Tx<'_>, what: &Move<'_>, invoice: &str, command: Com
 async fn join_lot(tx: &mut Tx<'_>, what: &Move<'_>, route: &str, attempt: AttemptId) -> Result<()> {
     let company = what.company;
     let adapter = routes::by_name(route).ok_or_else(|| Error::Damaged(format!("no route is called {route}")))?;
-    let setup = setup_of(tx, company, route).await?;
-    let Lot { members: at_most, open_for } = adapter.lot(&setup);
+    let setup = setup_of(tx.db(), company, route).await?;
+    let lot_of = adapter.lot(&setup);
+    let at_most = what.lot_at_most.map_or(lot_of.members, |limit| limit.clamp(1, lot_of.members));
     let (lot, members, version) = match consignment::open_lot(tx.db(), &company.id, route).await? {
         Some(open) => open,
         None => {
-            let lot = uuid::Uuid::now_v7().to_string();
+            let lot = crate::ids::new_id().to_string();
             consignment::open(tx, &company.id, &lot, route, what.now).await?;
-            let open_ms =
-                i64::try_from(open_for.as_millis()).map_err(|_| Error::Damaged(format!("a lot of {route} never closes")))?;
             if at_most > 1 {
-                job::enqueue(tx, &company.id, Kind::CloseLot, &lot, what.urgency, what.now + open_ms, what.now).await?;
+                let opened = Timestamp::from_millisecond(what.now).map_err(|_| Error::Damaged("now is no time".into()))?;
+                let closes_at = lot_of.closes_at(opened).as_millisecond();
+                job::enqueue(tx, &company.id, Kind::CloseLot, &lot, what.urgency, closes_at, what.now).await?;
             }
             (lot, 0, 1)
         }
@@ -93,7 +98,7 @@ async fn join_lot(tx: &mut Tx<'_>, what: &Move<'_>, route: &str, attempt: Attemp
 
 /// Closes a lot: its number is given, its settings are frozen, its members are now sending, and its conversation begins.
 pub async fn close_lot(tx: &mut Tx<'_>, company: &Company, lot: &str, route: &str, urgency: Urgency, now: i64) -> Result<()> {
-    let setup = setup_of(tx, company, route).await?;
+    let setup = setup_of(tx.db(), company, route).await?;
     consignment::close(tx, &company.id, lot, route, &setup, now).await?;
     let mut travelling = 0;
     for attempt in consignment::members(tx.db(), &company.id, lot).await? {
@@ -105,7 +110,7 @@ pub async fn close_lot(tx: &mut Tx<'_>, company: &Company, lot: &str, route: &st
             continue;
         }
         travelling += 1;
-        let what = Move { company, delivery: &stored.delivery, urgency, now };
+        let what = Move { company, delivery: &stored.delivery, urgency, lot_at_most: None, now };
         // The machine commands nothing on this event, so that the call does not come back here.
         Box::pin(move_delivery(tx, &what, Event::LotClosed { attempt })).await?;
     }
@@ -115,8 +120,9 @@ pub async fn close_lot(tx: &mut Tx<'_>, company: &Company, lot: &str, route: &st
     job::enqueue(tx, &company.id, Kind::Converse, lot, urgency, now, now).await
 }
 
-async fn setup_of(tx: &mut Tx<'_>, company: &Company, route: &str) -> Result<RouteSetup> {
-    let setups = company::routes(tx.db(), &company.id).await?;
+/// The company's settings for a route; null where it has none.
+pub async fn setup_of(db: &mut AnyConnection, company: &Company, route: &str) -> Result<RouteSetup> {
+    let setups = company::routes(db, &company.id).await?;
     let setup = setups.into_iter().find_map(|(name, setup)| (name == route).then_some(setup));
     Ok(setup.unwrap_or(RouteSetup(serde_json::Value::Null)))
 }
@@ -137,6 +143,7 @@ fn kind_of(event: &Event) -> &'static str {
             kvitt_domain::delivery::Word::TooLate { .. } => "delivery.said_too_late",
             kvitt_domain::delivery::Word::InDoubt { .. } => "delivery.said_in_doubt",
             kvitt_domain::delivery::Word::Returned { .. } => "delivery.said_returned",
+            kvitt_domain::delivery::Word::Withdrawn { .. } => "delivery.said_withdrawn",
         },
         Event::SettledAsSent { .. } => "delivery.settled_as_sent",
         Event::SettledAsUnsent { .. } => "delivery.settled_as_unsent",

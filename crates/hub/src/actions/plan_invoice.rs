@@ -1,19 +1,23 @@
 //! The decision record for a document: for the dry run, and for choosing a route.
 
 use jiff::Timestamp;
-use kvitt_adapters::route::{Document, Facts, RouteSetup};
+use kvitt_adapters::register::Answer;
+use kvitt_adapters::route::{ArtefactRole, Document, Facts, FileFacts, RouteSetup};
 use kvitt_adapters::routes::{self, Ladder};
 use kvitt_domain::agreement::Agreement;
 use kvitt_domain::fault::{Fault, codes};
+use kvitt_domain::invoice::File;
 use kvitt_domain::plan::{OrderFrom, Plan, RouteName};
 use kvitt_domain::recipient::Recipient;
 use sqlx::AnyConnection;
 
-use crate::actions::accept_invoice::{HandedIn, read_aside};
+use crate::actions::accept_invoice::{HandedIn, look_into, read_aside};
+use crate::actions::look_up::FRESH_MS;
 use crate::desk::Planned;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::store::company::{self, Company};
+use crate::store::lookup;
 use crate::store::suppression::{self, Suppressed};
 
 /// A one-page PDF of ours with its fonts and the XML inside: what a letter will weigh before the PDF is made.
@@ -25,6 +29,8 @@ pub struct Known {
     setups: Vec<(String, RouteSetup)>,
     agreements: Vec<Agreement>,
     suppressed: Option<Suppressed>,
+    /// What registers said, by the name of the route.
+    lookups: Vec<(&'static str, Answer)>,
 }
 
 impl Known {
@@ -37,7 +43,34 @@ impl Known {
                 Some(address) => suppression::find(db, &company.id, &company.key, address).await?,
                 None => None,
             },
+            lookups: Vec::new(),
         })
+    }
+
+    /// Reads what registers were asked about the recipient of a delivery. Fresh answers count; where the document has waited
+    /// for as long as it can, the answer is unknown. Answers which registers were asked, and until when that is waited for.
+    pub async fn read_lookups(
+        &mut self,
+        db: &mut AnyConnection,
+        company: &Company,
+        delivery: &str,
+        now: i64,
+    ) -> Result<Vec<(&'static str, i64)>> {
+        let mut asked = Vec::new();
+        for (route, register) in routes::all().iter().filter_map(|route| Some((route.name(), route.register()?))) {
+            let stored = lookup::of_delivery(db, &company.id, &company.key, register.name(), delivery).await?;
+            let Some(stored) = stored else { continue };
+            match stored.found {
+                Some(found) if now - stored.since < FRESH_MS => self.lookups.push((route, found.answer)),
+                Some(_) => {}
+                None if now < stored.give_up_at => asked.push((register.name(), stored.give_up_at)),
+                None => {
+                    let why = Fault::fatal(codes::LOOKUP_UNANSWERED).with("route", route).with("text", &stored.why);
+                    self.lookups.push((route, Answer::Unknown { why }));
+                }
+            }
+        }
+        Ok(asked)
     }
 
     /// Asks every route of the order.
@@ -63,6 +96,8 @@ impl Known {
             agreements: &self.agreements,
             setup: self.setups.iter().find_map(|(name, setup)| (name == route).then_some(setup)),
             suppressed: self.suppressed.as_ref().map(|suppressed| suppressed.why.as_str()),
+            lookup: self.lookups.iter().find_map(|(name, answer)| (*name == route).then_some(answer)),
+            hosts_files: hub.config().public_address.is_some(),
             broken_rules,
             prices: hub.prices(),
         })
@@ -72,6 +107,16 @@ impl Known {
 /// How many bytes the PDF of an invoice has, or is expected to have while it is not made.
 pub fn pdf_bytes(made: Option<u64>) -> u64 {
     made.unwrap_or(TYPICAL_PDF_BYTES)
+}
+
+fn facts_of(role: ArtefactRole, file: &File) -> FileFacts {
+    FileFacts {
+        role,
+        name: file.name.clone(),
+        media_type: file.media_type.clone(),
+        bytes: file.bytes.len() as u64,
+        pdf: look_into(&file.media_type, &file.bytes),
+    }
 }
 
 /// Says how a document would be delivered. Nothing is stored or sent. A seller that is no company here is planned for with
@@ -98,12 +143,16 @@ pub async fn plan_invoice(hub: &Hub, handed: HandedIn) -> Result<Planned> {
         Some(company) => Known::read(&mut *hub.db().read().await?, company, &recipient).await?,
         None => Known::default(),
     };
+    let own = readable.invoice.own_image().map(|file| (ArtefactRole::Pdf, file));
+    let enclosed = readable.invoice.enclosures().map(|file| (ArtefactRole::Attachment, file));
+    let files: Vec<FileFacts> = own.into_iter().chain(enclosed).map(|(role, file)| facts_of(role, file)).collect();
     let own_image = readable.invoice.own_image().map(|file| file.bytes.len() as u64);
     let document = Document {
         invoice: &readable.invoice,
         recipient: &recipient,
         metadata: &readable.metadata,
         pdf_bytes: pdf_bytes(own_image),
+        files: &files,
     };
     let plan = known.plan(hub, company.as_ref(), &document, &readable.broken_rules, &[], hub.clock().business());
     Ok(Planned {

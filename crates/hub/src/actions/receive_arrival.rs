@@ -4,6 +4,7 @@
 //! of it on that invoice, because it may be a bounce. What concerns nobody that we know is a stray: whoever brought it keeps
 //! it for a person.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -20,6 +21,9 @@ use crate::store::job::{self, Kind, Urgency};
 use crate::store::stray::{self, Kept, Stray};
 use crate::store::{Tx, consignment, delivery};
 use crate::vault::{Purpose, sha256};
+
+/// Logs that one transaction enters something in: a receipt may concern a whole lot.
+const AT_A_TIME: usize = 50;
 
 /// What became of something that arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,10 +67,18 @@ pub async fn receive_arrival(hub: &Hub, arrival: Arrival) -> Result<Received> {
         };
     }
     let (mut entered, mut unknown) = (0, None);
+    let mut of_companies: BTreeMap<String, (Company, Vec<(AttemptId, Arrived)>)> = BTreeMap::new();
     for (attempt, arrived) in read.concerned {
         match owner(hub, attempt).await? {
-            Some(company) => entered += usize::from(enter(hub, company, attempt, arrived, digest.clone()).await?),
+            Some(company) => {
+                of_companies.entry(company.id.clone()).or_insert_with(|| (company, Vec::new())).1.push((attempt, arrived));
+            }
             None => unknown = Some(attempt),
+        }
+    }
+    for (company, concerned) in of_companies.into_values() {
+        for some in concerned.chunks(AT_A_TIME) {
+            entered += enter(hub, company.clone(), some.to_vec(), digest.clone()).await?;
         }
     }
     if let Some(attempt) = unknown {
@@ -100,29 +112,42 @@ async fn owner(hub: &Hub, attempt: AttemptId) -> Result<Option<Company>> {
     }
 }
 
-async fn enter(hub: &Hub, company: Company, attempt: AttemptId, arrived: Arrived, digest: String) -> Result<bool> {
+/// Enters what arrived for some attempts of one company in one transaction. Answers how many of them are news.
+async fn enter(hub: &Hub, company: Company, concerned: Vec<(AttemptId, Arrived)>, digest: String) -> Result<usize> {
     let now = hub.clock().business_ms();
     hub.write(move |tx| {
-        let (company, arrived, digest) = (company.clone(), arrived.clone(), digest.clone());
+        let (company, concerned, digest) = (company.clone(), concerned.clone(), digest.clone());
         async move {
-            // An attempt that was repeated travelled in several consignments; the last one carries the conversation on.
-            let Some(id) = consignment::of_attempt(tx.db(), &company.id, attempt).await?.pop() else { return Ok(false) };
-            let new = consignment::record_arrival(
-                tx,
-                &company.id,
-                &company.key,
-                &id,
-                &consignment::NewArrival { attempt, arrived: &arrived, digest: &digest, at: now },
-            )
-            .await?;
-            if new {
-                job::enqueue(tx, &company.id, Kind::Converse, &id, Urgency::Ordinary, now, now).await?;
+            let mut news = 0;
+            for (attempt, arrived) in &concerned {
+                news += usize::from(enter_one(tx, &company, *attempt, arrived, &digest, now).await?);
             }
-            Ok(new)
+            Ok(news)
         }
         .boxed()
     })
     .await
+}
+
+/// Enters what arrived for one attempt, unless it is there already.
+pub async fn enter_one(
+    tx: &mut Tx<'_>,
+    company: &Company,
+    attempt: AttemptId,
+    arrived: &Arrived,
+    digest: &str,
+    now: i64,
+) -> Result<bool> {
+    // An attempt that was repeated travelled in several consignments; the last one carries the conversation on.
+    let Some(id) = consignment::of_attempt(tx.db(), &company.id, attempt).await?.pop() else { return Ok(false) };
+    // One file may concern many attempts of a consignment, and each of them once.
+    let digest = sha256(format!("{digest} {attempt}").as_bytes());
+    let arrival = consignment::NewArrival { attempt, arrived, digest: &digest, at: now };
+    let new = consignment::record_arrival(tx, &company.id, &company.key, &id, &arrival).await?;
+    if new {
+        job::enqueue(tx, &company.id, Kind::Converse, &id, Urgency::Ordinary, now, now).await?;
+    }
+    Ok(new)
 }
 
 /// Keeps what cannot be understood, sealed, and tells a person in the same transaction.

@@ -346,7 +346,7 @@ impl Doubt<'_> {
             };
             delivery::insert_attempt(tx, &company.id, &attempt).await?;
         }
-        let what = Move { company, delivery: &stored.id, urgency: Urgency::Ordinary, now: self.now };
+        let what = Move { company, delivery: &stored.id, urgency: Urgency::Ordinary, lot_at_most: None, now: self.now };
         move_delivery(tx, &what, Event::Restored { attempt: unknown, why: self.why.clone() }).await?;
         Ok(1)
     }

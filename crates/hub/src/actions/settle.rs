@@ -1,8 +1,12 @@
 //! What only a person decides: a delivery in doubt, a parked one, one to call back, a stuck job, a blocked address.
 
 use futures_util::FutureExt;
-use kvitt_domain::delivery::Event;
+use jiff::Timestamp;
+use kvitt_adapters::route::Entry;
+use kvitt_adapters::routes;
+use kvitt_domain::delivery::{AttemptId, Event};
 use kvitt_domain::fault::{Fault, codes};
+use kvitt_domain::plan::RouteName;
 use serde::{Deserialize, Serialize};
 
 use crate::actions::explain;
@@ -11,8 +15,8 @@ use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::store::company::Company;
 use crate::store::event::NewEvent;
-use crate::store::job::{self, Urgency};
-use crate::store::{delivery, suppression};
+use crate::store::job::{self, Kind, Urgency};
+use crate::store::{Tx, consignment, delivery, suppression};
 
 /// What a person found out or wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +30,7 @@ pub enum Settlement {
     Repeat,
     /// What parked it is mended: plan again with all routes.
     Reopen,
-    /// Call it back, if nothing has left the house.
+    /// Call it back: at once while nothing has left the house, else by asking the counterparty, where that is possible.
     Cancel,
 }
 
@@ -54,13 +58,40 @@ pub async fn settle(hub: &Hub, company: &Company, invoice: &str, settlement: Set
         let (company, invoice, event) = (company.clone(), invoice.clone(), event.clone());
         async move {
             let stored = delivery::of_invoice(tx.db(), &company.id, &company.key, &invoice).await?;
-            let what = Move { company: &company, delivery: &stored.id, urgency: Urgency::Interactive, now };
+            if let Event::Cancelled { by } = &event
+                && let Some((route, attempt)) = stored.delivery.state.may_be_called_back()
+            {
+                return call_back(tx, &company, &invoice, route, attempt, by, now).await;
+            }
+            let what = Move { company: &company, delivery: &stored.id, urgency: Urgency::Interactive, lot_at_most: None, now };
             move_delivery(tx, &what, event).await?;
             Ok(())
         }
         .boxed()
     })
     .await
+}
+
+/// Asks the counterparty to give back what it took: the wish enters the conversation's log, and its adapter does the rest.
+async fn call_back(
+    tx: &mut Tx<'_>,
+    company: &Company,
+    invoice: &str,
+    route: &RouteName,
+    attempt: AttemptId,
+    by: &str,
+    now: i64,
+) -> Result<()> {
+    let possible = routes::by_name(route.as_str()).is_some_and(|route| route.can_be_called_back());
+    let newest = consignment::of_attempt(tx.db(), &company.id, attempt).await?.pop();
+    let (true, Some(id)) = (possible, newest) else {
+        return Err(Error::refused(Fault::fatal(codes::CALL_BACK_IMPOSSIBLE).with("route", route)));
+    };
+    let at = Timestamp::from_millisecond(now).map_err(|_| Error::Damaged("now is no time".into()))?;
+    let note = Entry::CallBack { attempt, by: by.to_owned(), at };
+    consignment::note(tx, &company.id, &company.key, &id, &note, now).await?;
+    tx.tell(NewEvent::new(&company.id, &company.key, now, "delivery.call_back", invoice, &by)?);
+    job::enqueue(tx, &company.id, Kind::Converse, &id, Urgency::Interactive, now, now).await
 }
 
 /// Moves a stuck job.

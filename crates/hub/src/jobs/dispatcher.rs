@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use crate::error::Result;
 use crate::hub::Hub;
 use crate::jobs::runner;
-use crate::store::job::{self, Kind, Leased, Times, Wanted};
+use crate::store::job::{self, Leased, Times, Wanted};
 
 /// How long nobody looks for work that another process asked for. Work of this process is found at once.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
@@ -99,7 +99,7 @@ impl Round {
 
     fn start(&mut self, hub: &Hub, job: Leased, place: OwnedSemaphorePermit) {
         let (hub, talking) = (hub.clone(), self.talking.clone());
-        let talks = usize::from(job.kind == Kind::Converse);
+        let talks = usize::from(job.kind.talks());
         talking.fetch_add(talks, Ordering::AcqRel);
         self.running.spawn(async move {
             runner::run(&hub, job).await;
@@ -121,7 +121,8 @@ impl Round {
     }
 }
 
-async fn claim(hub: &Hub, company: &str, wanted: Wanted) -> Result<Vec<Leased>> {
+/// Claims work of one company that is due.
+pub async fn claim(hub: &Hub, company: &str, wanted: Wanted) -> Result<Vec<Leased>> {
     let company = company.to_owned();
     let now = Times { business: hub.clock().business_ms(), machine: hub.clock().machine_ms() };
     // Looking costs a read; only a company with something due costs a write.

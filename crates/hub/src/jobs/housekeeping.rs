@@ -6,13 +6,14 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::sync::watch;
 
+use crate::actions::look_up::FRESH_MS;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
-use crate::store::{artefact, company, invoice, stray};
+use crate::store::{artefact, company, invoice, lookup, stray};
 use crate::transport::maildir::{self, Place};
 
 /// How often the house is kept. Nothing waits for it.
-const EVERY: Duration = Duration::from_secs(3600);
+const EVERY: Duration = Duration::from_secs(600);
 /// How long the answer to an idempotency key is kept: longer than any client retries.
 const KEYS_LIVE_MS: i64 = 30 * 24 * 3_600_000;
 /// How long a stray waits for a person. It holds what strangers wrote.
@@ -28,6 +29,8 @@ const PAGE: i64 = 100;
 pub struct Dropped {
     /// Answers to idempotency keys.
     pub keys: u64,
+    /// Answers of registers about recipients, which count for minutes.
+    pub answers: u64,
     /// Large files that nothing refers to, and unfinished ones.
     pub files: u64,
     /// Strays that nobody came for.
@@ -94,6 +97,13 @@ async fn keep_for(hub: &Hub, company: &str, dropped: &mut Dropped) -> Result<()>
         .write(move |tx| {
             let id = id.clone();
             async move { invoice::forget_keys(tx, &id, before).await }.boxed()
+        })
+        .await?;
+    let (id, before) = (company.to_owned(), hub.clock().business_ms() - FRESH_MS);
+    dropped.answers += hub
+        .write(move |tx| {
+            let id = id.clone();
+            async move { lookup::forget(tx, &id, before).await }.boxed()
         })
         .await?;
     let (objects, id) = (hub.objects().clone(), company.to_owned());

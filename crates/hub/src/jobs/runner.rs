@@ -41,6 +41,7 @@ async fn perform(hub: &Hub, job: &Leased) -> Result<()> {
         Kind::ChooseRoute => actions::choose_route::choose_route(hub, &company, job).await,
         Kind::CloseLot => actions::close_lot::close_lot(hub, &company, job).await,
         Kind::Converse => actions::converse::converse(hub, &company, job).await,
+        Kind::LookUp => actions::look_up::look_up(hub, &company, job).await,
     }
 }
 

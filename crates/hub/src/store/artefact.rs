@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use kvitt_adapters::route::{Artefact, ArtefactRole};
 use kvitt_domain::identifiers::without_identity_numbers;
+use kvitt_domain::pdf_facts::PdfFacts;
 use sqlx::{AnyConnection, Row};
 
 use crate::error::{Error, Result};
@@ -22,6 +23,10 @@ const OF_INVOICE: &str = "SELECT n.role, n.name, n.media_type, n.digest, n.link,
     WHERE n.company_id = $1 AND n.invoice_id = $2 ORDER BY n.position";
 const BY_LINK: &str = "SELECT n.name, n.media_type, n.digest, i.accepted_at FROM invoice_artefact n \
     JOIN invoice i ON i.company_id = n.company_id AND i.invoice_id = n.invoice_id WHERE n.company_id = $1 AND n.link = $2";
+
+const PDF_FACTS: &str = "SELECT facts FROM pdf_facts WHERE company_id = $1 AND digest = $2";
+const INSERT_PDF_FACTS: &str =
+    "INSERT INTO pdf_facts (company_id, digest, facts) VALUES ($1, $2, $3) ON CONFLICT (company_id, digest) DO NOTHING";
 
 /// Sealed bytes up to this size lie in the row: one transaction, one sync. Larger ones would bloat every page of the table.
 const IN_ROW: usize = 1 << 20;
@@ -87,6 +92,25 @@ fn open(key: &CompanyKey, digest: &str, sealed: &[u8]) -> Result<Vec<u8>> {
         return Err(Error::Damaged(format!("the file {digest} is not the one that was stored")));
     }
     Ok(plain)
+}
+
+/// What was found in a PDF, or why it cannot be read.
+pub type Looked = std::result::Result<PdfFacts, String>;
+
+/// What was found in a stored PDF; `None` where it is none.
+pub async fn pdf_facts(db: &mut AnyConnection, company: &str, digest: &str) -> Result<Option<Looked>> {
+    let found: Option<String> = sqlx::query_scalar(PDF_FACTS).bind(company).bind(digest).fetch_optional(db).await?;
+    let read = |facts: String| {
+        serde_json::from_str(&facts).map_err(|cause| Error::Damaged(format!("what was found in the file {digest}: {cause}")))
+    };
+    found.map(read).transpose()
+}
+
+/// Stores what was found in a PDF.
+pub async fn insert_pdf_facts(tx: &mut Tx<'_>, company: &str, digest: &str, facts: &Looked) -> Result<()> {
+    let facts = serde_json::to_string(facts).map_err(|cause| Error::Damaged(format!("what was found in a file: {cause}")))?;
+    sqlx::query(INSERT_PDF_FACTS).bind(company).bind(digest).bind(facts).execute(tx.db()).await?;
+    Ok(())
 }
 
 /// Whether anything refers to these bytes.

@@ -37,12 +37,17 @@ const LOG: &str = "SELECT number, kind, request, reply, at, committing_at FROM e
 const NEXT_ENTRY: &str =
     "SELECT CAST(COALESCE(MAX(number), 0) + 1 AS BIGINT) FROM entry WHERE company_id = $1 AND consignment_id = $2";
 const INSERT_ENTRY: &str = "INSERT INTO entry (company_id, consignment_id, number, kind, request, reply, arrival_digest, at, committing_at) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)";
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 const KNOWN_ARRIVAL: &str = "SELECT number FROM entry WHERE company_id = $1 AND consignment_id = $2 AND arrival_digest = $3";
 const MARK: &str =
     "UPDATE entry SET committing_at = $1 WHERE company_id = $2 AND consignment_id = $3 AND number = $4 AND committing_at = 0";
 const REPLY: &str =
     "UPDATE entry SET reply = $1 WHERE company_id = $2 AND consignment_id = $3 AND number = $4 AND LENGTH(reply) = 0";
+
+// What an entry is, as stored.
+const EXCHANGE: &str = "exchange";
+const ARRIVED: &str = "arrived";
+const NOTE: &str = "note";
 
 /// The open lot of a route: id, members so far, version.
 pub async fn open_lot(db: &mut AnyConnection, company: &str, route: &str) -> Result<Option<(String, i64, i64)>> {
@@ -159,17 +164,21 @@ pub async fn log(db: &mut AnyConnection, company: &str, key: &CompanyKey, id: &s
         let (request, reply): (Vec<u8>, Vec<u8>) = (row.try_get("request")?, row.try_get("reply")?);
         let committing_at: i64 = row.try_get("committing_at")?;
         let at = Timestamp::from_millisecond(at).map_err(|_| Error::Damaged(format!("entry {number} has no time")))?;
-        let answered = kind == "arrived" || !reply.is_empty();
+        let answered = kind != EXCHANGE || !reply.is_empty();
         let row = entry_row(id, number);
-        let entry = if kind == "arrived" {
-            let (attempt, arrived): (AttemptId, Arrived) = key.open_compressed_json(Purpose::Arrival, &row, &request)?;
-            Entry::Arrived { attempt, arrived, at }
-        } else {
-            let reply = match answered {
-                true => key.open_compressed_json(Purpose::Reply, &row, &reply)?,
-                false => left_by_a_crash(committing_at),
-            };
-            Entry::Exchange(Exchange { request: key.open_compressed_json(Purpose::Request, &row, &request)?, reply, at })
+        let entry = match kind.as_str() {
+            ARRIVED => {
+                let (attempt, arrived): (AttemptId, Arrived) = key.open_compressed_json(Purpose::Arrival, &row, &request)?;
+                Entry::Arrived { attempt, arrived, at }
+            }
+            NOTE => key.open_compressed_json(Purpose::Arrival, &row, &request)?,
+            _ => {
+                let reply = match answered {
+                    true => key.open_compressed_json(Purpose::Reply, &row, &reply)?,
+                    false => left_by_a_crash(committing_at),
+                };
+                Entry::Exchange(Exchange { request: key.open_compressed_json(Purpose::Request, &row, &request)?, reply, at })
+            }
         };
         log.push(StoredEntry { number, entry, answered });
     }
@@ -181,7 +190,8 @@ fn left_by_a_crash(committing_at: i64) -> Reply {
     Reply::Silence { sent, what: "the process ended before the reply was recorded".into() }
 }
 
-/// Writes down what is about to be said. Answers the entry's number.
+/// Writes down what is about to be said. `committing_at` is machine time where no later mark will say that the point of no
+/// return was reached, else 0. Answers the entry's number.
 pub async fn begin_exchange(
     tx: &mut Tx<'_>,
     company: &str,
@@ -189,11 +199,20 @@ pub async fn begin_exchange(
     id: &str,
     request: &Request,
     now: i64,
+    committing_at: i64,
 ) -> Result<i64> {
     let number = next_entry(tx, company, id).await?;
     let request = key.seal_compressed_json(Purpose::Request, entry_row(id, number), request)?;
-    insert_entry(tx, company, id, NewEntry { number, kind: "exchange", request, digest: None, at: now }).await?;
+    insert_entry(tx, company, id, NewEntry { number, kind: EXCHANGE, request, digest: None, at: now, committing_at }).await?;
     Ok(number)
+}
+
+/// Notes something in the log that is neither an exchange nor came from a counterparty: a register's newer answers, or a
+/// person's wish.
+pub async fn note(tx: &mut Tx<'_>, company: &str, key: &CompanyKey, id: &str, note: &Entry, now: i64) -> Result<()> {
+    let number = next_entry(tx, company, id).await?;
+    let request = key.seal_compressed_json(Purpose::Arrival, entry_row(id, number), note)?;
+    insert_entry(tx, company, id, NewEntry { number, kind: NOTE, request, digest: None, at: now, committing_at: 0 }).await
 }
 
 /// The durable mark just before the point of no return, at machine time. It is set once.
@@ -222,7 +241,7 @@ pub struct NewArrival<'a> {
     pub attempt: AttemptId,
     /// What it says.
     pub arrived: &'a Arrived,
-    /// SHA-256 of the bytes as they came.
+    /// SHA-256 of the bytes as they came, and of the attempt: one file may concern many.
     pub digest: &'a str,
     /// Business time, Unix milliseconds.
     pub at: i64,
@@ -237,7 +256,8 @@ pub async fn record_arrival(tx: &mut Tx<'_>, company: &str, key: &CompanyKey, id
     }
     let number = next_entry(tx, company, id).await?;
     let request = key.seal_compressed_json(Purpose::Arrival, entry_row(id, number), &(new.attempt, new.arrived))?;
-    insert_entry(tx, company, id, NewEntry { number, kind: "arrived", request, digest: Some(new.digest), at: new.at }).await?;
+    let entry = NewEntry { number, kind: ARRIVED, request, digest: Some(new.digest), at: new.at, committing_at: 0 };
+    insert_entry(tx, company, id, entry).await?;
     Ok(true)
 }
 
@@ -256,6 +276,7 @@ struct NewEntry<'a> {
     request: Vec<u8>,
     digest: Option<&'a str>,
     at: i64,
+    committing_at: i64,
 }
 
 async fn insert_entry(tx: &mut Tx<'_>, company: &str, id: &str, new: NewEntry<'_>) -> Result<()> {
@@ -268,6 +289,7 @@ async fn insert_entry(tx: &mut Tx<'_>, company: &str, id: &str, new: NewEntry<'_
         .bind(Vec::new())
         .bind(new.digest)
         .bind(new.at)
+        .bind(new.committing_at)
         .execute(tx.db())
         .await?;
     Ok(())

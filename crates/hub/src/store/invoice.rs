@@ -27,6 +27,7 @@ const INSERT_KEY: &str =
     "INSERT INTO idempotency (company_id, key, body_digest, invoice_id, made_at) VALUES ($1, $2, $3, $4, $5)";
 const FORGET_KEYS: &str = "DELETE FROM idempotency WHERE company_id = $1 AND made_at < $2";
 const INSERT_IDENTITY: &str = "INSERT INTO identity (company_id, reference, sealed) VALUES ($1, $2, $3)";
+const IDENTITY: &str = "SELECT sealed FROM identity WHERE company_id = $1 AND reference = $2";
 const RENDITION: &str =
     "SELECT xml_digest, pdf_digest, pdf_by FROM rendition WHERE company_id = $1 AND invoice_id = $2 ORDER BY number DESC LIMIT 1";
 const INSERT_RENDITION: &str = "INSERT INTO rendition (company_id, invoice_id, number, frozen_at, kid, account, xml_digest, pdf_digest, pdf_by) \
@@ -183,6 +184,14 @@ pub async fn forget_keys(tx: &mut Tx<'_>, company: &str, before: i64) -> Result<
 pub async fn insert_identity(tx: &mut Tx<'_>, company: &str, reference: &str, sealed: &[u8]) -> Result<()> {
     sqlx::query(INSERT_IDENTITY).bind(company).bind(reference).bind(sealed).execute(tx.db()).await?;
     Ok(())
+}
+
+/// The fødselsnummer that a reference stands for. It goes into what is carried, and nowhere else.
+pub async fn identity(db: &mut AnyConnection, company: &str, key: &CompanyKey, reference: &str) -> Result<String> {
+    let sealed: Option<Vec<u8>> = sqlx::query_scalar(IDENTITY).bind(company).bind(reference).fetch_optional(db).await?;
+    let sealed = sealed.ok_or_else(|| Error::NotFound("the identity".into()))?;
+    String::from_utf8(key.open(Purpose::Identity, reference, &sealed)?)
+        .map_err(|_| Error::Damaged("an identity is no text".into()))
 }
 
 /// The frozen XML and PDF of an invoice, and who made the PDF.

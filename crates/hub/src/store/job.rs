@@ -64,11 +64,13 @@ pub enum Kind {
     CloseLot,
     /// Say the next thing to a counterparty. Subject: the consignment.
     Converse,
+    /// Ask the register of a route about all recipients that wait for it. Subject: the route.
+    LookUp,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 3] = [Kind::ChooseRoute, Kind::CloseLot, Kind::Converse];
+    pub const ALL: [Kind; 4] = [Kind::ChooseRoute, Kind::CloseLot, Kind::Converse, Kind::LookUp];
 
     /// The kind as stored and shown.
     pub fn name(self) -> &'static str {
@@ -76,6 +78,15 @@ impl Kind {
             Kind::ChooseRoute => "choose_route",
             Kind::CloseLot => "close_lot",
             Kind::Converse => "converse",
+            Kind::LookUp => "look_up",
+        }
+    }
+
+    /// Whether it speaks with a counterparty, and so may last.
+    pub fn talks(self) -> bool {
+        match self {
+            Kind::Converse | Kind::LookUp => true,
+            Kind::ChooseRoute | Kind::CloseLot => false,
         }
     }
 
@@ -150,7 +161,7 @@ pub async fn enqueue(
 ) -> Result<()> {
     sqlx::query(ENQUEUE)
         .bind(company)
-        .bind(uuid::Uuid::now_v7().to_string())
+        .bind(crate::ids::new_id().to_string())
         .bind(kind.name())
         .bind(subject)
         .bind(urgency.number())
@@ -184,12 +195,12 @@ impl Wanted {
     /// How many of a kind, where `found` were found already.
     fn of(self, kind: Kind, found: usize) -> usize {
         let left = self.jobs.saturating_sub(found);
-        if kind == Kind::Converse { left.min(self.conversations) } else { left }
+        if kind.talks() { left.min(self.conversations) } else { left }
     }
 }
 
 /// Within an urgency what has begun comes before what is to begin: conversations first.
-const ORDER: [Kind; 3] = [Kind::Converse, Kind::CloseLot, Kind::ChooseRoute];
+const ORDER: [Kind; 4] = [Kind::Converse, Kind::CloseLot, Kind::LookUp, Kind::ChooseRoute];
 
 /// When it is, on both clocks: Unix milliseconds.
 #[derive(Debug, Clone, Copy)]

@@ -43,7 +43,7 @@ struct Decision {
     /// What parked it is mended: plan again with all routes.
     #[arg(long)]
     reopen: bool,
-    /// Call it back, if nothing has left the house.
+    /// Call it back: at once while nothing has left the house, else by asking the counterparty, where it can be asked.
     #[arg(long)]
     cancel: bool,
     /// A ledger of JSON lines with company and invoice: an http: address, or a file.

@@ -116,6 +116,7 @@ fn word(word: Option<&Word>, words: Words) -> String {
         Some(Word::Refused { why } | Word::TooLate { why } | Word::InDoubt { why } | Word::Returned { why }) => {
             why.sentence(words.0)
         }
+        Some(Word::Withdrawn { by }) => words.say("word.withdrawn", &[("by", by)]),
     }
 }
 

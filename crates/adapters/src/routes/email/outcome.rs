@@ -29,6 +29,8 @@ pub fn of(reply: &Reply) -> Meaning {
         Reply::Silence { sent: Sent::Unknown, what } => in_doubt(what),
         Reply::Smtp { stage: SmtpStage::Dot, code, text } => after_dot(*code, text),
         Reply::Smtp { stage, code, text } => before_dot(*stage, *code, text),
+        // No mail server answers like this; what is no reply is never guessed at.
+        Reply::Http { .. } | Reply::Placed | Reply::Seen { .. } => in_doubt("the answer is not a mail server's"),
     }
 }
 

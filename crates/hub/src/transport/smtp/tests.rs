@@ -176,7 +176,7 @@ fn smtp(stage: SmtpStage, code: u16, text: &str) -> Reply {
 fn silence_of(reply: &Reply) -> Option<Sent> {
     match reply {
         Reply::Silence { sent, .. } => Some(*sent),
-        Reply::Smtp { .. } => None,
+        Reply::Smtp { .. } | Reply::Http { .. } | Reply::Placed | Reply::Seen { .. } => None,
     }
 }
 

@@ -46,7 +46,7 @@ async fn furnish(bench: &'static Bench) {
                     delivery::insert_attempt(tx, id, &stored_attempt(number.into())).await?;
                     let why = Fault::fatal(codes::ROUTE_TOO_LATE).with("route", name);
                     delivery::save_word(tx, id, key, attempt, &Word::TooLate { why }).await?;
-                    let entry = consignment::begin_exchange(tx, id, key, "lot", &super::consignment::request(), NOW).await?;
+                    let entry = consignment::begin_exchange(tx, id, key, "lot", &super::consignment::request(), NOW, 0).await?;
                     let reply = Reply::Silence { sent: Sent::No, what: name.into() };
                     consignment::record_reply(tx, id, key, "lot", entry, &reply).await?;
                     let suppressed = Suppressed { address: format!("{name}@post.example"), why: "5.1.1".into() };

@@ -6,7 +6,8 @@
 
 use std::path::Path;
 
-use kvitt_adapters::route::{Arrived, ArtefactRole, Reply, Request, RouteSetup, Sent};
+use kvitt_adapters::register::{Answer, Found};
+use kvitt_adapters::route::{Arrived, ArtefactRole, Entry, Reply, Request, RouteSetup, Sent};
 use kvitt_domain::delivery::{Delivery, State, Word};
 use kvitt_domain::invoice::DocumentKind;
 use kvitt_domain::recipient::RecipientType;
@@ -19,7 +20,8 @@ use kvitt_hub::store::event::{self, NewEvent};
 use kvitt_hub::store::invoice::{self, Rendition};
 use kvitt_hub::store::job::{self, Kind, Seat, Times, Urgency, Wanted};
 use kvitt_hub::store::suppression::{self, Suppressed};
-use kvitt_hub::store::{Backend, Tx, delivery, restore};
+use kvitt_hub::store::{Backend, Tx, delivery, lookup, restore};
+use kvitt_hub::vault::Purpose;
 use serde_json::json;
 
 use crate::databases::{Bench, NOW, each_database};
@@ -39,7 +41,9 @@ async fn furnish(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     let naming = Naming { link: "link".into(), ..Naming::new(ArtefactRole::Xml, "x.xml", "application/xml", &sealed.digest) };
     artefact::name(tx, id, "i1", 1, &[naming]).await?;
     invoice::remember(tx, id, "key", "digest", "i1", NOW).await?;
-    invoice::insert_identity(tx, id, "ref", &[1]).await?;
+    let identity = key.seal(Purpose::Identity, "ref", b"10915596784");
+    invoice::insert_identity(tx, id, "ref", &identity).await?;
+    artefact::insert_pdf_facts(tx, id, "digest", &Err("no PDF".into())).await?;
     invoice::freeze(tx, id, &stored, &rendition(), NOW).await?;
     delivery::insert_plan(tx, id, key, "di1", &super::delivery::plan(NOW)).await?;
     delivery::insert_attempt(tx, id, &attempt()).await?;
@@ -47,8 +51,10 @@ async fn furnish(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     consignment::open(tx, id, "lot", "email", NOW).await?;
     consignment::join(tx, id, "lot", 0, 1, sample::attempt(1)).await?;
     consignment::close(tx, id, "lot", "email", &RouteSetup(json!({})), NOW).await?;
-    consignment::begin_exchange(tx, id, key, "lot", &request(), NOW).await?;
+    consignment::begin_exchange(tx, id, key, "lot", &request(), NOW, 0).await?;
     consignment::open(tx, id, "open lot", "email", NOW).await?;
+    lookup::want(tx, id, "register", "di1", NOW, NOW).await?;
+    lookup::answer(tx, id, key, "register", "di2", &found(), NOW).await?;
     suppression::insert(tx, id, key, &suppressed(), NOW).await?;
     job::enqueue(tx, id, Kind::Converse, "lot", Urgency::Ordinary, NOW, NOW).await?;
     job::enqueue(tx, id, Kind::ChooseRoute, "stuck", Urgency::Ordinary, NOW - 1, NOW).await?;
@@ -82,6 +88,10 @@ fn request() -> Request {
 
 fn seat() -> Seat {
     Seat::named("here")
+}
+
+fn found() -> Found {
+    Found { answer: Answer::Yes, key: Some("123456789".into()) }
 }
 
 fn suppressed() -> Suppressed {
@@ -144,6 +154,10 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(!artefact::is_known(db, b, &digest).await.unwrap());
         assert!(artefact::of_invoice(db, b, "i1", None).await.unwrap().is_empty());
         assert!(artefact::by_link(db, b, "link").await.unwrap().is_none());
+        missing(invoice::identity(db, b, key, "ref").await.unwrap_err());
+        assert!(artefact::pdf_facts(db, b, "digest").await.unwrap().is_none());
+        assert!(lookup::wanted(db, b, "register", 9).await.unwrap().is_empty());
+        assert!(lookup::of_delivery(db, b, key, "register", "di2").await.unwrap().is_none());
         missing(delivery::by_id(db, b, key, "di1").await.unwrap_err());
         missing(delivery::of_invoice(db, b, key, "i1").await.unwrap_err());
         assert!(delivery::count(db, b).await.unwrap().is_empty());
@@ -216,6 +230,9 @@ async fn writing_with_the_wrong_company_changes_nothing() {
             })
             .await;
         assert!(replied.is_err());
+        as_b!(bench, |tx| lookup::unanswered(tx, b, "register", "x")).unwrap();
+        as_b!(bench, |tx| lookup::no_longer_wanted(tx, b, "di1")).unwrap();
+        assert_eq!(as_b!(bench, |tx| lookup::forget(tx, b, i64::MAX)).unwrap(), 0);
         assert_eq!(as_b!(bench, |tx| invoice::forget_keys(tx, b, i64::MAX)).unwrap(), 0);
         assert!(!as_b!(bench, |tx| suppression::lift(tx, b, key, "kari@post.example")).unwrap());
         assert!(
@@ -265,11 +282,19 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         as_b!(bench, |tx| delivery::insert_plan(tx, b, key, "di1", &super::delivery::plan(NOW))).unwrap();
         as_b!(bench, |tx| delivery::insert_attempt(tx, b, &attempt())).unwrap();
         as_b!(bench, |tx| consignment::open(tx, b, "lot", "email", NOW)).unwrap();
-        as_b!(bench, |tx| consignment::begin_exchange(tx, b, key, "lot", &request(), NOW)).unwrap();
+        as_b!(bench, |tx| consignment::begin_exchange(tx, b, key, "lot", &request(), NOW, 0)).unwrap();
         as_b!(bench, |tx| async move {
             let arrived = Arrived::Delayed { text: "x".into() };
             let new = NewArrival { attempt: sample::attempt(1), arrived: &arrived, digest: "digest", at: NOW };
             consignment::record_arrival(tx, b, key, "lot", &new).await
+        })
+        .unwrap();
+        as_b!(bench, |tx| async move {
+            let note = Entry::CallBack { attempt: sample::attempt(1), by: "b".into(), at: jiff::Timestamp::UNIX_EPOCH };
+            consignment::note(tx, b, key, "lot", &note, NOW).await?;
+            artefact::insert_pdf_facts(tx, b, "digest", &Err("other".into())).await?;
+            lookup::want(tx, b, "register", "di1", 0, 0).await?;
+            lookup::answer(tx, b, key, "register", "di2", &found(), 0).await
         })
         .unwrap();
         as_b!(bench, |tx| suppression::insert(tx, b, key, &suppressed(), NOW)).unwrap();
