@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use crate::arena::Node;
 use crate::messages::{Language, advice};
+use crate::sets::Revision;
 
 /// How bad a finding is, as the rule's publisher flags it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,6 +114,21 @@ impl Findings {
 
     fn same_rule(&self, of: &Finding) -> Option<&Finding> {
         self.findings.iter().find(|finding| finding.id == of.id && finding.layer == of.layer)
+    }
+
+    /// Takes what another set found; a rule that both know stands twice then.
+    pub(crate) fn extend(&mut self, found: Findings) {
+        self.findings.extend(found.findings);
+    }
+
+    /// Changes what an edition has changed of one of its rules.
+    pub(crate) fn revise(&mut self, revision: Revision) {
+        match revision {
+            Revision::Withdrawn(id) => self.findings.retain(|finding| finding.id != id),
+            Revision::Flagged(id, severity) => {
+                self.findings.iter_mut().filter(|finding| finding.id == id).for_each(|finding| finding.severity = severity);
+            }
+        }
     }
 
     /// The rule is broken once more, at this node.

@@ -38,4 +38,4 @@ mod vocabulary;
 
 pub use finding::{Change, Finding, Findings, Layer, MAX_PLACES, Place, Severity};
 pub use messages::{Advice, Language, MendedBy, advice};
-pub use sets::{Day, RuleSet};
+pub use sets::{Day, Revision, RuleSet};

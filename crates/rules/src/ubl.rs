@@ -15,33 +15,69 @@ use crate::vocabulary::{self, Tag};
 pub(crate) struct Ubl<'d> {
     pub(crate) document: &'d Document<'d>,
     tags: Vec<Tag>,
-    /// The root's children by tag and then in document order, once [`Ubl::sort_top`] was called.
-    top: Vec<(Tag, u32)>,
+    /// The elements with many children, in document order, once [`Ubl::sort_many`] was called.
+    wide: Vec<Wide>,
+    /// The numbers of their children that have a tag, by tag and then in document order.
+    sorted: Vec<u32>,
 }
+
+/// An element with many children, and where they stand among the sorted ones.
+struct Wide {
+    number: u32,
+    from: u32,
+    to: u32,
+}
+
+/// So many children are stepped over faster than they are looked up.
+const MANY: u32 = 64;
 
 impl<'d> Ubl<'d> {
     pub(crate) fn new(document: &'d Document<'d>) -> Ubl<'d> {
         let tags = document.names().map(|(namespace, local)| vocabulary::tag(namespace, local)).collect();
-        Ubl { document, tags, top: Vec::new() }
+        Ubl { document, tags, wide: Vec::new(), sorted: Vec::new() }
     }
 
-    /// Sorts the root's children by their tags. Nearly a hundred rules ask the root for a child of some name: in a document of
-    /// a hundred thousand lines each would step over all of them, at one cache miss a line. Only for a document whose
-    /// structure was judged: in one that is all unknown children this would cost more memory than the document.
-    pub(crate) fn sort_top(&mut self) {
-        let tag = |node: Node<'_>| self.tags[node.name_number() as usize];
-        self.top = self.document.root().children().map(|node| (tag(node), node.number())).collect();
-        self.top.sort_unstable();
+    /// Sorts the children of elements that have many by their tags. Rules ask for a child by its name, nearly a hundred of them
+    /// the root: without this each would step over all lines of a long invoice, and a rule on each of a hundred thousand
+    /// siblings that asks their parent would take hours.
+    ///
+    /// Only for a document whose structure was judged: its elements have names of some length and order, so that four bytes for
+    /// each do not matter beside the document.
+    pub(crate) fn sort_many(&mut self) {
+        let Ubl { document, tags, wide, sorted } = self;
+        let tag = |node: Node<'_>| tags[node.name_number() as usize];
+        let mut waiting = vec![document.root().number()];
+        while let Some(number) = waiting.pop() {
+            let from = sorted.len();
+            for child in document.node(number).children() {
+                if tag(child) != vocabulary::OTHER {
+                    sorted.push(child.number());
+                }
+                if child.descendants() > MANY {
+                    waiting.push(child.number());
+                }
+            }
+            if sorted.len() - from > MANY as usize {
+                sorted[from..].sort_by_key(|child| tag(document.node(*child)));
+                wide.push(Wide { number, from: from as u32, to: sorted.len() as u32 });
+            } else {
+                sorted.truncate(from);
+            }
+        }
+        wide.sort_unstable_by_key(|wide| wide.number);
     }
 
-    /// The root's children of that tag; none where they are not sorted.
-    fn top(&self, tag: Tag) -> Option<slice::Iter<'_, (Tag, u32)>> {
-        if self.top.is_empty() {
+    /// The children of that tag; none where they are few or not sorted.
+    fn sorted(&self, node: Node<'_>, tag: Tag) -> Option<slice::Iter<'_, u32>> {
+        if self.wide.is_empty() || node.descendants() <= MANY {
             return None;
         }
-        let from = self.top.partition_point(|(other, _)| *other < tag);
-        let count = self.top[from..].partition_point(|(other, _)| *other == tag);
-        Some(self.top[from..from + count].iter())
+        let at = self.wide.binary_search_by_key(&node.number(), |wide| wide.number).ok()?;
+        let children = &self.sorted[self.wide[at].from as usize..self.wide[at].to as usize];
+        let tag_of = |child: u32| self.tags[self.document.node(child).name_number() as usize];
+        let from = children.partition_point(|child| tag_of(*child) < tag);
+        let count = children[from..].partition_point(|child| tag_of(*child) == tag);
+        Some(children[from..from + count].iter())
     }
 
     /// The tag of each different name, by the name's number.
@@ -101,8 +137,8 @@ impl<'u> Element<'u> {
 
     /// The children of that name.
     pub(crate) fn all(self, tag: Tag) -> All<'u> {
-        let top = if self.is_root() { self.ubl.top(tag) } else { None };
-        let within = top.map_or_else(|| Within::Children(self.node.children()), Within::Top);
+        let sorted = self.ubl.sorted(self.node, tag);
+        let within = sorted.map_or_else(|| Within::Children(self.node.children()), Within::Sorted);
         All { ubl: self.ubl, tag, within }
     }
 
@@ -217,7 +253,7 @@ pub(crate) struct All<'u> {
 }
 
 enum Within<'u> {
-    Top(slice::Iter<'u, (Tag, u32)>),
+    Sorted(slice::Iter<'u, u32>),
     Children(Children<'u>),
 }
 
@@ -226,7 +262,7 @@ impl<'u> Iterator for All<'u> {
 
     fn next(&mut self) -> Option<Element<'u>> {
         let node = match &mut self.within {
-            Within::Top(top) => top.next().map(|(_, number)| self.ubl.document.node(*number)),
+            Within::Sorted(sorted) => sorted.next().map(|number| self.ubl.document.node(*number)),
             Within::Children(children) => children.find(|child| self.ubl.tags[child.name_number() as usize] == self.tag),
         };
         node.map(|node| Element { ubl: self.ubl, node })

@@ -1,8 +1,9 @@
 //! `kvitt bench`: how fast this machine is, against a floor that is measured in the same run.
 //!
-//! Here: the options, and what is measured in which order. `invoices` makes the documents, `stopwatch` holds the clocks,
+//! Here: the options, and what is measured in which order. `invoices` makes the documents and `hostile` the bad ones, `stopwatch` holds the clocks,
 //! `report` compares with what is wanted and shows it. `docs/performance.md` has a report and says how to read it.
 
+mod hostile;
 mod invoices;
 mod report;
 mod stopwatch;
@@ -19,7 +20,8 @@ use kvitt_rules::{Findings, RuleSet};
 use crate::cli::Session;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::show::progress;
-use report::{Linearity, Memory, Report, Size, TwoCores};
+use hostile::Hostile;
+use report::{Linearity, Memory, Report, Size, Slowest, TwoCores};
 use stopwatch::{cpu_per_run, runs_per_second};
 
 /// Measures with documents that it makes itself. Use a release build on a machine that does nothing else.
@@ -33,7 +35,7 @@ pub enum Bench {
 }
 
 /// Compares full judging (reading, structure, all rules) with the events of the XML alone, of the same bytes and in turns, on one
-/// core; then two cores, a document twice as long, and memory.
+/// core; then two cores, a document twice as long, documents that are built to cost, and memory.
 #[derive(Debug, Args)]
 pub struct Validate {
     /// How long each measurement takes.
@@ -74,7 +76,7 @@ impl Validate {
     fn run(self, session: &Session) -> Outcome {
         let set = RuleSet::all().last().expect("there is a set");
         let time = Duration::from_secs_f64(self.seconds);
-        let steps = self.lines.len() + DOUBLED.len() + MEMORY.len() + 1;
+        let steps = self.lines.len() + DOUBLED.len() + MEMORY.len() + 2;
         let bar = progress::bar(steps, session.words.say("progress.benching", &[]), session.json);
         let mut report = Report::begin(set);
         for lines in &self.lines {
@@ -88,9 +90,11 @@ impl Validate {
         report.two_cores = Some(two_cores(set, time)?);
         bar.inc(1);
         for lines in MEMORY {
-            report.memory.extend(memory(lines)?);
+            report.memory.extend(memory(format!("{lines} lines"), &invoices::invoice(lines))?);
             bar.inc(1);
         }
+        (report.hostile, report.hostile_memory) = hostile(set)?;
+        bar.inc(1);
         bar.finish_and_clear();
         report.end();
         match session.json {
@@ -103,9 +107,17 @@ impl Validate {
 
 /// Judges all of it, as `kvitt validate` does.
 fn judge(xml: &[u8], set: &RuleSet) -> usize {
-    let document = Document::parse(xml, &LIMITS).expect("the invoices made here are XML");
+    judge_parsed(&Document::parse(xml, &LIMITS).expect("the invoices made here are XML"), set)
+}
+
+/// The same of a document that need be none.
+fn judge_or_refuse(xml: &[u8], set: &RuleSet) -> usize {
+    Document::parse(xml, &LIMITS).map_or(1, |document| judge_parsed(&document, set))
+}
+
+fn judge_parsed(document: &Document<'_>, set: &RuleSet) -> usize {
     let mut findings = Findings::new();
-    set.judge(&document, &mut findings);
+    set.judge(document, &mut findings);
     black_box(&findings).iter().count()
 }
 
@@ -155,19 +167,33 @@ fn two_cores(set: &'static RuleSet, time: Duration) -> Result<TwoCores, Failure>
     Ok(TwoCores::of(LINES, one, two))
 }
 
+/// The one of the hostile documents that takes longest to judge or refuse, once, and the one that takes most memory.
+fn hostile(set: &RuleSet) -> Result<(Option<Slowest>, Option<Memory>), Failure> {
+    let (mut slowest, mut largest): (Option<Slowest>, Option<Memory>) = (None, None);
+    for Hostile { what, xml } in hostile::documents(hostile::BYTES) {
+        let [seconds] = cpu_per_run(Duration::ZERO, [&|| judge_or_refuse(xml.as_bytes(), set)]);
+        let this = Slowest::of(what, xml.len(), seconds);
+        slowest = slowest.into_iter().chain([this]).max_by(|one, other| one.ms().total_cmp(&other.ms()));
+        let memory = memory(what.to_owned(), &xml)?;
+        // A bomb is too small to say anything about memory.
+        let memory = memory.filter(|_| xml.len() >= hostile::BYTES);
+        largest = largest.into_iter().chain(memory).max_by(|one, other| one.times().total_cmp(&other.times()));
+    }
+    Ok((slowest, largest))
+}
+
 /// What a process of its own needs at most, so that nothing that was measured before counts. Nothing where the operating
 /// system does not say.
-fn memory(lines: usize) -> Result<Option<Memory>, Failure> {
+fn memory(what: String, xml: &str) -> Result<Option<Memory>, Failure> {
     let failed = |cause| Failure::io("measuring memory", cause);
-    let xml = invoices::invoice(lines);
     let folder = tempfile::tempdir().map_err(failed)?;
     let file = folder.path().join("invoice.xml");
-    std::fs::write(&file, &xml).map_err(failed)?;
+    std::fs::write(&file, xml).map_err(failed)?;
     let own = std::env::current_exe().map_err(failed)?;
     let output = Command::new(own).args(["bench", "memory"]).arg(&file).output().map_err(failed)?;
     let said = String::from_utf8_lossy(&output.stdout);
     let peak = said.trim().parse::<usize>().ok().filter(|_| output.status.success());
-    Ok(peak.map(|peak| Memory::of(lines, xml.len(), peak)))
+    Ok(peak.map(|peak| Memory::of(what, xml.len(), peak)))
 }
 
 impl MemoryOf {
@@ -177,7 +203,7 @@ impl MemoryOf {
         judge(invoices::invoice(1).as_bytes(), set);
         let before = peak_memory();
         let xml = std::fs::read(&self.file).map_err(|cause| Failure::io(self.file.display().to_string(), cause))?;
-        judge(&xml, set);
+        judge_or_refuse(&xml, set);
         match (before, peak_memory()) {
             (Some(before), Some(after)) => session.print(&after.saturating_sub(before).to_string())?,
             _ => return Err(Failure::Answered("this operating system does not say how much memory a process needed".to_owned())),
@@ -204,6 +230,17 @@ mod tests {
             let xml = invoice(lines, set).unwrap();
             assert_eq!(xml.matches("<cac:InvoiceLine>").count(), lines);
             assert!(events(xml.as_bytes()) > 30 * lines);
+        }
+    }
+
+    #[test]
+    fn every_hostile_document_is_refused_or_broken() {
+        let set = RuleSet::all().last().unwrap();
+        for Hostile { what, xml } in hostile::documents(150_000) {
+            // What is repeated must be what is judged, not a slip of ours in the markup.
+            let slip = Document::parse(xml.as_bytes(), &LIMITS).is_err_and(|fault| fault.code == "xml.not_well_formed");
+            assert!(!slip, "{what}");
+            assert!(judge_or_refuse(xml.as_bytes(), set) > 0 || what.contains("text") || what.contains("comments"), "{what}");
         }
     }
 }

@@ -144,6 +144,11 @@ impl<'d> Node<'d> {
         self.index
     }
 
+    /// How many elements are below it, at any depth.
+    pub(crate) fn descendants(self) -> u32 {
+        self.element().end - self.index - 1
+    }
+
     /// The number of the element's name among [`Document::names`].
     pub(crate) fn name_number(self) -> u32 {
         self.element().name

@@ -14,14 +14,15 @@ use std::sync::LazyLock;
 
 use crate::finding::{Findings, Layer};
 use crate::judge::Judge;
-use crate::ubl::{Element, Ubl};
+use crate::ubl::{Element, Ubl, Unjudged, Why};
 use crate::vocabulary::{self, Tag};
 use values::Kind;
 
 static TABLE: &str = include_str!("ubl_2_1.txt");
 
 /// Structural faults after which a document is not judged further. The rules ask about neighbours and rely on the
-/// structure for what that costs: a hundred thousand elements where one may stand would make them quadratic.
+/// structure for what that costs: a hundred thousand elements where one may stand would make them quadratic. An extension
+/// may have as many parts of invoices beside each other.
 const MAX_FAULTS: usize = 1_000;
 
 /// Judges a document's structure; false when it is too broken for the rules.
@@ -35,8 +36,9 @@ pub(crate) fn judge(ubl: &Ubl<'_>, findings: &mut Findings) -> bool {
     // A walk must not ask a hash map at every element: each different name is looked up once.
     let contents: Vec<_> = ubl.tags().iter().map(|tag| SCHEMA.content.get(tag).copied()).collect();
     element(&mut judge, root, &contents);
-    let faults = findings.iter().filter(|finding| finding.layer == Layer::Structure);
-    faults.map(|finding| finding.count).sum::<usize>() <= MAX_FAULTS
+    let faults = || findings.iter().filter(|finding| finding.layer == Layer::Structure);
+    let is_too_large = faults().any(|finding| finding.id == Why::TooLarge.id());
+    !is_too_large && faults().map(|finding| finding.count).sum::<usize>() <= MAX_FAULTS
 }
 
 /// What an element may hold.
@@ -121,7 +123,21 @@ fn element(judge: &mut Judge<'_>, element: Element<'_>, contents: &[Option<Conte
     match contents[element.node.name_number() as usize] {
         Some(Content::Aggregate(number)) => aggregate(judge, element, &SCHEMA.types[number], contents),
         Some(Content::Basic(kind)) => basic(judge, element, kind),
-        Some(Content::Open) | None => {}
+        Some(Content::Open) => open(judge, element),
+        None => {}
+    }
+}
+
+/// An extension may hold anything, also parts of invoices, and the rules do look there: what no schema bounds, they would
+/// compare with all its neighbours.
+fn open(judge: &mut Judge<'_>, element: Element<'_>) {
+    let known = element.children().filter(|child| child.tag() != vocabulary::OTHER).count();
+    if known > MAX_FAULTS {
+        judge.unjudged(Unjudged { why: Why::TooLarge, element });
+        return;
+    }
+    for child in element.children() {
+        open(judge, child);
     }
 }
 

@@ -1,4 +1,5 @@
-//! Any invoice, broken in any way, is judged without a panic, and what is found has a place in it.
+//! Any bytes and any invoice, broken in any way, are judged without a panic, and what is found has a place in them; what is
+//! repeated without end is judged in time that grows with it and no faster. `cargo bolero test` runs the first two for long.
 
 use kvitt_rules::arena::{Document, Limits};
 use kvitt_rules::{Day, Findings, MAX_PLACES, RuleSet};
@@ -47,14 +48,51 @@ fn a_broken_invoice_is_judged() {
                 xml.replace_range(*first..*last, PIECES[*piece as usize % PIECES.len()]);
             }
         }
-        let Ok(document) = Document::parse(xml.as_bytes(), &Limits::default()) else { return };
-        let mut findings = Findings::new();
-        RuleSet::in_force(Day { year: 2026, month: 11, day: 22 }).judge(&document, &mut findings);
-        for finding in &findings {
-            assert!(finding.count >= finding.places.len() && (1..=MAX_PLACES).contains(&finding.places.len()));
-            assert!(finding.places.iter().all(|place| xml[place.offset..].starts_with('<')));
-        }
+        judge(xml.as_bytes());
     });
+}
+
+#[test]
+fn any_bytes_are_judged_or_refused() {
+    bolero::check!().for_each(|bytes: &[u8]| {
+        judge(bytes);
+    });
+}
+
+/// What was found; nothing where it is no XML.
+fn judge(xml: &[u8]) -> Findings {
+    let mut findings = Findings::new();
+    let Ok(document) = Document::parse(xml, &Limits::default()) else { return findings };
+    RuleSet::in_force(Day { year: 2026, month: 11, day: 22 }).judge(&document, &mut findings);
+    for finding in &findings {
+        assert!(finding.count >= finding.places.len() && (1..=MAX_PLACES).contains(&finding.places.len()));
+        assert!(finding.places.iter().all(|place| xml[place.offset..].starts_with(b"<")));
+    }
+    findings
+}
+
+/// Where each of them asked the price for its amount, stepping over the others, this test would not end.
+#[test]
+fn a_price_of_a_hundred_thousand_allowances_is_judged() {
+    let allowance = "<cac:AllowanceCharge><cbc:ChargeIndicator>false</cbc:ChargeIndicator><cbc:Amount currencyID=\"NOK\">0</cbc:Amount><cbc:BaseAmount currencyID=\"NOK\">0.50</cbc:BaseAmount></cac:AllowanceCharge>";
+    let xml = INVOICE.replacen("</cac:Price>", &format!("{}</cac:Price>", allowance.repeat(100_000)), 1);
+    let findings = judge(xml.as_bytes());
+    assert!(findings.get("PEPPOL-EN16931-R046").is_none(), "{findings:#?}");
+}
+
+/// No schema says what an extension holds, but the rules look there too.
+#[test]
+fn an_extension_full_of_invoice_is_too_large_to_judge() {
+    let in_extension = |count: usize| {
+        let pairs = "<cbc:PaymentMeansCode>30</cbc:PaymentMeansCode><cac:PayeeFinancialAccount/>".repeat(count);
+        let extensions = format!(
+            "<ext:UBLExtensions xmlns:ext=\"urn:oasis:names:specification:ubl:schema:xsd:CommonExtensionComponents-2\"><ext:UBLExtension><ext:ExtensionContent><cac:PaymentMeans>{pairs}</cac:PaymentMeans></ext:ExtensionContent></ext:UBLExtension></ext:UBLExtensions><cbc:CustomizationID>"
+        );
+        judge(INVOICE.replacen("<cbc:CustomizationID>", &extensions, 1).as_bytes())
+    };
+    assert!(in_extension(10).get("VALUE-TOO-LARGE").is_none());
+    let findings = in_extension(1_000);
+    assert!(findings.is_fatal() && findings.iter().all(|finding| finding.id == "VALUE-TOO-LARGE"), "{findings:#?}");
 }
 
 #[test]

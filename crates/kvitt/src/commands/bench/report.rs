@@ -21,6 +21,8 @@ const DOUBLED: f64 = 2.1;
 const MEMORY: f64 = 8.0;
 /// How much more two cores shall do than one.
 const TWO_CORES: f64 = 1.8;
+/// Milliseconds that no document of its size may take.
+const SLOWEST_MS: f64 = 1000.0;
 
 /// Everything that was measured.
 #[derive(Debug, Serialize)]
@@ -40,6 +42,10 @@ pub struct Report {
     pub two_cores: Option<TwoCores>,
     /// Memory against the size of the document.
     pub memory: Vec<Memory>,
+    /// The slowest of the documents that are built to cost.
+    pub hostile: Option<Slowest>,
+    /// The one of them that needs most memory.
+    pub hostile_memory: Option<Memory>,
 }
 
 /// A figure and what is wanted of it.
@@ -123,15 +129,37 @@ impl TwoCores {
 /// The most memory of a process that reads and judges one document, the document itself included.
 #[derive(Debug, Serialize)]
 pub struct Memory {
-    lines: usize,
+    what: String,
     bytes: usize,
     peak_bytes: usize,
     times: Bar,
 }
 
 impl Memory {
-    pub fn of(lines: usize, bytes: usize, peak_bytes: usize) -> Memory {
-        Memory { lines, bytes, peak_bytes, times: Bar::at_most(MEMORY, peak_bytes as f64 / bytes as f64) }
+    pub fn of(what: String, bytes: usize, peak_bytes: usize) -> Memory {
+        Memory { what, bytes, peak_bytes, times: Bar::at_most(MEMORY, peak_bytes as f64 / bytes as f64) }
+    }
+
+    pub fn times(&self) -> f64 {
+        self.times.value
+    }
+}
+
+/// The document that takes longest.
+#[derive(Debug, Serialize)]
+pub struct Slowest {
+    what: &'static str,
+    bytes: usize,
+    ms: Bar,
+}
+
+impl Slowest {
+    pub fn of(what: &'static str, bytes: usize, seconds: f64) -> Slowest {
+        Slowest { what, bytes, ms: Bar::at_most(SLOWEST_MS, seconds * 1e3) }
+    }
+
+    pub fn ms(&self) -> f64 {
+        self.ms.value
     }
 }
 
@@ -147,6 +175,8 @@ impl Report {
             linearity: Vec::new(),
             two_cores: None,
             memory: Vec::new(),
+            hostile: None,
+            hostile_memory: None,
         }
     }
 
@@ -159,8 +189,9 @@ impl Report {
     pub fn is_met(&self) -> bool {
         let bars = self.sizes.iter().map(|size| size.share_of_floor);
         let bars = bars.chain(self.linearity.iter().map(|linearity| linearity.times));
-        let mut bars =
-            bars.chain(self.two_cores.iter().map(|cores| cores.times)).chain(self.memory.iter().map(|memory| memory.times));
+        let bars = bars.chain(self.two_cores.iter().map(|cores| cores.times));
+        let bars = bars.chain(self.memory.iter().chain(&self.hostile_memory).map(|memory| memory.times));
+        let mut bars = bars.chain(self.hostile.iter().map(|slowest| slowest.ms));
         bars.all(|bar| bar.met)
     }
 
@@ -206,9 +237,21 @@ impl Report {
             let what = format!("{lines} lines, two cores");
             row(what, measured, format!("{:.2} ×", times.value), format!("≥ {:.1} ×", times.wanted), *times);
         }
-        for Memory { lines, bytes, peak_bytes, times } in &self.memory {
-            let measured = format!("{bytes} bytes need {peak_bytes}");
-            let what = format!("{lines} lines: memory");
+        if let Some(Slowest { what, bytes, ms }) = &self.hostile {
+            let measured = format!("{what}: {bytes} bytes");
+            row(
+                "the slowest of the hostile".to_owned(),
+                measured,
+                format!("{:.0} ms", ms.value),
+                format!("≤ {:.0} ms", ms.wanted),
+                *ms,
+            );
+        }
+        let hostile = self.hostile_memory.iter().map(|memory| ("the largest of the hostile", memory));
+        for (of, Memory { what, bytes, peak_bytes, times }) in self.memory.iter().map(|memory| ("", memory)).chain(hostile) {
+            let (what, of) = if of.is_empty() { (String::new(), what.as_str()) } else { (format!("{what}: "), of) };
+            let measured = format!("{what}{bytes} bytes need {peak_bytes}");
+            let what = format!("{of}: memory");
             row(what, measured, format!("{:.1} ×", times.value), format!("≤ {:.0} ×", times.wanted), *times);
         }
         format!("{text}{shown}")

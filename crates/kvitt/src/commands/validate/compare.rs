@@ -55,7 +55,7 @@ pub fn set_named(part: &str) -> Result<&'static RuleSet, Failure> {
 }
 
 /// Judges every source by both.
-pub fn run(sources: &[Source], sets: [&'static RuleSet; 2], session: &Session) -> Outcome {
+pub fn run(sources: &[Source], sets: [&RuleSet; 2], session: &Session) -> Outcome {
     let words = session.words;
     let bar = progress::bar(sources.len(), words.say("progress.validating", &[]), session.json);
     let (mut different, mut unreadable) = (0_usize, 0_usize);
@@ -125,4 +125,52 @@ fn as_text(compared: &Compared) -> String {
         text.push_str(&format!("    {}: {} → {}  {}\n", change.id, side(&change.before), side(&change.after), change.message));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use kvitt_rules::{Day, Revision, Severity};
+
+    use super::*;
+
+    /// The buyer's name is missing, and the reference that Peppol asks for.
+    fn faulty(folder: &Path) -> Source {
+        let valid = include_str!("../../../../rules/tests/it/invoice.xml");
+        let faulty = valid.replacen("<cbc:BuyerReference>Kari Nordmann</cbc:BuyerReference>", "", 1).replacen(
+            ">Kjøper Eksempel AS<",
+            "><",
+            1,
+        );
+        let file = folder.join("faulty.xml");
+        std::fs::write(&file, faulty).unwrap();
+        Source::File(file)
+    }
+
+    #[test]
+    fn a_release_is_told_by_what_it_changes_for_a_document() {
+        let today = RuleSet::all().last().unwrap();
+        let day = Day { year: 2027, month: 2, day: 24 };
+        // A release that has a rule more, and one whose flag is another: seen from before and from after.
+        let coming = today.revised("coming", day, &[Revision::Flagged("BR-07", Severity::Warning)]);
+        let gone = today.revised("gone", day, &[Revision::Withdrawn("PEPPOL-EN16931-R003")]);
+        let words = Words(kvitt_domain::Language::English);
+        let folder = tempfile::tempdir().unwrap();
+        let source = faulty(folder.path());
+        let told = |sets| {
+            let compared = compare(&source, sets, words).unwrap();
+            let text = as_text(&compared);
+            text.lines().skip(1).map(|line| line.split("  ").nth(2).unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(told([today, today]), <[&str; 0]>::default());
+        assert_eq!(told([today, &coming]), ["BR-07: fatal ×1 → warning ×1"]);
+        assert_eq!(told([&gone, today]), ["PEPPOL-EN16931-R003: – → fatal ×1"]);
+        assert_eq!(told([&gone, &coming]), ["BR-07: fatal ×1 → warning ×1", "PEPPOL-EN16931-R003: – → fatal ×1"]);
+        let compared = compare(&source, [today, &coming], words).unwrap();
+        let json = serde_json::to_value(&compared).unwrap();
+        assert_eq!(json["changes"][0]["before"], serde_json::json!({"severity": "fatal", "count": 1}));
+        assert_eq!(json["changes"][0]["after"], serde_json::json!({"severity": "warning", "count": 1}));
+        assert!(json["changes"][0]["message"].as_str().unwrap().ends_with('.') && json.get("unreadable").is_none(), "{json:#}");
+    }
 }
