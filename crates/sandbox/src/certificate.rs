@@ -56,12 +56,20 @@ pub fn open(folder: &Path) -> io::Result<Identity> {
 /// They cannot be made, read or written, or are spoilt.
 pub fn secret(path: &Path) -> io::Result<Vec<u8>> {
     if !path.exists() {
-        let mut bytes = [0; 32];
-        aws_lc_rs::rand::fill(&mut bytes).map_err(|_| io::Error::other("the machine gives no random bytes"))?;
-        write_secret(path, &hex::encode(bytes))?;
+        write_secret(path, &hex::encode(random()?))?;
     }
     let spoilt = |error| io::Error::new(io::ErrorKind::InvalidData, error);
     hex::decode(fs::read_to_string(path)?.trim()).map_err(spoilt)
+}
+
+/// 32 bytes that nobody can guess.
+///
+/// # Errors
+/// The machine gives none.
+pub fn random() -> io::Result<[u8; 32]> {
+    let mut bytes = [0; 32];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| io::Error::other("the machine gives no random bytes"))?;
+    Ok(bytes)
 }
 
 struct Made {
@@ -89,8 +97,11 @@ fn make() -> Result<Made, rcgen::Error> {
     Ok(Made { authority: authority.pem(), server: server.pem(), key: key.serialize_pem() })
 }
 
-/// Readable by its owner only, from its first byte on.
-fn write_secret(path: &Path, text: &str) -> io::Result<()> {
+/// Writes a file that is readable by its owner only, from its first byte on.
+///
+/// # Errors
+/// It cannot be written.
+pub fn write_secret(path: &Path, text: &str) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]

@@ -4,4 +4,5 @@ pub mod drop;
 pub mod files;
 pub mod http;
 pub mod mps;
+pub mod sftp;
 pub mod smtp;

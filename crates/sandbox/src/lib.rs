@@ -38,12 +38,14 @@ use counterparties::mps::Mps;
 use counterparties::print_shop::PrintShop;
 use faults::Faults;
 use fronts::files::Maildir;
+use fronts::sftp::Keys;
 use fronts::smtp::{Door, MOST_CONNECTIONS};
 use ledger::Lines;
 use mailbox::Mailbox;
 use world::{Play, Shop, World};
 
 pub use counterparties::mps::{MPS_PASSWORD, MPS_USER};
+pub use fronts::sftp::{HostKey, SFTP_PASSWORD, SFTP_USER};
 pub use fronts::smtp::{LARGEST_LETTER, PASSWORD, USER};
 
 /// Where a sandbox listens and keeps its things. Port 0 asks the machine for a free port.
@@ -57,6 +59,8 @@ pub struct Settings {
     pub smtp: SocketAddr,
     /// The mail server with TLS from the first byte, where wanted.
     pub smtps: Option<SocketAddr>,
+    /// The print shop's drop over SFTP, where wanted; the folder is always there.
+    pub sftp: Option<SocketAddr>,
     /// Decides the throws of faults that strike by probability.
     pub seed: u64,
 }
@@ -105,9 +109,12 @@ pub struct Sandbox {
     http: SocketAddr,
     smtp: SocketAddr,
     smtps: Option<SocketAddr>,
+    sftp: Option<SocketAddr>,
     bounces: PathBuf,
     certificate: PathBuf,
     print_shop: PathBuf,
+    host_key: HostKey,
+    authorized_keys: PathBuf,
     fronts: JoinSet<()>,
     clerk: JoinHandle<()>,
     /// Held as long as the data folder is in use.
@@ -120,8 +127,8 @@ impl Sandbox {
     /// # Errors
     /// An address is not on loopback or cannot be listened on; the data folder is in use or unusable.
     pub async fn start(settings: Settings) -> Result<Sandbox, StartError> {
-        let Settings { data, http, smtp, smtps, seed } = settings;
-        for (what, address) in [("http", Some(http)), ("smtp", Some(smtp)), ("smtps", smtps)] {
+        let Settings { data, http, smtp, smtps, sftp, seed } = settings;
+        for (what, address) in [("http", Some(http)), ("smtp", Some(smtp)), ("smtps", smtps), ("sftp", sftp)] {
             if let Some(address) = address.filter(|address| !address.ip().is_loopback()) {
                 return Err(StartError::NotLoopback { what, address });
             }
@@ -140,13 +147,21 @@ impl Sandbox {
             Some(address) => Some(listen("smtps", address).await?),
             None => None,
         };
+        let sftp = match sftp {
+            Some(address) => Some(listen("sftp", address).await?),
+            None => None,
+        };
+        let keys = Keys::open(&data.join("sftp")).map_err(in_data("sftp"))?;
         let started = Sandbox {
             http: http.1,
             smtp: smtp.1,
             smtps: smtps.as_ref().map(|(_, address)| *address),
+            sftp: sftp.as_ref().map(|(_, address)| *address),
             bounces,
             certificate,
             print_shop: world.shop.home.clone(),
+            host_key: keys.host_key().map_err(in_data("sftp"))?,
+            authorized_keys: keys.authorized().to_owned(),
             fronts: JoinSet::new(),
             clerk,
             _lock: lock,
@@ -155,6 +170,9 @@ impl Sandbox {
         fronts.spawn(fronts::smtp::serve(world.clone(), smtp.0, Door::Plain, seats.clone()));
         if let Some((listener, _)) = smtps {
             fronts.spawn(fronts::smtp::serve(world.clone(), listener, Door::Tls, seats));
+        }
+        if let Some((listener, _)) = sftp {
+            fronts.spawn(fronts::sftp::serve(world.clone(), listener, keys));
         }
         fronts.spawn(fronts::drop::receipts(world.clone(), receipts));
         fronts.spawn(fronts::drop::watch(world.clone()));
@@ -199,6 +217,21 @@ impl Sandbox {
     /// The print shop's drop: a folder with `jobs`, `taken` and `receipts`.
     pub fn print_shop(&self) -> &Path {
         &self.print_shop
+    }
+
+    /// Where the print shop's drop is over SFTP; it knows [`SFTP_USER`] and [`SFTP_PASSWORD`], or a key.
+    pub fn sftp(&self) -> Option<SocketAddr> {
+        self.sftp
+    }
+
+    /// The SFTP server's host key, for clients that pin it.
+    pub fn host_key(&self) -> &HostKey {
+        &self.host_key
+    }
+
+    /// The file of public keys that may log in over SFTP, one a line as in OpenSSH; it need not exist.
+    pub fn authorized_keys(&self) -> &Path {
+        &self.authorized_keys
     }
 
     /// Ends every conversation and returns when what was taken is written and the data folder is free.

@@ -32,7 +32,7 @@ pub struct World {
 impl World {
     /// Starts a sandbox.
     pub async fn start(data: &Path, http: SocketAddr, smtp: SocketAddr, seed: u64) -> Result<World, Failure> {
-        let sandbox = Sandbox::start(Settings { data: data.to_owned(), http, smtp, smtps: None, seed }).await?;
+        let sandbox = Sandbox::start(Settings { data: data.to_owned(), http, smtp, smtps: None, sftp: None, seed }).await?;
         let absolute = |path: &Path| fs::canonicalize(path).map_err(|cause| Failure::io(path.display().to_string(), cause));
         let password = data.join("password");
         write_password(&password).map_err(|cause| Failure::io(format!("writing {}", password.display()), cause))?;

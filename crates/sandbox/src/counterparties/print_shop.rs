@@ -1,6 +1,6 @@
 //! The simulated print shop: takes jobs of letters out of a drop, prints them at night, posts them on working days.
 //!
-//! [`PrintShop::take`] looks at a whole job and decides what becomes of each letter and when its receipts come;
+//! [`Job::look`] reads a whole job, [`PrintShop::take`] decides what becomes of each letter and when its receipts come;
 //! `fronts/drop.rs` and `fronts/sftp.rs` are the folder and the server around it. `print_shop/manifest.rs` reads jobs,
 //! `print_shop/pdf.rs` looks at PDFs, `print_shop/calendar.rs` knows working days.
 
@@ -51,13 +51,32 @@ const fn recipient(name: &'static str, persona: Persona, does: &'static str) -> 
     Description { counterparty: NAME, name, does, dials: "", persona }
 }
 
-/// A job as it lies in the drop under its final name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A job as it lies in the drop under its final name, looked at once: what it says, and what is wrong with it.
+#[derive(Debug, Clone)]
 pub struct Job {
+    name: String,
+    /// SHA-256 over names and contents, hex.
+    digest: String,
+    /// What its manifest says, or why the whole job is refused.
+    manifest: Result<Manifest, Words>,
+    /// Letters that cannot be printed, by their place in the manifest.
+    unprintable: HashMap<usize, Words>,
+}
+
+impl Job {
+    /// Looks at a job: the folder's name, and each file's path in the folder (parted by `/`) and content. Takes as long
+    /// as hashing the files, and asks nobody.
+    pub fn look(name: &str, files: &BTreeMap<String, Vec<u8>>) -> Job {
+        let manifest = manifest::read(name, files).map_err(|(code, text)| Words { code, text });
+        let letters = manifest.as_ref().map_or(&[][..], |manifest| &manifest.letters);
+        let unprintable = letters.iter().enumerate().filter_map(|(at, letter)| Some((at, unprintable(letter, files)?))).collect();
+        Job { name: name.to_owned(), digest: digest(files), manifest, unprintable }
+    }
+
     /// The folder's name.
-    pub name: String,
-    /// Each file: path in the folder, parted by `/`, and content.
-    pub files: BTreeMap<String, Vec<u8>>,
+    pub fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 /// What a client of the drop does, at the points where the server has a choice. The folder has none of these but
@@ -205,23 +224,26 @@ impl PrintShop {
     /// Looks at a job. The same job under the same name is looked at once; what the caller has written down of it is
     /// the shop's promise to go on with it after a crash.
     pub fn take(&mut self, job: &Job, now: Timestamp) -> Answer {
-        let digest = digest(job);
         let known = self.jobs.entry(job.name.clone()).or_default();
         let is_first = known.is_empty();
-        if !known.insert(digest.clone()) {
+        if !known.insert(job.digest.clone()) {
             return Answer { record: None, lines: Vec::new(), receipts: Vec::new() };
         }
-        let record = Some(Record { job: job.name.clone(), digest });
-        let read = match is_first {
-            true => manifest::read(job).map_err(|(code, text)| Words { code, text }),
-            false => Err(Words { code: "job_name_used", text: "another job had this name before".to_owned() }),
+        let record = Some(Record { job: job.name.clone(), digest: job.digest.clone() });
+        let refused = match &job.manifest {
+            _ if !is_first => Some(Words { code: "job_name_used", text: "another job had this name before".to_owned() }),
+            Err(words) => Some(words.clone()),
+            Ok(manifest) => self.misreads(manifest),
         };
-        match read.and_then(|manifest| self.misreads(&manifest).map_or(Ok(manifest), Err)) {
-            Ok(manifest) => {
-                let (lines, receipts) = work(job, &manifest, now);
+        match (&job.manifest, refused) {
+            (Ok(manifest), None) => {
+                let (lines, receipts) = work(job, manifest, now);
                 Answer { record, lines, receipts }
             }
-            Err(refused) => Answer { record, lines: Vec::new(), receipts: vec![refusal(&job.name, refused, now)] },
+            (_, refused) => {
+                let receipts = refused.map(|words| receipt(&job.name, now, None, Some(words))).into_iter().collect();
+                Answer { record, lines: Vec::new(), receipts }
+            }
         }
     }
 
@@ -252,10 +274,10 @@ fn work(job: &Job, manifest: &Manifest, now: Timestamp) -> (Vec<Line>, Vec<Recei
     let returned_at = calendar::days_after(posted_at, RETURNED_AFTER_DAYS);
     let mut lines = Vec::new();
     let mut said: BTreeMap<(Timestamp, &'static str), Vec<Said>> = BTreeMap::new();
-    for letter in &manifest.letters {
+    for (place, letter) in manifest.letters.iter().enumerate() {
         let mut say =
             |at, status, words| said.entry((at, status)).or_default().push(Said { letter: &letter.letter, status, at, words });
-        let fate = fate(job, letter);
+        let fate = fate(job.unprintable.get(&place), letter);
         match &fate {
             Fate::Unprintable(words) => say(now, "unprintable", Some(words.clone())),
             Fate::Silent => {}
@@ -282,12 +304,9 @@ fn work(job: &Job, manifest: &Manifest, now: Timestamp) -> (Vec<Line>, Vec<Recei
     (lines, receipts)
 }
 
-fn fate(job: &Job, letter: &Letter) -> Fate {
-    for sheet in &letter.sheets {
-        // The manifest was checked: every sheet's file is there.
-        if let Some(Err((code, text))) = job.files.get(&sheet.file).map(|bytes| pdf::check(bytes, sheet.pages)) {
-            return Fate::Unprintable(Words { code, text: format!("{}: {text}", sheet.file) });
-        }
+fn fate(unprintable: Option<&Words>, letter: &Letter) -> Fate {
+    if let Some(words) = unprintable {
+        return Fate::Unprintable(words.clone());
     }
     match persona(letter) {
         Some(Persona::Unprintable) => {
@@ -297,6 +316,14 @@ fn fate(job: &Job, letter: &Letter) -> Fate {
         Some(Persona::Silent) => Fate::Silent,
         Some(Persona::DigestTrouble) | None => Fate::Posted,
     }
+}
+
+/// Why the first bad sheet of a letter cannot be printed. The manifest was checked: every sheet's file is there.
+fn unprintable(letter: &Letter, files: &BTreeMap<String, Vec<u8>>) -> Option<Words> {
+    letter.sheets.iter().find_map(|sheet| {
+        let (code, text) = pdf::check(files.get(&sheet.file)?, sheet.pages).err()?;
+        Some(Words { code, text: format!("{}: {text}", sheet.file) })
+    })
 }
 
 fn persona(letter: &Letter) -> Option<Persona> {
@@ -327,10 +354,6 @@ fn line(manifest: &Manifest, letter: &Letter, at: Timestamp) -> Line {
     }
 }
 
-fn refusal(job: &str, refused: Words, now: Timestamp) -> Receipt {
-    receipt(job, now, None, Some(refused))
-}
-
 fn receipt(job: &str, due: Timestamp, letters: Option<Vec<Said<'_>>>, refused: Option<Words>) -> Receipt {
     let written = Written { format: "kvitt-print-receipt", version: 1, job, letters, refused };
     let content = serde_json::to_string_pretty(&written).expect("text and times are always JSON") + "\n";
@@ -341,9 +364,9 @@ fn receipt(job: &str, due: Timestamp, letters: Option<Vec<Said<'_>>>, refused: O
 }
 
 /// Names and contents of all files.
-fn digest(job: &Job) -> String {
+fn digest(files: &BTreeMap<String, Vec<u8>>) -> String {
     let mut all = Sha256::new();
-    for (path, content) in &job.files {
+    for (path, content) in files {
         all.update(format!("{path}\n{}\n", hex::encode(Sha256::digest(content))));
     }
     hex::encode(all.finalize())

@@ -74,10 +74,10 @@ pub async fn watch(world: Arc<World>) {
 /// The job cannot be read, or the disk does not play along; the job then lies where it lay.
 pub async fn take(world: &World, name: &str, how: Course) -> io::Result<()> {
     let (home, owned) = (world.shop.home.clone(), name.to_owned());
-    let read = tokio::task::spawn_blocking(move || match read(&home.join("jobs").join(&owned), &owned) {
+    let read = tokio::task::spawn_blocking(move || match read(&home.join("jobs").join(&owned)) {
         // The client of the server took it just now.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        other => other.map(Some),
+        other => other.map(|files| Some(Job::look(&owned, &files))),
     });
     let Some(job) = read.await.map_err(io::Error::other)?? else {
         return Ok(());
@@ -128,8 +128,9 @@ fn final_names(jobs: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-fn read(folder: &Path, name: &str) -> io::Result<Job> {
-    let mut job = Job { name: name.to_owned(), files: BTreeMap::new() };
+/// Each file's path in the folder, and its content.
+fn read(folder: &Path) -> io::Result<BTreeMap<String, Vec<u8>>> {
+    let mut files = BTreeMap::new();
     let mut left = LARGEST_JOB;
     let mut waiting = vec![(folder.to_owned(), String::new())];
     while let Some((folder, prefix)) = waiting.pop() {
@@ -145,14 +146,14 @@ fn read(folder: &Path, name: &str) -> io::Result<Job> {
             if kind.is_file() {
                 left =
                     left.checked_sub(entry.metadata()?.len()).ok_or_else(|| io::Error::other("the job is larger than 1 GiB"))?;
-                job.files.insert(path, fs::read(entry.path())?);
+                files.insert(path, fs::read(entry.path())?);
             }
-            if job.files.len() > MOST_FILES {
+            if files.len() > MOST_FILES {
                 return Err(io::Error::other(format!("the job has more than {MOST_FILES} files")));
             }
         }
     }
-    Ok(job)
+    Ok(files)
 }
 
 /// To `taken/`; where a job of this name is there already, beside it.

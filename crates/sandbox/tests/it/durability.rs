@@ -66,14 +66,15 @@ fn two_sandboxes_never_share_a_folder() {
 #[test]
 fn it_listens_on_loopback_only() {
     let stage = Stage::new();
-    for what in ["http", "smtp", "smtps"] {
+    for what in ["http", "smtp", "smtps", "sftp"] {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = settings(folder.path().to_owned());
         let everywhere = "0.0.0.0:0".parse().unwrap();
         match what {
             "http" => settings.http = everywhere,
             "smtp" => settings.smtp = everywhere,
-            _ => settings.smtps = Some(everywhere),
+            "smtps" => settings.smtps = Some(everywhere),
+            _ => settings.sftp = Some(everywhere),
         }
         let refused = stage.try_start(settings).unwrap_err();
         assert!(refused.to_string().starts_with(&format!("{what}: 0.0.0.0:0 is no loopback address")), "{refused}");

@@ -26,7 +26,7 @@ pub struct Stage {
 
 pub fn settings(data: PathBuf) -> Settings {
     let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
-    Settings { data, http: any, smtp: any, smtps: Some(any), seed: 1 }
+    Settings { data, http: any, smtp: any, smtps: Some(any), sftp: Some(any), seed: 1 }
 }
 
 impl Stage {
@@ -48,6 +48,10 @@ impl Stage {
     pub fn restart(&mut self) {
         self.runtime.block_on(self.sandbox.take().unwrap().stop());
         self.start();
+    }
+
+    pub fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
     }
 
     pub fn sandbox(&self) -> &Sandbox {

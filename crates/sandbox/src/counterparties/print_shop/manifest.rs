@@ -1,11 +1,9 @@
 //! A job's manifest, and whether the files beside it are what it says: names, lengths, digests, nothing more or less.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-
-use super::Job;
 
 /// The file that says what a job is.
 pub const FILE: &str = "manifest.json";
@@ -108,10 +106,10 @@ enum Role {
 ///
 /// # Errors
 /// Why the whole job is refused: a short code and a sentence.
-pub fn read(job: &Job) -> Result<Manifest, (&'static str, String)> {
-    let text = job.files.get(FILE).ok_or(("manifest", format!("there is no {FILE}")))?;
+pub fn read(name: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<Manifest, (&'static str, String)> {
+    let text = files.get(FILE).ok_or(("manifest", format!("there is no {FILE}")))?;
     let manifest: Manifest = serde_json::from_slice(text).map_err(|error| ("manifest", format!("{FILE}: {error}")))?;
-    check_head(job, &manifest)?;
+    check_head(name, &manifest)?;
     let mut named = BTreeSet::from([FILE]);
     let mut ids = BTreeSet::new();
     for letter in &manifest.letters {
@@ -128,16 +126,16 @@ pub fn read(job: &Job) -> Result<Manifest, (&'static str, String)> {
             if !named.insert(&sheet.file) {
                 return Err(("manifest", format!("{} belongs to two sheets", sheet.file)));
             }
-            check_sheet(job, sheet)?;
+            check_sheet(files, sheet)?;
         }
     }
-    match job.files.keys().find(|path| !named.contains(path.as_str())) {
+    match files.keys().find(|path| !named.contains(path.as_str())) {
         None => Ok(manifest),
         Some(path) => Err(("unknown_file", format!("the manifest does not name {path}"))),
     }
 }
 
-fn check_head(job: &Job, manifest: &Manifest) -> Result<(), (&'static str, String)> {
+fn check_head(name: &str, manifest: &Manifest) -> Result<(), (&'static str, String)> {
     let bad = |text: String| Err(("manifest", text));
     if (manifest.format.as_str(), manifest.version) != ("kvitt-print-job", 1) {
         return bad(format!("{} version {} is not understood", manifest.format, manifest.version));
@@ -152,15 +150,15 @@ fn check_head(job: &Job, manifest: &Manifest) -> Result<(), (&'static str, Strin
     if manifest.letters.is_empty() || manifest.letters.len() > MOST_LETTERS {
         return bad(format!("letters: 1 to {MOST_LETTERS}, not {}", manifest.letters.len()));
     }
-    let lot = job.name.strip_prefix(&format!("kvitt-{org_number}-"));
-    if manifest.job != job.name || !lot.is_some_and(|lot| lot.len() == 6 && lot.bytes().all(|b| b.is_ascii_digit())) {
-        return bad(format!("job {:?} lies in {:?}; the name is kvitt-<org_number>-<six digits>", manifest.job, job.name));
+    let lot = name.strip_prefix(&format!("kvitt-{org_number}-"));
+    if manifest.job != name || !lot.is_some_and(|lot| lot.len() == 6 && lot.bytes().all(|b| b.is_ascii_digit())) {
+        return bad(format!("job {:?} lies in {:?}; the name is kvitt-<org_number>-<six digits>", manifest.job, name));
     }
     Ok(())
 }
 
-fn check_sheet(job: &Job, sheet: &Sheet) -> Result<(), (&'static str, String)> {
-    let bytes = job.files.get(&sheet.file).ok_or_else(|| ("missing_file", format!("{} is not there", sheet.file)))?;
+fn check_sheet(files: &BTreeMap<String, Vec<u8>>, sheet: &Sheet) -> Result<(), (&'static str, String)> {
+    let bytes = files.get(&sheet.file).ok_or_else(|| ("missing_file", format!("{} is not there", sheet.file)))?;
     let is_in_place = sheet.file.starts_with("letters/") && sheet.file.ends_with(".pdf");
     if !is_in_place {
         return Err(("manifest", format!("{} is not letters/*.pdf", sheet.file)));
