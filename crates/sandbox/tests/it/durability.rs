@@ -5,6 +5,7 @@ use std::fs;
 use kvitt_sandbox::StartError;
 
 use crate::harness::{Stage, eventually, settings};
+use crate::print_shop::letter;
 
 #[test]
 fn the_line_is_in_the_file_before_the_reply() {
@@ -54,6 +55,26 @@ fn a_sandbox_started_again_goes_on_where_it_was() {
     assert_eq!(stage.ledger().len(), 3);
     stage.advance(r#"{"days": 2}"#);
     assert!(stage.bounces(1)[0].contains("bounceslater+after=2d@a.example"));
+}
+
+#[test]
+fn bills_and_receipts_outlive_the_sandbox() {
+    let mut stage = Stage::new();
+    let to = stage.identifier("yestoall@kari.example");
+    stage.ship(1, &[&to, &to]);
+    stage.advance(r#"{"ms": 30000}"#);
+    assert_eq!(stage.cancel(1, 1), "CANCELLATION_REQUESTED");
+    stage.print(1, &[letter(1, "F-1", "Kari Nordmann")]);
+    stage.receipts(1);
+
+    stage.restart();
+    assert_eq!(
+        (stage.status(1, 1).as_str(), stage.status(1, 2).as_str()),
+        ("<status>CANCELLED</status>", "<status>ACCEPTED</status>")
+    );
+    assert_eq!(stage.cancel(1, 1), "ALREADY_CANCELLED");
+    stage.advance(r#"{"days": 10}"#);
+    stage.receipts(3);
 }
 
 #[test]

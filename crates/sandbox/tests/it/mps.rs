@@ -47,18 +47,26 @@ impl Stage {
     }
 
     /// Sends a shipment of one bill to each receiver; the nth has transaction id n of the shipment.
-    fn ship(&self, shipment: u32, receivers: &[&str]) -> String {
+    pub fn ship(&self, shipment: u32, receivers: &[&str]) -> String {
         let bills: String = receivers.iter().zip(1..).map(|(to, n)| bill(shipment, n, to)).collect();
         self.soap("AddShipmentRequest", &shipment_of(shipment, &bills))
     }
 
-    fn status(&self, shipment: u32, n: u32) -> String {
+    pub fn status(&self, shipment: u32, n: u32) -> String {
         let ids = format!(
             "<issuer>{ISSUER}</issuer><transactionIds><transactionId>{}</transactionId></transactionIds>",
             id(shipment, n)
         );
         let reply = self.soap("GetTransactionStatusRequest", &ids);
         between(&reply, "<efakturaStatus>", "</efakturaStatus>").to_owned()
+    }
+
+    pub fn cancel(&self, shipment: u32, n: u32) -> String {
+        let ids = format!(
+            "<issuer>{ISSUER}</issuer><transactionIds><transactionId>{}</transactionId></transactionIds>",
+            id(shipment, n)
+        );
+        between(&self.soap("CancelTransactionRequest", &ids), "<efakturaCancelStatus>", "<").to_owned()
     }
 
     fn shipment_status(&self, shipment: u32) -> String {
@@ -70,7 +78,7 @@ impl Stage {
         self.json(&format!("/mps/consumers?{query}"))
     }
 
-    fn identifier(&self, email: &str) -> String {
+    pub fn identifier(&self, email: &str) -> String {
         self.card(&format!("email={email}"))["efakturaIdentifier"].as_str().unwrap().to_owned()
     }
 
@@ -259,11 +267,7 @@ fn cancelling() {
     let stage = Stage::new();
     let to = stage.identifier("yestoall@kari.example");
     stage.ship(1, &[&to, "123456789"]);
-    let cancel = |n: u32| {
-        let ids =
-            format!("<issuer>{ISSUER}</issuer><transactionIds><transactionId>{}</transactionId></transactionIds>", id(1, n));
-        between(&stage.soap("CancelTransactionRequest", &ids), "<efakturaCancelStatus>", "<").to_owned()
-    };
+    let cancel = |n| stage.cancel(1, n);
     assert_eq!(cancel(1), "PROCESSING_IN_PROGRESS-TRY_LATER");
     stage.advance(r#"{"ms": 30000}"#);
     assert_eq!((cancel(1).as_str(), cancel(1).as_str()), ("CANCELLATION_REQUESTED", "ALREADY_CANCELLED"));

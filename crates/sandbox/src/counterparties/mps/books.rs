@@ -66,8 +66,8 @@ pub struct Bill {
     pub to: Option<Consumer>,
     /// What becomes of it.
     pub fate: Fate,
-    /// Digest of what a second payment would have in common with it; 32 hex digits.
-    pub payment: String,
+    /// What a second payment would have in common with it: 16 bytes of a digest, written like an id.
+    pub payment: Uuid,
 }
 
 /// The parts of a transaction.
@@ -166,7 +166,7 @@ pub struct Books {
     /// Transactions in the order in which they came.
     order: Vec<Uuid>,
     cancelled: HashMap<Uuid, Timestamp>,
-    payments: HashSet<String>,
+    payments: HashSet<Uuid>,
 }
 
 #[derive(Debug)]
@@ -215,12 +215,13 @@ impl Books {
         &self,
         transaction: &Transaction,
         issuer: &str,
-        payments: &mut HashSet<String>,
+        payments: &mut HashSet<Uuid>,
         now: Timestamp,
     ) -> (Bill, Option<Line>) {
         let (to, parts) = (receiver(transaction), parts(transaction));
         let recipient = to.map_or_else(|| "-".to_owned(), |one| one.identifier());
-        let payment = hex::encode(&Sha256::digest(key(transaction, issuer, &recipient))[..16]);
+        let digest = Sha256::digest(key(transaction, issuer, &recipient));
+        let payment = Uuid::from_bytes(std::array::from_fn(|at| digest[at]));
         let mut fate = if parts == Parts::Claim { Fate::Accepted } else { fate(to) };
         let mut kind = match (fate, parts) {
             (Fate::Rejected(_), _) => None,
@@ -232,7 +233,7 @@ impl Books {
             fate = Fate::Rejected(Reason::SecondPayment);
             kind = Some("second payment");
         } else if kind.is_some() {
-            payments.insert(payment.clone());
+            payments.insert(payment);
         }
         let line = kind.map(|kind| line(transaction, issuer, recipient, kind, now));
         let bill = Bill { id: transaction.id, parts, url: url_of(transaction).to_owned(), to, fate, payment };
@@ -254,7 +255,7 @@ impl Books {
                 self.shipments.insert(id, kept);
                 for bill in bills {
                     if !matches!(bill.fate, Fate::Rejected(_)) {
-                        self.payments.insert(bill.payment.clone());
+                        self.payments.insert(bill.payment);
                     }
                     self.order.push(bill.id);
                     self.bills.insert(bill.id, (id, bill));
@@ -285,7 +286,7 @@ impl Books {
             Record::Cancelled { id, .. } => {
                 self.cancelled.remove(id);
                 if let Some((_, bill)) = self.bills.get(id) {
-                    self.payments.insert(bill.payment.clone());
+                    self.payments.insert(bill.payment);
                 }
             }
         }

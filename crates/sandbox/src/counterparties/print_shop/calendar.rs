@@ -33,10 +33,11 @@ fn next(after: Timestamp, hour: i8, fits: impl Fn(Date) -> bool) -> Timestamp {
     Timestamp::MAX
 }
 
-/// Monday to Friday, and none of the days off by law (Lov om 1. og 17. mai; Lov om helligdager §2).
+/// Monday to Friday, none of the days off by law (Lov om 1. og 17. mai; Lov om helligdager §2), and not Christmas Eve,
+/// when the banks are closed (settlement calendar of Norges Bank).
 pub fn is_working_day(day: Date) -> bool {
     let is_weekend = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
-    let is_fixed = matches!((day.month(), day.day()), (1, 1) | (5, 1) | (5, 17) | (12, 25) | (12, 26));
+    let is_fixed = matches!((day.month(), day.day()), (1, 1) | (5, 1) | (5, 17) | (12, 24..=26));
     let after_easter = (day - easter(day.year())).get_days();
     // Maundy Thursday, Good Friday, Easter Monday, Ascension Day, Whit Monday.
     !is_weekend && !is_fixed && ![-3, -2, 1, 39, 50].contains(&after_easter)
@@ -81,6 +82,25 @@ mod tests {
         }
     }
 
+    /// The banks' list of eleven years, made by other code.
+    #[test]
+    fn the_banks_days_off() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/rails/own/bank_holidays_2025_2035.csv");
+        let Ok(list) = std::fs::read_to_string(path) else {
+            let required = std::env::var("KVITT_REQUIRE").unwrap_or_default();
+            assert!(!required.split(',').any(|what| what == "vectors"), "{path} is missing");
+            println!("SKIPPED: {path} is missing");
+            return;
+        };
+        let off: Vec<Date> = list.lines().skip(1).map(|line| line[..10].parse().unwrap()).collect();
+        let mut day = jiff::civil::date(2025, 1, 1);
+        while day.year() < 2036 {
+            let is_weekend = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
+            assert_eq!(is_working_day(day), !is_weekend && !off.contains(&day), "{day}");
+            day = day.tomorrow().unwrap();
+        }
+    }
+
     #[test]
     fn days_off() {
         for day in [
@@ -96,7 +116,7 @@ mod tests {
         ] {
             assert!(!is_working_day(day.parse().unwrap()), "{day}");
         }
-        for day in ["2025-04-16", "2025-12-24", "2025-12-31", "2026-05-15", "2026-04-07"] {
+        for day in ["2025-04-16", "2025-12-23", "2025-12-31", "2026-05-15", "2026-04-07"] {
             assert!(is_working_day(day.parse().unwrap()), "{day}");
         }
     }
