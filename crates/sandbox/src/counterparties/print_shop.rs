@@ -79,19 +79,20 @@ impl Job {
     }
 }
 
-/// What a client of the drop does, at the points where the server has a choice. The folder has none of these but
-/// [`Step::Rename`], at which it looks into the job.
+/// What happens at the drop, where a fault may act. In a folder only [`Step::Rename`] and [`Step::Receipt`] are seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// It has connected and logs in.
+    /// A client has connected and logs in.
     Connect,
-    /// It opens a file to write.
+    /// A client opens a file to write.
     Put,
-    /// It gives a job its final name.
+    /// A client gives a job its final name; in a folder: the shop looks into the job.
     Rename,
+    /// A receipt is due.
+    Receipt,
 }
 
-/// What becomes of a step, or of a receipt.
+/// What becomes of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Course {
     /// As it should.
@@ -200,13 +201,13 @@ impl PrintShop {
         }
     }
 
-    /// What a fault makes of a step of a client, or of a receipt that is due; `path` is what `to` of an order fits.
-    pub fn course(&self, step: Option<Step>, path: &str, faults: &mut Faults) -> Course {
+    /// What a fault makes of a step; `path` is what `to` of an order fits.
+    pub fn course(&self, step: Step, path: &str, faults: &mut Faults) -> Course {
         let point = match step {
-            Some(Step::Connect) => Point::Connect,
-            Some(Step::Put) => Point::Put,
-            Some(Step::Rename) => Point::Rename,
-            None => Point::Receipt,
+            Step::Connect => Point::Connect,
+            Step::Put => Point::Put,
+            Step::Rename => Point::Rename,
+            Step::Receipt => Point::Receipt,
         };
         let Some(Strike { kind, delay }) = faults.strike(NAME, point, &[path.to_owned()]) else {
             return Course::Normal;

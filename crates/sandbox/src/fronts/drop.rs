@@ -52,7 +52,7 @@ pub async fn watch(world: Arc<World>) {
             let floor = world.shop.floor.lock().await;
             let course = {
                 let Play { print, faults, .. } = &mut *world.play();
-                print.course(Some(Step::Rename), &name, faults)
+                print.course(Step::Rename, &format!("jobs/{name}"), faults)
             };
             match course {
                 // It looks again in a moment.
@@ -94,7 +94,7 @@ pub async fn receipts(world: Arc<World>, news: mpsc::UnboundedReceiver<String>) 
         let name = name.split_once('.').map_or(name, |(_, name)| name);
         let course = {
             let Play { print, faults, .. } = &mut *world.play();
-            print.course(None, name, faults)
+            print.course(Step::Receipt, name, faults)
         };
         let folder = world.shop.home.join("receipts");
         match course {

@@ -172,7 +172,7 @@ impl Guest {
             None => Course::Drop,
             Some(world) => {
                 let Play { print, faults, .. } = &mut *world.play();
-                print.course(Some(Step::Connect), "", faults)
+                print.course(Step::Connect, "", faults)
             }
         };
         match course {

@@ -54,7 +54,7 @@ fn run(seed: u64) -> (Vec<String>, Vec<Line>) {
 
         let files = files(&manifest(n, &[letter(1, &format!("F-{n}"), "Kari Nordmann")]));
         let job = Job::look(&job_name(n), &files.into_iter().collect());
-        let course = shop.course(Some(Step::Rename), job.name(), &mut faults);
+        let course = shop.course(Step::Rename, job.name(), &mut faults);
         said.push(format!("{course:?}"));
         if course == Course::Normal {
             let answer = shop.take(&job, at(i64::from(n)));

@@ -88,7 +88,7 @@ impl Files {
         let course = {
             let world = self.world()?;
             let Play { print, faults, .. } = &mut *world.play();
-            print.course(Some(step), &place.parts.join("/"), faults)
+            print.course(step, &place.parts.join("/"), faults)
         };
         match course {
             Course::Refuse => return Err(StatusCode::Failure.with_message("not now (a fault was ordered)")),
