@@ -1,7 +1,7 @@
 //! A light look at a PDF, such as a shop takes before it prints: is it one, how many pages, are they A4?
 //!
-//! No parser: it scans for what stands in the open. Where the page objects are packed in object streams (PDF 1.5) it
-//! cannot count and believes the manifest.
+//! No parser: it scans for what stands in the open. Where the page objects are packed in object streams (PDF 1.5) or the
+//! file was added to, it cannot count and believes the manifest.
 
 /// The largest sheet that is taken, bytes.
 const LARGEST: usize = 50 * 1024 * 1024;
@@ -25,7 +25,8 @@ pub fn check(bytes: &[u8], pages: Option<u32>) -> Result<(), (&'static str, Stri
     if after(bytes, b"/Encrypt").next().is_some_and(|rest| !rest.first().is_some_and(u8::is_ascii_alphanumeric)) {
         return Err(("encrypted", "the PDF is encrypted".to_owned()));
     }
-    let is_packed = find(bytes, b"/ObjStm").is_some();
+    // A file that was added to (ISO 32000-1 §7.5.6) may hold pages that count no more.
+    let is_packed = find(bytes, b"/ObjStm").is_some() || after(bytes, b"startxref").count() > 1;
     let counted = after(bytes, b"/Type").filter(|rest| names(rest, b"/Page")).count();
     if !is_packed && (counted == 0 || pages.is_some_and(|said| usize::try_from(said) != Ok(counted))) {
         return Err(("pages", format!("the PDF has {counted} pages, the manifest says {pages:?}")));
@@ -94,6 +95,7 @@ mod tests {
             (pdf(&format!("{page}{page}")), None, None),
             (pdf("<</Type/Page/MediaBox[ 0 0 842 595 ]>>"), Some(1), None),
             (pdf("<</Type/ObjStm>>"), Some(7), None),
+            (pdf(&format!("{page} startxref {page} startxref")), Some(1), None),
             (pdf(page), Some(2), Some("pages")),
             (pdf("<< /Type /Pages >>"), None, Some("pages")),
             (pdf("<</Type/Page/MediaBox[0 0 612 792]>>"), Some(1), Some("not_a4")),
