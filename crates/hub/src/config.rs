@@ -13,7 +13,16 @@ use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::store::Db;
-use crate::transport::smtp::{self, Login, MailServer, Tls};
+use crate::transport::drop::Site;
+use crate::transport::http::Service;
+use crate::transport::smtp::{MailServer, Tls};
+
+mod drop;
+mod files;
+mod http;
+
+pub use drop::{AlgorithmsConfig, DropConfig, SftpConfig};
+pub use http::HttpConfig;
 
 /// Everything that can be configured. Paths are relative to the data folder where they are not absolute.
 #[derive(Debug, Clone, Deserialize)]
@@ -31,6 +40,10 @@ pub struct Config {
     pub price_book: Option<PathBuf>,
     /// Mail servers by name; the e-mail route's set-up names one of them.
     pub mail: BTreeMap<String, MailConfig>,
+    /// Services over HTTP by name; the set-up of a route that needs one names it.
+    pub http: BTreeMap<String, HttpConfig>,
+    /// Drops by name: folders and SFTP accounts. The set-up of a route that needs one names it.
+    pub drop: BTreeMap<String, DropConfig>,
     /// The mailbox that bounce messages come into.
     pub bounces: Option<BouncesConfig>,
     /// The folder that documents are dropped into.
@@ -48,6 +61,8 @@ impl Default for Config {
             workers: 8,
             price_book: None,
             mail: BTreeMap::new(),
+            http: BTreeMap::new(),
+            drop: BTreeMap::new(),
             bounces: None,
             intake: None,
             clock: None,
@@ -138,30 +153,23 @@ impl Config {
     pub fn mail_servers(&self, data: &Path) -> Result<BTreeMap<String, MailServer>> {
         self.mail.iter().map(|(name, mail)| Ok((name.clone(), mail.server(name, data)?))).collect()
     }
+
+    /// The services over HTTP, with the files that they name read.
+    pub fn services(&self, data: &Path) -> Result<BTreeMap<String, Service>> {
+        self.http.iter().map(|(name, http)| Ok((name.clone(), http.service(name, data)?))).collect()
+    }
+
+    /// The drops, with the files that they name read.
+    pub fn drops(&self, data: &Path) -> Result<BTreeMap<String, Site>> {
+        self.drop.iter().map(|(name, drop)| Ok((name.clone(), drop.site(name, data)?))).collect()
+    }
 }
 
 impl MailConfig {
     fn server(&self, name: &str, data: &Path) -> Result<MailServer> {
-        let login = match (&self.user, &self.password_file) {
-            (None, None) => None,
-            (Some(user), Some(file)) => {
-                let file = data.join(file);
-                let password = std::fs::read_to_string(&file).map_err(|cause| {
-                    let file = file.display();
-                    Error::CannotStart(format!("mail.{name}.password_file: {file} cannot be read: {cause}"))
-                })?;
-                Some(Login { user: user.clone(), password: password.trim_end_matches(['\r', '\n']).to_owned() })
-            }
-            _ => {
-                return Err(Error::CannotStart(format!(
-                    "mail.{name} needs both user and password_file, or neither: one of them is missing"
-                )));
-            }
-        };
-        let ca_file = self.ca_file.as_ref().map(|file| data.join(file));
-        if let Some(file) = &ca_file {
-            smtp::trust(Some(file)).map_err(|why| Error::CannotStart(format!("mail.{name}.ca_file: {why}")))?;
-        }
+        let section = format!("mail.{name}");
+        let login = files::login(&section, data, self.user.as_ref(), self.password_file.as_ref())?;
+        let ca_file = files::trusted(&section, data, self.ca_file.as_ref())?;
         Ok(MailServer {
             host: self.host.clone(),
             port: self.port,

@@ -231,7 +231,7 @@ impl Hub {
             status.stuck += job::stuck(&mut db, &company.id).await?;
         }
         status.restored = house::noted(&mut db, self.vault(), Note::Restored).await?;
-        status.strays = watch_folders::bounces::strays(self, &mut db).await?;
+        status.strays = watch_folders::strays(self, &mut db).await?;
         status.next_due_at = job::next_due(&mut db).await?;
         status.spared = self.breaker().spared(status.now);
         Ok(status)
@@ -262,6 +262,9 @@ impl Hub {
         if let Some(bounces) = config.bounces {
             tasks.spawn(watch_folders::bounces(self.clone(), bounces, stopped.clone()));
         }
+        for drop in watch_folders::receipts::Drop::all(self) {
+            tasks.spawn(watch_folders::receipts(self.clone(), drop, stopped.clone()));
+        }
         if let Some(intake) = config.intake {
             tasks.spawn(watch_folders::intake(self.clone(), intake, stopped.clone()));
         }
@@ -291,10 +294,14 @@ impl Hub {
         let (_never, stop) = watch::channel(false);
         let maildir = self.config().bounces.as_ref().map(|bounces| self.data().join(&bounces.maildir));
         let mut bounces = maildir.map(watch_folders::bounces::Mailbox::new);
+        let mut drops = watch_folders::receipts::Drop::all(self);
         let patience = i64::try_from(patience.as_millis()).unwrap_or(i64::MAX);
         for look in 0_u32.. {
             if let Some(mailbox) = &mut bounces {
                 mailbox.look(self, &stop).await?;
+            }
+            for drop in &mut drops {
+                drop.look_when_due(self, &stop).await;
             }
             if look % LOOKS_A_TELL == 0 {
                 progress(&self.status().await?);

@@ -9,10 +9,14 @@ use kvitt_adapters::route::{Method, Reply};
 
 use crate::error::Result;
 
+pub mod address;
+pub mod drop;
 pub mod folder;
+pub mod http;
 pub mod maildir;
 pub mod network;
 pub mod smtp;
+pub(crate) mod trust;
 
 /// Something as it is carried: secrets filled in, files read. Never stored, never shown.
 pub enum Outgoing {

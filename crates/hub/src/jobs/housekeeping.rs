@@ -1,6 +1,7 @@
 //! What time makes unneeded is dropped: answers to idempotency keys after 30 days, strays after 90, and large files that
 //! nothing refers to.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -9,6 +10,7 @@ use tokio::sync::watch;
 use crate::actions::look_up::FRESH_MS;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
+use crate::jobs::watch::receipts;
 use crate::store::{artefact, company, invoice, lookup, stray};
 use crate::transport::maildir::{self, Place};
 
@@ -83,10 +85,12 @@ pub async fn keep_house(hub: &Hub, stop: &watch::Receiver<bool>) -> Result<Dropp
 async fn forget_strays(hub: &Hub) -> Result<u64> {
     let before = hub.clock().business_ms() - i64::try_from(STRAYS_LIVE.as_millis()).expect("90 days fit");
     let told = hub.write(move |tx| async move { stray::forget(tx, before).await }.boxed()).await?;
-    let Some(bounces) = &hub.config().bounces else { return Ok(told) };
-    let maildir = hub.data().join(&bounces.maildir);
+    let config = hub.config();
+    let mut folders: Vec<PathBuf> = config.drop.keys().map(|name| receipts::aside(hub.data(), name)).collect();
+    folders.extend(config.bounces.as_ref().map(|bounces| hub.data().join(&bounces.maildir)));
     let removed = walk(move || {
-        maildir::remove_older(&maildir, Place::Stray, STRAYS_LIVE).map_err(|cause| Error::io("removing old strays", cause))
+        let removed = folders.iter().map(|folder| maildir::remove_older(folder, Place::Stray, STRAYS_LIVE));
+        removed.sum::<std::io::Result<u64>>().map_err(|cause| Error::io("removing old strays", cause))
     });
     Ok(told + removed.await?)
 }

@@ -1,5 +1,5 @@
-//! What comes in by folders: messages in a Maildir ([`mod@bounces`]), documents in a folder ([`mod@intake`]); and business time, where
-//! it follows another clock.
+//! What comes in by folders: messages in a Maildir ([`mod@bounces`]), documents in a folder ([`mod@intake`]), receipts in drops
+//! ([`mod@receipts`]); and business time, where it follows another clock.
 //!
 //! A file is moved on only after what it says is on disk. A crash between the two reads it again, which changes nothing: the
 //! same bytes are the same arrival, the same document is the same invoice. A file that fails waits its turn ([`patience`]) and
@@ -19,6 +19,7 @@ use crate::hub::Hub;
 pub mod bounces;
 pub mod intake;
 mod patience;
+pub mod receipts;
 
 pub use patience::MOST_TRIES;
 
@@ -34,6 +35,23 @@ pub async fn bounces(hub: Hub, config: BouncesConfig, mut stop: watch::Receiver<
         }
         pause(&mut stop).await;
     }
+}
+
+/// Takes receipts in from a drop until told to stop.
+pub async fn receipts(hub: Hub, mut drop: receipts::Drop, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        drop.look_when_due(&hub, &stop).await;
+        tokio::select! {
+            () = tokio::time::sleep(drop.every()) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// How many messages and receipts wait for a person: those that name an attempt of ours, and those that concern nobody.
+pub async fn strays(hub: &Hub, db: &mut sqlx::AnyConnection) -> Result<i64> {
+    let told = crate::store::stray::count(db).await?;
+    Ok(told.saturating_add(bounces::lying(hub).await?).saturating_add(receipts::lying(hub).await?))
 }
 
 /// Takes documents in from the watched folder until told to stop.

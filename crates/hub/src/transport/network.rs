@@ -9,19 +9,40 @@ use kvitt_adapters::route::{Reply, Sent};
 
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::transport::drop::{self, Site};
+use crate::transport::http::{self, Asked, Service};
 use crate::transport::smtp::{self, MailServer};
 use crate::transport::{Carrier, Committing, Left, Outgoing};
+
+// One limit stands over all that is carried: that of the longest letter. None of the others reaches it.
+const _: () = assert!(drop::LONGEST.as_secs() <= smtp::LONGEST.as_secs() && http::LONGEST.as_secs() <= smtp::LONGEST.as_secs());
 
 /// Everything that can be reached from here.
 #[derive(Debug)]
 pub struct Network {
     mail_servers: BTreeMap<String, MailServer>,
+    services: BTreeMap<String, Service>,
+    drops: BTreeMap<String, Site>,
 }
 
 impl Network {
     /// The network of a configuration, with the files that it names read.
     pub fn of(config: &Config, data: &Path) -> Result<Network> {
-        Ok(Network { mail_servers: config.mail_servers(data)? })
+        Ok(Network { mail_servers: config.mail_servers(data)?, services: config.services(data)?, drops: config.drops(data)? })
+    }
+
+    /// The services over HTTP, by name.
+    pub fn services(&self) -> &BTreeMap<String, Service> {
+        &self.services
+    }
+
+    /// The drops, by name.
+    pub fn drops(&self) -> &BTreeMap<String, Site> {
+        &self.drops
+    }
+
+    fn drop(&self, name: &str) -> Result<&Site> {
+        self.drops.get(name).ok_or_else(|| Error::NotFound(format!("the drop {name}")))
     }
 }
 
@@ -33,19 +54,30 @@ impl Carrier for Network {
                     Some(server) => smtp::deliver(server, &from, &to, &message, async move || committing().await).await,
                     None => Ok(unknown("mail", &server)),
                 },
-                Outgoing::Http { endpoint, .. } => Ok(unknown("http", &endpoint)),
-                Outgoing::Put { drop, .. } | Outgoing::Look { drop, .. } => Ok(unknown("drop", &drop)),
+                Outgoing::Http { endpoint, method, path, headers, body } => match self.services.get(&endpoint) {
+                    // Such a request was marked when it was written down: its first byte may be acted on.
+                    Some(service) => Ok(service.ask(Asked { method, path, headers, body }).await),
+                    None => Ok(unknown("http", &endpoint)),
+                },
+                Outgoing::Put { drop, name, files } => match self.drops.get(&drop) {
+                    Some(site) => site.put(&name, &files, committing).await,
+                    None => Ok(unknown("drop", &drop)),
+                },
+                Outgoing::Look { drop, name } => match self.drops.get(&drop) {
+                    Some(site) => Ok(site.look(&name).await),
+                    None => Ok(unknown("drop", &drop)),
+                },
             }
         }
         .boxed()
     }
 
-    fn collect<'a>(&'a self, drop: &'a str, _limit: usize) -> BoxFuture<'a, Result<Vec<Left>>> {
-        async move { Err(Error::NotFound(format!("the drop {drop}"))) }.boxed()
+    fn collect<'a>(&'a self, drop: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<Left>>> {
+        async move { self.drop(drop)?.collect(limit).await }.boxed()
     }
 
-    fn put_away<'a>(&'a self, drop: &'a str, _name: &'a str) -> BoxFuture<'a, Result<()>> {
-        async move { Err(Error::NotFound(format!("the drop {drop}"))) }.boxed()
+    fn put_away<'a>(&'a self, drop: &'a str, name: &'a str) -> BoxFuture<'a, Result<()>> {
+        async move { self.drop(drop)?.put_away(name).await }.boxed()
     }
 }
 

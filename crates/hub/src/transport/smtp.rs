@@ -8,9 +8,7 @@
 //! Nothing here decides what a reply means: that is `kvitt_adapters::routes::email::outcome`. Network trouble is no error but
 //! [`Reply::Silence`].
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use kvitt_adapters::route::{Reply, Sent, SmtpStage};
@@ -19,13 +17,13 @@ use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::commands::{Auth, Data, Ehlo, Mail, Quit, Rcpt, Starttls};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::{Category, Code, Detail, Response, Severity};
-use rustls::ClientConfig;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls_platform_verifier::Verifier;
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+
+use crate::transport::trust::trust;
 
 /// A mail server that takes our letters.
 #[derive(Debug, Clone)]
@@ -204,41 +202,6 @@ async fn encrypt(wire: Wire, server: &MailServer) -> Result<Wire, Reply> {
     let encrypted =
         handshake.map_err(|_| unsent("TLS: no handshake in time"))?.map_err(|cause| unsent(format!("TLS: {cause}")))?;
     Ok(Box::new(encrypted))
-}
-
-/// Whom we trust: the operating system's authorities and those of the file. Kept for the life of the process, because reading
-/// them takes longer than sending a letter, and because TLS sessions are resumed through it. The start reads a configured file
-/// through this, so that a wrong one is found then; the error is a sentence that names it.
-pub(crate) fn trust(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, String> {
-    static KNOWN: Mutex<BTreeMap<Option<PathBuf>, Arc<ClientConfig>>> = Mutex::new(BTreeMap::new());
-    let mut known = KNOWN.lock().map_err(|_| "a thread died while it read the certificates".to_owned())?;
-    let key = ca_file.map(Path::to_owned);
-    if let Some(config) = known.get(&key) {
-        return Ok(Arc::clone(config));
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let verifier =
-        Verifier::new_with_extra_roots(extra_roots(ca_file)?, Arc::clone(&provider)).map_err(|cause| cause.to_string())?;
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|cause| cause.to_string())?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    let config = Arc::new(config);
-    known.insert(key, Arc::clone(&config));
-    Ok(config)
-}
-
-fn extra_roots(ca_file: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, String> {
-    let Some(path) = ca_file else { return Ok(vec![]) };
-    let unreadable = |cause: std::io::Error| format!("{} cannot be read: {cause}", path.display());
-    let pem = std::fs::read(path).map_err(unreadable)?;
-    let roots = rustls_pemfile::certs(&mut pem.as_slice()).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
-    if roots.is_empty() {
-        return Err(format!("{} holds no certificate", path.display()));
-    }
-    Ok(roots)
 }
 
 /// A conversation with one server, at some point of it.

@@ -3,7 +3,8 @@
 use kvitt_hub::Config;
 
 const PAGE: &str = include_str!("../../../../docs/configuration.md");
-const SOURCE: &str = include_str!("../../src/config.rs");
+const SOURCES: [&str; 3] =
+    [include_str!("../../src/config.rs"), include_str!("../../src/config/http.rs"), include_str!("../../src/config/drop.rs")];
 
 fn example() -> String {
     let (_, rest) = PAGE.split_once("```toml\n").expect("the page has an example");
@@ -22,13 +23,14 @@ fn the_example_on_the_page_is_accepted() {
 
 #[test]
 fn every_key_is_on_the_page() {
-    let keys = SOURCE.lines().filter_map(|line| line.trim().strip_prefix("pub ")).filter_map(|line| line.split_once(':'));
+    let lines = SOURCES.iter().flat_map(|source| source.lines());
+    let keys = lines.filter_map(|line| line.trim().strip_prefix("pub ")).filter_map(|line| line.split_once(':'));
     let keys: Vec<&str> =
         keys.map(|(key, _)| key).filter(|key| key.chars().all(|c| c.is_ascii_lowercase() || c == '_')).collect();
     assert!(keys.len() > 10, "the keys are read from the source: {keys:?}");
     for key in keys {
         assert!(
-            PAGE.contains(&format!("{key} = ")) || PAGE.contains(&format!("[{key}")),
+            [format!("{key} = "), format!("[{key}"), format!(".{key}]")].iter().any(|written| PAGE.contains(written)),
             "{key} is not on docs/configuration.md"
         );
     }

@@ -4,7 +4,6 @@
 use std::path::{Path, PathBuf};
 
 use kvitt_adapters::route::Arrival;
-use sqlx::AnyConnection;
 use tokio::sync::watch;
 
 use super::patience::Patience;
@@ -12,7 +11,6 @@ use super::{is_its_own, on_disk, write_failure};
 use crate::actions::receive_arrival::{Received, receive_arrival};
 use crate::error::{Error, Result};
 use crate::hub::Hub;
-use crate::store::stray;
 use crate::transport::folder;
 use crate::transport::maildir::{self, Place};
 
@@ -32,13 +30,12 @@ pub struct Mailbox {
     patience: Patience,
 }
 
-/// How many messages wait for a person: those that name an attempt of ours, and those that concern nobody.
-pub async fn strays(hub: &Hub, db: &mut AnyConnection) -> Result<i64> {
-    let told = stray::count(db).await?;
-    let Some(bounces) = &hub.config().bounces else { return Ok(told) };
+/// How many messages in the mailbox wait for a person.
+pub async fn lying(hub: &Hub) -> Result<i64> {
+    let Some(bounces) = &hub.config().bounces else { return Ok(0) };
     let maildir = hub.data().join(&bounces.maildir);
     let lying = on_disk("counting strays", move || maildir::count(&maildir, Place::Stray)).await?;
-    Ok(told + i64::try_from(lying).unwrap_or(i64::MAX - told))
+    Ok(i64::try_from(lying).unwrap_or(i64::MAX))
 }
 
 impl Mailbox {

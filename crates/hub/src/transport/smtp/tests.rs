@@ -1,6 +1,7 @@
 //! The client against a scripted server on a real socket: each stage, each way to fail, and what the mark then says.
 
 use std::cell::Cell;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use proptest::prelude::*;

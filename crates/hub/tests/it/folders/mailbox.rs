@@ -3,12 +3,10 @@
 use kvitt_domain::delivery::AttemptId;
 use kvitt_hub::jobs::watch::MOST_TRIES;
 use kvitt_hub::jobs::watch::bounces::Mailbox;
-use kvitt_hub::store::delivery::{self, StoredAttempt};
 use kvitt_hub::store::event;
 use tokio::sync::watch;
 
 use super::{House, go_on, names, write, write_sparse};
-use crate::databases::NOW;
 use crate::sample;
 
 const MEGABYTE: u64 = 1 << 20;
@@ -37,31 +35,6 @@ impl Post {
         self.mailbox.look(&self.house.hub, &go_on()).await.unwrap()
     }
 
-    /// An invoice of the seller's, with an attempt to deliver it.
-    async fn send(&self, attempt: AttemptId) {
-        let seller = self.house.seller.clone();
-        let stored = sample::stored("i1", "1");
-        let sent = StoredAttempt {
-            id: attempt,
-            delivery: "di1".into(),
-            invoice: "i1".into(),
-            number: 1,
-            route: "email".into(),
-            price: None,
-            give_up_at: None,
-            word: None,
-            opened_at: NOW,
-        };
-        let act = self.house.hub.write(move |tx| {
-            let (seller, stored, sent) = (seller.clone(), stored.clone(), sent.clone());
-            Box::pin(async move {
-                sample::accept(tx, &seller, &stored).await?;
-                delivery::insert_attempt(tx, &seller.id, &sent).await
-            })
-        });
-        act.await.unwrap();
-    }
-
     /// The kinds of events that were told about the invoice.
     async fn told(&self) -> Vec<String> {
         let (hub, seller) = (&self.house.hub, &self.house.seller);
@@ -76,7 +49,7 @@ fn letter(to: &str) -> String {
     format!("From: Kåre <kare@post.example>\r\nTo: {to}\r\nSubject: Hei\r\n\r\nHemmelig spørsmål om fakturaen\r\n")
 }
 
-fn bounce(attempt: AttemptId) -> String {
+pub fn bounce(attempt: AttemptId) -> String {
     format!(
         "From: MAILER-DAEMON@mx.post.example\r\nTo: bounces+{attempt}@retur.example\r\nSubject: Undelivered\r\n\
          Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n\
@@ -100,7 +73,7 @@ async fn large_messages_move_aside_and_block_nothing() {
 #[tokio::test]
 async fn a_message_that_fails_keeps_no_other_waiting() {
     let mut post = Post::open().await;
-    post.send(sample::attempt(1)).await;
+    post.house.send(sample::attempt(1)).await;
     post.house.meddle("UPDATE company SET sealed_key = x'00' WHERE org_number = '999002021'").await;
     post.put("1.bad", &bounce(sample::attempt(1)));
     post.put("2.good", &bounce(sample::attempt(2)));
@@ -118,7 +91,7 @@ async fn a_message_that_fails_keeps_no_other_waiting() {
 #[tokio::test]
 async fn what_names_an_attempt_but_cannot_be_understood_is_told_to_a_person_once() {
     let mut post = Post::open().await;
-    post.send(sample::attempt(1)).await;
+    post.house.send(sample::attempt(1)).await;
     let message = letter(&format!("bounces+{}@retur.example", sample::attempt(1)));
     for name in ["1.first", "2.again"] {
         post.put(name, &message);
@@ -144,7 +117,7 @@ async fn what_names_no_attempt_of_ours_lies_among_the_strays() {
 #[tokio::test]
 async fn where_no_more_strays_have_room_the_message_is_kept_in_the_mailbox() {
     let mut post = Post::open().await;
-    post.send(sample::attempt(1)).await;
+    post.house.send(sample::attempt(1)).await;
     let flood = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 10000) \
         INSERT INTO stray (company_id, digest, door, content, why, at) SELECT 'c', 'd' || n, 'bounces', x'00', '', 0 FROM n";
     post.house.meddle(flood).await;
