@@ -7,6 +7,7 @@
 pub mod letter;
 pub mod package;
 pub mod register;
+pub mod registers;
 pub mod request;
 pub mod route;
 pub mod routes;

@@ -11,10 +11,11 @@ use kvitt_domain::recipient::RecipientType;
 use crate::route::{Document, Facts, Route};
 
 pub mod coming;
+pub mod efaktura;
 pub mod email;
 
 static ALL: [&dyn Route; 6] =
-    [&coming::AVTALEGIRO, &coming::EFAKTURA, &coming::PEPPOL, &coming::DPI, &email::Email, &coming::PRINT];
+    [&coming::AVTALEGIRO, &efaktura::Efaktura, &coming::PEPPOL, &coming::DPI, &email::Email, &coming::PRINT];
 
 /// Every route that a plan can name.
 pub fn all() -> &'static [&'static dyn Route] {

@@ -127,6 +127,11 @@ impl Fault {
         self
     }
 
+    /// The value of this name, where it has one.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.values.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
     /// Whether it stops anything.
     pub fn is_fatal(&self) -> bool {
         self.severity == Severity::Fatal

@@ -31,14 +31,6 @@ pub static AVTALEGIRO: Coming = Coming {
     demands_rules: false,
 };
 
-/// The consumer's netbank and Vipps. It needs the main vendor agreement.
-pub static EFAKTURA: Coming = Coming {
-    name: "efaktura",
-    only_for: Some(RecipientType::Consumer),
-    agreements: &[AgreementKind::MainVendor],
-    demands_rules: false,
-};
-
 /// The network of access points: businesses and public bodies.
 pub static PEPPOL: Coming =
     Coming { name: "peppol", only_for: Some(RecipientType::Business), agreements: &[], demands_rules: true };

@@ -2,6 +2,8 @@
 
 mod bounces;
 mod conversations;
+mod efaktura;
 mod letters;
 mod plans;
 mod sample;
+mod service;

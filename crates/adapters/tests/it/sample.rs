@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use kvitt_adapters::route::{Artefact, ArtefactRole, Consignment, Member, RouteSetup, Sender};
 use kvitt_domain::delivery::AttemptId;
-use kvitt_domain::invoice::{DocumentKind, Identifier, Invoice, Party, PaymentAccount, PaymentInstruction, References, Totals};
+use kvitt_domain::invoice::{
+    Address, DocumentKind, Identifier, Invoice, Party, PaymentAccount, PaymentInstruction, References, Totals,
+};
 use kvitt_domain::recipient::{Metadata, Recipient, RecipientType};
 use kvitt_domain::{Amount, Currency};
 use serde_json::json;
@@ -83,6 +85,60 @@ pub fn business() -> Recipient {
         email: Some("regnskap@fjellheimen.example".to_owned()),
         ..Recipient::default()
     }
+}
+
+/// The attempt of the `number`-th member, counted from 1.
+pub fn attempt(number: usize) -> AttemptId {
+    AttemptId(uuid::Uuid::from_u128(ATTEMPT.0.as_u128() + number as u128 - 1))
+}
+
+/// What one route gets: as many members as asked for, alike but for their numbers, and settings of its own.
+pub fn consignment_of(route: &str, members: usize) -> Consignment {
+    let members = (1..=members).map(|number| {
+        let invoice = Invoice { number: (10_022 + number).to_string(), ..invoice() };
+        Member { attempt: attempt(number), invoice, recipient: resident(), ..member() }
+    });
+    let consignment = consignment(members.collect());
+    match route {
+        "efaktura" => {
+            Consignment { setup: efaktura_setup(), members: consignment.members.into_iter().map(hosted).collect(), ..consignment }
+        }
+        "print" => Consignment { setup: print_setup(), number: 42, ..consignment },
+        _ => consignment,
+    }
+}
+
+/// A consumer with an address.
+pub fn resident() -> Recipient {
+    Recipient {
+        address: Address {
+            line1: Some("Fjordgata 7".to_owned()),
+            postal_code: Some("8003".to_owned()),
+            city: Some("Bodø".to_owned()),
+            country: Some("NO".to_owned()),
+            ..Address::default()
+        },
+        ..recipient()
+    }
+}
+
+/// A KID whose check digit holds.
+pub const KID: &str = "123456782";
+
+/// The same member with a sound KID and an address for its PDF.
+fn hosted(mut member: Member) -> Member {
+    member.invoice.payment[0].remittance = Some(KID.to_owned());
+    let link = format!("https://faktura.nordlys.example/document/nordlys/{}", member.invoice.number);
+    let artefacts = member.artefacts.into_iter().map(|file| Artefact { link: Some(link.clone()), ..file }).collect();
+    Member { artefacts, ..member }
+}
+
+pub fn efaktura_setup() -> RouteSetup {
+    RouteSetup(json!({ "accounts": ["86011117947"], "brand_name": "Nordlys" }))
+}
+
+pub fn print_setup() -> RouteSetup {
+    RouteSetup(json!({ "return_address": ["Storgata 1", "8006 Bodø"] }))
 }
 
 pub fn setup() -> RouteSetup {

@@ -156,6 +156,61 @@ codes! {
     EMAIL_ATTACHMENT_LINKED = "email.attachment_linked", Sender;
     /// The mail server did not want our credentials. Values: `code`, `text` of the answer.
     EMAIL_CREDENTIALS = "email.credentials", Operator;
+    // --- eFaktura
+    /// The payment service does not want our user name or password. Values: `code`, `text` of the answer.
+    EFAKTURA_CREDENTIALS = "efaktura.credentials", Operator;
+    /// The hub has no public address at which a bank could open the bill.
+    EFAKTURA_NO_BILL_HOST = "efaktura.no_bill_host", Operator;
+    /// The document has no address that fits into the service's field.
+    EFAKTURA_BILL_ADDRESS = "efaktura.bill_address", Operator;
+    /// No eFaktura is made of this kind of document. Values: `value`, its type code.
+    EFAKTURA_DOCUMENT_TYPE = "efaktura.document_type", Sender;
+    /// An eFaktura is in NOK. Values: `value`, the document's currency.
+    EFAKTURA_CURRENCY = "efaktura.currency", Sender;
+    /// The amount to pay is below zero. Values: `amount`.
+    EFAKTURA_AMOUNT_NEGATIVE = "efaktura.amount_negative", Sender;
+    /// The due date is too near. Values: `date`, `other_date`, the first one that is taken.
+    EFAKTURA_DUE_TOO_SOON = "efaktura.due_too_soon", Sender;
+    /// The due date is too far away. Values: `date`, `other_date`, the last one that is taken.
+    EFAKTURA_DUE_TOO_LATE = "efaktura.due_too_late", Sender;
+    /// The account is not registered for the company with the payment service. Values: `account`.
+    EFAKTURA_ACCOUNT_NOT_REGISTERED = "efaktura.account_not_registered", Operator;
+    /// The invoice has no KID: the payment must be matched by hand.
+    EFAKTURA_KID_MISSING = "efaktura.kid_missing", Sender;
+    /// The invoice's reference is no KID that an eFaktura takes, and is left out. Values: `kid`.
+    EFAKTURA_KID_LEFT_OUT = "efaktura.kid_left_out", Sender;
+    /// Whether Vipps shows it too is not known. Values: `date`, until which it would.
+    EFAKTURA_VIPPS_UNKNOWN = "efaktura.vipps_unknown", Recipient;
+    /// Vipps shows no credit notes.
+    EFAKTURA_VIPPS_NO_CREDIT_NOTES = "efaktura.vipps_no_credit_notes", Recipient;
+    /// An attachment is no PDF, and the netbank shows nothing else. Values: `file`, `type`.
+    EFAKTURA_ATTACHMENT_NOT_SHOWN = "efaktura.attachment_not_shown", Sender;
+    /// The given eFaktura identifier is not nine digits.
+    EFAKTURA_IDENTIFIER_INVALID = "efaktura.identifier_invalid", Sender;
+    /// Too little is known of the recipient to look them up.
+    EFAKTURA_NO_LOOKUP_KEY = "efaktura.no_lookup_key", Sender;
+    /// Only the national identity number is known, and the company does not send it out for look-ups.
+    EFAKTURA_IDENTITY_KEPT = "efaktura.identity_kept", Operator;
+    /// The register does not know the recipient.
+    EFAKTURA_NOT_FOUND = "efaktura.not_found", Recipient;
+    /// Several people fit what is known of the recipient.
+    EFAKTURA_SEVERAL = "efaktura.several", Sender;
+    /// What is known of the recipient was too little for the register.
+    EFAKTURA_TOO_LITTLE_KNOWN = "efaktura.too_little_known", Sender;
+    /// The recipient has blocked this sender.
+    EFAKTURA_BLOCKED = "efaktura.blocked", Recipient;
+    /// The recipient takes no eFaktura from this sender.
+    EFAKTURA_NOT_ACCEPTING = "efaktura.not_accepting", Recipient;
+    /// The payment service found something wrong with the bill. Values: `code`, `text` of the answer.
+    EFAKTURA_INVALID = "efaktura.invalid", Sender;
+    /// The payment service refused a whole shipment; this bill goes into another one. Values: `code`, `text` of the answer.
+    EFAKTURA_SHIPMENT_REFUSED = "efaktura.shipment_refused", Counterparty;
+    /// The payment service or the recipient's bank rejected the bill. Values: `code`, `text` of the answer.
+    EFAKTURA_REJECTED = "efaktura.rejected", Recipient;
+    /// The bill was stopped on its way. Values: `code`, `text` of the answer.
+    EFAKTURA_STOPPED = "efaktura.stopped", Counterparty;
+    /// The bill was called back at the payment service, and not from here. Values: `code`, `text` of the answer.
+    EFAKTURA_CANCELLED = "efaktura.cancelled", Operator;
     // --- the journey
     /// Whether it was sent cannot be known from here.
     DELIVERY_IN_DOUBT = "delivery.in_doubt", Operator;
