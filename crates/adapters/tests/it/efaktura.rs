@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::civil::date;
 use kvitt_adapters::register::{Answer, Found, Question};
 use kvitt_adapters::route::{
-    ArtefactRole, Consignment, Document, Entry, Exchange, Facts, FileFacts, Member, Piece, Reply, Request, RouteSetup, Secret,
-    Sender, Sent, Then,
+    ArtefactRole, Closes, Consignment, Document, Entry, Exchange, Facts, FileFacts, Lot, Member, Piece, Reply, Request,
+    RouteSetup, Secret, Sender, Sent, Then,
 };
 use kvitt_adapters::routes;
 use kvitt_adapters::routes::efaktura::element::Element;
@@ -294,9 +294,9 @@ fn key_of(recipient: &Recipient, may_send: bool) -> String {
     assert!(request.is_question);
     let root = body_of(&request);
     assert!(root.is(SERVICE, "GetEfakturaIdentifiersRequest"));
-    assert_eq!(root.text_of("efakturaIssuer").unwrap(), "988077917");
-    let key = root.one("keys").unwrap().one("key").unwrap();
-    assert_eq!(key.text_of("keyId").unwrap(), QUESTION.to_string());
+    assert_eq!(root.text_of("efakturaIssuer"), Ok("988077917"));
+    let key = root.one("keys").and_then(|keys| keys.one("key")).expect("one key");
+    assert_eq!(key.text_of("keyId"), Ok(QUESTION.to_string().as_str()));
     fn leaves(element: &Element, found: &mut Vec<String>) {
         assert!(element.namespace.is_empty(), "{} is qualified", element.name);
         if element.children.is_empty() {
@@ -544,6 +544,15 @@ fn a_repeat_is_the_stored_request() {
     let log = [Entry::Exchange(Exchange { request: said.clone(), reply, at: sample::now() })];
     let Then::Retry { request, .. } = route.next(&consignment, &log).unwrap().then else { panic!("retries") };
     assert_eq!(request, said);
+}
+
+#[test]
+fn shipments_wait_for_company() {
+    let lot = |row| routes::by_name("efaktura").unwrap().lot(&RouteSetup(row));
+    let minute = Closes::After(std::time::Duration::from_secs(60));
+    assert_eq!(lot(json!({"accounts": ["86011117947"]})), Lot { members: 1_000, closes: minute });
+    assert_eq!(lot(json!({"accounts": ["86011117947"], "lot_size": 7})), Lot { members: 7, closes: minute });
+    assert_eq!(lot(json!(null)), Lot::OF_ONE);
 }
 
 #[test]
