@@ -11,3 +11,4 @@ pub mod registers;
 pub mod request;
 pub mod route;
 pub mod routes;
+pub mod settings;

@@ -38,7 +38,7 @@ pub trait Route: Sync {
     fn next(&self, consignment: &Consignment, log: &[Entry]) -> Result<Step, AdapterError>;
 
     /// Whom something concerns that arrived by itself: a bounce, a bank receipt, a returned letter. It enters their logs.
-    fn read(&self, arrived: &Arrival) -> Result<Vec<(AttemptId, Arrived)>, AdapterError>;
+    fn read(&self, arrived: &Arrival) -> Result<Vec<(Concerned, Arrived)>, AdapterError>;
 
     /// Which attempt something names that [`Route::read`] could not read, so that a person hears of it where it belongs.
     fn named_in(&self, _arrived: &Arrival) -> Option<AttemptId> {
@@ -275,6 +275,24 @@ pub struct Arrival {
     pub bytes: Vec<u8>,
 }
 
+/// Whom something concerns that arrived by itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Concerned {
+    /// An attempt, in the consignment in which it travelled last.
+    Attempt(AttemptId),
+    /// A consignment, named as its counterparty knows it.
+    Consignment {
+        /// The route.
+        route: &'static str,
+        /// The organisation number of the company that sent it.
+        org_number: String,
+        /// Its number within company and route ([`Consignment::number`]).
+        number: u64,
+        /// The one of its attempts that is concerned; all of them where none is named. One that did not travel in it is not known.
+        attempt: Option<AttemptId>,
+    },
+}
+
 /// What something that arrived says of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "arrived")]
@@ -310,6 +328,13 @@ pub enum Arrived {
     },
     /// A print shop cannot print the letter, or will not.
     Unprintable {
+        /// Its code.
+        code: String,
+        /// Its words.
+        text: String,
+    },
+    /// A print shop refuses the whole job that the letter is in. Whether the letter is at fault is not known.
+    JobRefused {
         /// Its code.
         code: String,
         /// Its words.

@@ -13,9 +13,10 @@ use crate::route::{Document, Facts, Route};
 pub mod coming;
 pub mod efaktura;
 pub mod email;
+pub mod print;
 
 static ALL: [&dyn Route; 6] =
-    [&coming::AVTALEGIRO, &efaktura::Efaktura, &coming::PEPPOL, &coming::DPI, &email::Email, &coming::PRINT];
+    [&coming::AVTALEGIRO, &efaktura::Efaktura, &coming::PEPPOL, &coming::DPI, &email::Email, &print::Print];
 
 /// Every route that a plan can name.
 pub fn all() -> &'static [&'static dyn Route] {
@@ -53,6 +54,30 @@ pub fn written_out(order: &[RouteName]) -> Vec<RouteName> {
         }
     }
     routes
+}
+
+/// The orders of routes that were given, each more particular than the next.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Orders<'a> {
+    /// With the document; empty = none.
+    pub document: &'a [RouteName],
+    /// For the customer.
+    pub customer: Option<&'a [RouteName]>,
+    /// For all of the company's recipients of this kind.
+    pub company: Option<&'a [RouteName]>,
+}
+
+impl Orders<'_> {
+    /// The first that was given, whole: orders are never mixed. Kvitt's own where none was.
+    pub fn first_given(&self, recipient: RecipientType) -> (Vec<RouteName>, OrderFrom) {
+        let given = [
+            (Some(self.document), OrderFrom::Document),
+            (self.customer, OrderFrom::Customer),
+            (self.company, OrderFrom::Company),
+        ];
+        let first = given.into_iter().find_map(|(order, from)| Some((order.filter(|order| !order.is_empty())?.to_vec(), from)));
+        first.unwrap_or_else(|| (default_order(recipient), OrderFrom::Default))
+    }
 }
 
 /// What a plan is made from, beside the document.
@@ -98,8 +123,21 @@ pub fn plan<'f>(document: &Document<'_>, ladder: &Ladder<'_>, facts_for: impl Fn
         order_from: ladder.order_from,
         rungs: standings(verdicts, ladder.tried),
         price_book,
-        warnings: doubtful_type(document).into_iter().collect(),
+        warnings: doubtful_type(document).into_iter().chain(no_fallback(ladder)).collect(),
     }
+}
+
+/// Whoever names one route wants that one or none: said, because nothing is tried after it.
+fn no_fallback(ladder: &Ladder<'_>) -> Option<Fault> {
+    let order_from = match ladder.order_from {
+        OrderFrom::Document => "document",
+        OrderFrom::Customer => "customer",
+        OrderFrom::Company => "company",
+        OrderFrom::Default => return None,
+    };
+    let [only] = written_out(ladder.order).try_into().ok()?;
+    let only: RouteName = only;
+    Some(Fault::warning(codes::ROUTE_NO_FALLBACK).with("route", only).with("order_from", order_from))
 }
 
 fn closed(reason: Fault) -> Verdict {

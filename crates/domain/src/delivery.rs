@@ -387,9 +387,12 @@ impl Delivery {
             (State::Seen { .. }, Word::Refused { why }) => (state, vec![Command::TellPerson { why }]),
             (_, Word::Refused { .. }) => (next_route(&mut tried, route), vec![Command::ChooseRoute]),
 
-            // These two are said of attempts that were certainly never accepted.
+            // These two are said of attempts that were certainly never accepted. That a whole shipment or job is given back may be
+            // heard only after it was taken in, or after a doubt.
             (State::Sending { .. }, Word::TooLate { .. }) => (next_route(&mut tried, route), vec![Command::ChooseRoute]),
-            (State::Sending { .. }, Word::Returned { .. }) => {
+            (State::Sending { .. } | State::InDoubt { .. } | State::HandedOver { .. }, Word::Returned { .. })
+                if !route.is_unknown() =>
+            {
                 let join = Command::JoinLot { route: route.clone(), attempt };
                 (State::Queued { route, attempt }, vec![join])
             }

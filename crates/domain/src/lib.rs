@@ -7,6 +7,7 @@
 pub mod agreement;
 pub mod calendar;
 pub mod cover_sheet;
+pub mod customer;
 pub mod delivery;
 pub mod fault;
 pub mod identifiers;

@@ -19,4 +19,5 @@ pub mod receive_arrival;
 pub mod restore;
 pub mod rotate_keys;
 pub mod say;
+pub mod set_customer_order;
 pub mod settle;

@@ -12,6 +12,7 @@ use crate::actions;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::store::company::{Company, CompanySettings};
+use crate::store::customer_order::{self, CustomerOrder};
 use crate::store::invoice::Listed;
 use crate::store::job::Shown;
 
@@ -19,6 +20,9 @@ pub use crate::actions::accept_invoice::{Accepted, HandedIn};
 pub use crate::actions::back_up::{BackUpKeys, Manifest};
 pub use crate::actions::explain::Story;
 pub use crate::actions::settle::Settlement;
+
+/// Customers' orders in one answer.
+const CUSTOMERS_AT_A_TIME: i64 = 1_000;
 
 /// A question.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -41,6 +45,22 @@ pub enum Ask {
         route: String,
         /// The settings that the route's page describes.
         setup: serde_json::Value,
+    },
+    /// Keep an order of routes for one customer of a company.
+    SetCustomerOrder {
+        /// The company's organisation number.
+        company: String,
+        /// The customer: `org:988077917`, `number:10045`, or either number alone.
+        customer: String,
+        /// The routes, in order; none = forget the customer's order.
+        order: Vec<RouteName>,
+    },
+    /// The orders of routes that a company keeps for its customers.
+    CustomerOrders {
+        /// The company's organisation number.
+        company: String,
+        /// The customer that the last page ended with; empty for the first page.
+        after: String,
     },
     /// Change a company's settings.
     ChangeSettings {
@@ -138,6 +158,11 @@ pub enum Answer {
     Companies {
         /// Each with what may be shown of it.
         companies: Vec<CompanyShown>,
+    },
+    /// Orders of routes by customer, by the text of their keys.
+    CustomerOrders {
+        /// A page; an empty one is the end.
+        orders: Vec<CustomerOrder>,
     },
     /// The document is on disk.
     Accepted(Accepted),
@@ -266,6 +291,16 @@ impl Hub {
                 let company = self.company(Some(&company)).await?;
                 actions::add_company::set_route(self, &company, &route, kvitt_adapters::route::RouteSetup(setup)).await?;
                 Answer::Done
+            }
+            Ask::SetCustomerOrder { company, customer, order } => {
+                let company = self.company(Some(&company)).await?;
+                actions::set_customer_order::set_customer_order(self, &company, &customer, order).await?;
+                Answer::Done
+            }
+            Ask::CustomerOrders { company, after } => {
+                let company = self.company(Some(&company)).await?;
+                let mut db = self.db().read().await?;
+                Answer::CustomerOrders { orders: customer_order::page(&mut db, &company.id, &after, CUSTOMERS_AT_A_TIME).await? }
             }
             Ask::ChangeSettings { company, settings } => {
                 let company = self.company(Some(&company)).await?;

@@ -8,6 +8,7 @@ pub mod artefact;
 pub mod company;
 pub mod consignment;
 pub mod copy;
+pub mod customer_order;
 pub mod db;
 pub mod delivery;
 pub mod event;

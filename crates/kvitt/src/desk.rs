@@ -6,6 +6,7 @@ use std::time::Duration;
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_hub::desk::{Accepted, Answer, Ask, CompanyShown, HandedIn, Planned, Status, Story};
 use kvitt_hub::lock::DataLock;
+use kvitt_hub::store::customer_order::CustomerOrder;
 use kvitt_hub::store::invoice::Listed;
 use kvitt_hub::store::job::Shown;
 use kvitt_hub::{Config, Hub};
@@ -158,6 +159,20 @@ impl Desk {
         match self.ask(Ask::Companies).await? {
             Answer::Companies { companies } => Ok(companies),
             other => Err(unexpected(&other)),
+        }
+    }
+
+    /// The orders of routes that a company keeps for its customers, all pages.
+    pub async fn customer_orders(&self, company: &str) -> Result<Vec<CustomerOrder>, Failure> {
+        let (mut all, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = match self.ask(Ask::CustomerOrders { company: company.to_owned(), after }).await? {
+                Answer::CustomerOrders { orders } => orders,
+                other => return Err(unexpected(&other)),
+            };
+            let Some(last) = page.last() else { return Ok(all) };
+            after = last.customer.to_string();
+            all.extend(page);
         }
     }
 

@@ -5,13 +5,14 @@
 
 use jiff::Timestamp;
 use kvitt_domain::agreement::{Agreement, AgreementKind, AgreementState};
-use kvitt_domain::delivery::AttemptId;
 use kvitt_domain::fault::{Fault, Severity, codes};
 use kvitt_domain::plan::Verdict;
 use kvitt_domain::recipient::RecipientType;
 
 use crate::register::Register;
-use crate::route::{AdapterError, Arrival, Arrived, Consignment, Document, Entry, Facts, Lot, Route, RouteSetup, Step};
+use crate::route::{
+    AdapterError, Arrival, Arrived, Concerned, Consignment, Document, Entry, Facts, Lot, Route, RouteSetup, Step,
+};
 
 /// A route that is not built yet, and what is known of it.
 #[derive(Debug, Clone, Copy)]
@@ -37,9 +38,6 @@ pub static PEPPOL: Coming =
 
 /// The citizen's digital mailbox.
 pub static DPI: Coming = Coming { name: "dpi", only_for: Some(RecipientType::Consumer), agreements: &[], demands_rules: false };
-
-/// Paper.
-pub static PRINT: Coming = Coming { name: "print", only_for: None, agreements: &[], demands_rules: false };
 
 impl Route for Coming {
     fn name(&self) -> &'static str {
@@ -69,7 +67,7 @@ impl Route for Coming {
         Err(AdapterError::Log(format!("nothing can be sent by {}, which is not built yet", self.name)))
     }
 
-    fn read(&self, _arrived: &Arrival) -> Result<Vec<(AttemptId, Arrived)>, AdapterError> {
+    fn read(&self, _arrived: &Arrival) -> Result<Vec<(Concerned, Arrived)>, AdapterError> {
         Err(AdapterError::Arrival(format!("nothing can come from {}, which is not built yet", self.name)))
     }
 

@@ -23,8 +23,8 @@ use self::soap::{AT_MOST, Operation, Value};
 use crate::register::Register;
 use crate::registers::yes_to_all::YesToAll;
 use crate::route::{
-    AdapterError, Arrival, Arrived, ArtefactRole, Closes, Consignment, Document, Entry, Facts, Lot, Member, Request, Route,
-    RouteSetup, Secret, Step, Then,
+    AdapterError, Arrival, Arrived, ArtefactRole, Closes, Concerned, Consignment, Document, Entry, Facts, Lot, Member, Request,
+    Route, RouteSetup, Secret, Step, Then,
 };
 
 pub mod bill;
@@ -107,7 +107,7 @@ impl Route for Efaktura {
         shipment.step()
     }
 
-    fn read(&self, _arrived: &Arrival) -> Result<Vec<(AttemptId, Arrived)>, AdapterError> {
+    fn read(&self, _arrived: &Arrival) -> Result<Vec<(Concerned, Arrived)>, AdapterError> {
         Err(AdapterError::Arrival("nothing comes by itself from the eFaktura service: it is asked".to_owned()))
     }
 

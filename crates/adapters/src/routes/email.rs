@@ -20,8 +20,8 @@ use self::words::Content;
 use crate::letter::Letter;
 use crate::register::Register;
 use crate::route::{
-    AdapterError, Arrival, Arrived, Artefact, ArtefactRole, Consignment, Document, Entry, Facts, Learned, Lot, Member, Request,
-    Route, RouteSetup, Step, Then,
+    AdapterError, Arrival, Arrived, Artefact, ArtefactRole, Concerned, Consignment, Document, Entry, Facts, Learned, Lot, Member,
+    Request, Route, RouteSetup, Step, Then,
 };
 
 pub mod bounce;
@@ -117,8 +117,9 @@ impl Route for Email {
         }
     }
 
-    fn read(&self, arrived: &Arrival) -> Result<Vec<(AttemptId, Arrived)>, AdapterError> {
-        bounce::read(&arrived.bytes)
+    fn read(&self, arrived: &Arrival) -> Result<Vec<(Concerned, Arrived)>, AdapterError> {
+        let found = bounce::read(&arrived.bytes)?;
+        Ok(found.into_iter().map(|(attempt, arrived)| (Concerned::Attempt(attempt), arrived)).collect())
     }
 
     fn named_in(&self, arrived: &Arrival) -> Option<AttemptId> {

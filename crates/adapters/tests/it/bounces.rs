@@ -1,6 +1,6 @@
 //! Messages that came to the bounce address, in `bounces/*.eml`: invented, in the forms that mail systems use.
 
-use kvitt_adapters::route::{AdapterError, Arrival, Arrived};
+use kvitt_adapters::route::{AdapterError, Arrival, Arrived, Concerned};
 use kvitt_adapters::routes;
 use kvitt_domain::delivery::AttemptId;
 use proptest::prelude::*;
@@ -9,7 +9,12 @@ use crate::sample::ATTEMPT;
 
 fn read(bytes: &[u8]) -> Result<Vec<(AttemptId, Arrived)>, AdapterError> {
     let email = routes::by_name("email").expect("the route is built");
-    email.read(&Arrival { door: "bounces", bytes: bytes.to_vec() })
+    let found = email.read(&Arrival { door: "bounces", bytes: bytes.to_vec() })?;
+    let attempts = found.into_iter().map(|(concerned, arrived)| match concerned {
+        Concerned::Attempt(attempt) => (attempt, arrived),
+        Concerned::Consignment { .. } => panic!("a bounce names its letter"),
+    });
+    Ok(attempts.collect())
 }
 
 /// What a fixture says, in one line.

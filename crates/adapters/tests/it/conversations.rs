@@ -278,6 +278,10 @@ fn arrived_of(text: &str, place: &str) -> Arrived {
             let (code, text) = coded(rest);
             Arrived::Unprintable { code, text }
         }
+        "job-refused" => {
+            let (code, text) = coded(rest);
+            Arrived::JobRefused { code, text }
+        }
         "came-back" => {
             let (code, text) = coded(rest);
             Arrived::CameBack { code, text }

@@ -5,5 +5,7 @@ mod conversations;
 mod efaktura;
 mod letters;
 mod plans;
+mod print;
+mod receipts;
 mod sample;
 mod service;

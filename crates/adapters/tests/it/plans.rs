@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::date;
 use kvitt_adapters::route::{Document, Facts, RouteSetup};
-use kvitt_adapters::routes::{self, Ladder};
+use kvitt_adapters::routes::{self, Ladder, Orders};
 use kvitt_domain::agreement::{Agreement, AgreementKind, AgreementState};
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::invoice::{Attachment, File};
@@ -192,7 +192,7 @@ fn a_consumers_default_ladder() {
             "avtalegiro skipped agreement.missing agreement.missing route.not_built",
             "efaktura skipped agreement.missing agreement.not_norwegian route.not_set_up",
             "email chosen",
-            "print skipped route.not_built",
+            "print skipped print.address_incomplete route.not_set_up",
         ]
     );
     let agreement = |kind, state| Agreement { kind, state, account: None };
@@ -228,13 +228,43 @@ fn unknown_disabled_and_tried_routes_say_so() {
     let case = Case::consumer();
     assert_eq!(
         shown(&case.plan(&["pigeon", "email", "print", "email"], &["netbank"], &[])),
-        ["pigeon skipped route.unknown", "email chosen", "print skipped route.not_built"]
+        ["pigeon skipped route.unknown", "email chosen", "print skipped print.address_incomplete route.not_set_up"]
     );
     assert_eq!(
         shown(&case.plan(&["email", "vipps"], &["email", "vipps"], &[])),
         ["email skipped route.not_in_order", "efaktura skipped route.not_in_order",]
     );
     assert_eq!(shown(&case.plan(&["email"], &[], &["email"])), ["email failed route.tried"]);
+}
+
+#[test]
+fn one_route_alone_has_no_fallback_and_says_so() {
+    let mut case = Case::consumer();
+    let no_fallback = |plan: &Plan| plan.warnings.iter().any(|fault| fault.code == codes::ROUTE_NO_FALLBACK);
+    assert!(no_fallback(&case.plan(&["email"], &[], &[])));
+    assert!(!no_fallback(&case.plan(&["email", "print"], &[], &[])));
+    // `netbank` is two routes, `vipps` is one.
+    assert!(!no_fallback(&case.plan(&["netbank"], &[], &[])));
+    assert!(no_fallback(&case.plan(&["vipps"], &[], &[])));
+    // Closed, it parks the document with its reason, and nothing else is chosen.
+    case.recipient.email = None;
+    let plan = case.plan(&["email"], &[], &[]);
+    assert_eq!(shown(&plan), ["email skipped email.missing"]);
+    assert!(plan.chosen().is_none() && no_fallback(&plan));
+    let sentence = plan.warnings[0].sentence(kvitt_domain::Language::English);
+    assert_eq!(sentence, "e-mail is the only route (given with the document), so no other is tried if it cannot be used.");
+}
+
+#[test]
+fn the_most_particular_order_counts_whole() {
+    let names = |names: &[&str]| names.iter().map(|name| RouteName::new(*name)).collect::<Vec<_>>();
+    let (document, customer, company) = (names(&["print"]), names(&["email", "print"]), names(&["peppol"]));
+    let all = Orders { document: &document, customer: Some(&customer), company: Some(&company) };
+    let first = |orders: Orders<'_>| orders.first_given(RecipientType::Business);
+    assert_eq!(first(all), (document.clone(), OrderFrom::Document));
+    assert_eq!(first(Orders { document: &[], ..all }), (customer.clone(), OrderFrom::Customer));
+    assert_eq!(first(Orders { document: &[], customer: Some(&[]), ..all }), (company.clone(), OrderFrom::Company));
+    assert_eq!(first(Orders::default()), (routes::default_order(RecipientType::Business), OrderFrom::Default));
 }
 
 #[test]
@@ -256,7 +286,7 @@ fn a_doubtful_recipient_type_is_pointed_out() {
 #[test]
 fn routes_that_are_not_built_answer_errors_and_never_guess() {
     let consignment = sample::consignment(vec![sample::member()]);
-    for name in ["avtalegiro", "peppol", "dpi", "print"] {
+    for name in ["avtalegiro", "peppol", "dpi"] {
         let route = routes::by_name(name).expect("it stands in the plan");
         assert!(route.next(&consignment, &[]).is_err(), "{name}");
         assert!(!route.check_setup(&sample::setup()).is_empty(), "{name}");
@@ -269,5 +299,8 @@ fn a_broken_rule_closes_peppol_and_nothing_else() {
     let rule = Fault::warning(codes::RULE_BROKEN).with("rule", "BR-CO-10");
     let case = Case { broken_rules: vec![rule], ..Case::business() };
     let ladder = shown(&case.plan(&["peppol", "email", "print"], &[], &[]));
-    assert_eq!(ladder, ["peppol skipped rule.broken route.not_built", "email chosen", "print skipped route.not_built"]);
+    assert_eq!(
+        ladder,
+        ["peppol skipped rule.broken route.not_built", "email chosen", "print skipped print.address_incomplete route.not_set_up"]
+    );
 }

@@ -113,6 +113,8 @@ codes! {
     COMPANY_KNOWN = "company.known", Operator;
     /// The document's seller is another company than the one it was handed in for. Values: `seller`, `company`.
     COMPANY_MISMATCH = "company.mismatch", Sender;
+    /// The company keeps no order of routes for this customer. Values: `customer`.
+    CUSTOMER_ORDER_UNKNOWN = "customer_order.unknown", Sender;
     /// A setting that the route needs is missing.
     SETUP_MISSING = "setup.missing", Operator;
     /// No setting is called this.
@@ -132,6 +134,8 @@ codes! {
     ROUTE_NOT_SET_UP = "route.not_set_up", Operator;
     /// The sender's order leaves this route out. Values: `route`.
     ROUTE_NOT_IN_ORDER = "route.not_in_order", Sender;
+    /// One route alone was chosen, so that no other is tried after it. Values: `route`, `order_from`.
+    ROUTE_NO_FALLBACK = "route.no_fallback", Sender;
     /// The route was tried for this document and refused it. Values: `route`.
     ROUTE_TRIED = "route.tried", Counterparty;
     /// Too late for this route: its latest send time is past. Values: `route`.
@@ -211,6 +215,23 @@ codes! {
     EFAKTURA_STOPPED = "efaktura.stopped", Counterparty;
     /// The bill was called back at the payment service, and not from here. Values: `code`, `text` of the answer.
     EFAKTURA_CANCELLED = "efaktura.cancelled", Operator;
+    // --- print
+    /// A letter needs a part of the recipient's address that is missing.
+    PRINT_ADDRESS_INCOMPLETE = "print.address_incomplete", Sender;
+    /// A Norwegian post code has four digits. Values: `value`.
+    PRINT_POSTAL_CODE = "print.postal_code", Sender;
+    /// The letter would go to another country, and the company sends none there. Values: `country`.
+    PRINT_ABROAD = "print.abroad", Operator;
+    /// A file of the letter is no PDF, so that it cannot be printed. Values: `file`, `type`.
+    PRINT_ATTACHMENT = "print.attachment_not_pdf", Sender;
+    /// The letter gets a cover sheet, because its PDF is the sender's own.
+    PRINT_COVER_SHEET = "print.cover_sheet", Sender;
+    /// The print shop cannot print the letter, or will not. Values: `code`, `text` of its receipt.
+    PRINT_UNPRINTABLE = "print.unprintable", Counterparty;
+    /// The letter came back from the post. Values: `code`, `text` of the receipt.
+    PRINT_RETURNED = "print.returned", Recipient;
+    /// The print shop refuses the whole job that the letter is in. Values: `code`, `text` of its receipt.
+    PRINT_JOB_REFUSED = "print.job_refused", Counterparty;
     // --- the journey
     /// Whether it was sent cannot be known from here.
     DELIVERY_IN_DOUBT = "delivery.in_doubt", Operator;

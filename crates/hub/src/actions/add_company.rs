@@ -109,7 +109,7 @@ fn faults_of(settings: &CompanySettings) -> Vec<Fault> {
 }
 
 /// An order names routes that there are, by today's names or older ones, and each of them once.
-fn faults_of_order(place: &str, order: &[RouteName]) -> Vec<Fault> {
+pub(crate) fn faults_of_order(place: &str, order: &[RouteName]) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (position, name) in order.iter().enumerate() {
         let meant = routes::written_out(std::slice::from_ref(name));

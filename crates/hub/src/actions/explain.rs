@@ -224,6 +224,7 @@ fn line(entry: &Entry) -> Line {
                 kvitt_adapters::route::Arrived::Opened { text } => ("← opened", text.clone()),
                 kvitt_adapters::route::Arrived::Progress { stage, text } => ("← receipt", format!("{stage} {text}")),
                 kvitt_adapters::route::Arrived::Unprintable { code, text } => ("← not printed", format!("{code} {text}")),
+                kvitt_adapters::route::Arrived::JobRefused { code, text } => ("← job refused", format!("{code} {text}")),
                 kvitt_adapters::route::Arrived::CameBack { code, text } => ("← came back", format!("{code} {text}")),
             };
             Line { at: *at, said: said.to_owned(), answered }

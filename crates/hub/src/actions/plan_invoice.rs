@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 use kvitt_adapters::register::Answer;
 use kvitt_adapters::route::{ArtefactRole, Document, Facts, FileFacts, RouteSetup};
-use kvitt_adapters::routes::{self, Ladder};
+use kvitt_adapters::routes::{self, Ladder, Orders};
 use kvitt_domain::agreement::Agreement;
+use kvitt_domain::customer::CustomerKey;
 use kvitt_domain::fault::{Fault, codes};
-use kvitt_domain::invoice::File;
-use kvitt_domain::plan::{OrderFrom, Plan, RouteName};
+use kvitt_domain::invoice::{File, Invoice};
+use kvitt_domain::plan::{Plan, RouteName};
 use kvitt_domain::recipient::Recipient;
 use sqlx::AnyConnection;
 
@@ -17,6 +18,7 @@ use crate::desk::Planned;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::store::company::{self, Company};
+use crate::store::customer_order;
 use crate::store::lookup;
 use crate::store::suppression::{self, Suppressed};
 
@@ -29,13 +31,15 @@ pub struct Known {
     setups: Vec<(String, RouteSetup)>,
     agreements: Vec<Agreement>,
     suppressed: Option<Suppressed>,
+    /// The order of routes that the company keeps for the customer.
+    customer_order: Option<Vec<RouteName>>,
     /// What registers said, by the name of the route.
     lookups: Vec<(&'static str, Answer)>,
 }
 
 impl Known {
     /// Reads it for one recipient.
-    pub async fn read(db: &mut AnyConnection, company: &Company, recipient: &Recipient) -> Result<Known> {
+    pub async fn read(db: &mut AnyConnection, company: &Company, invoice: &Invoice, recipient: &Recipient) -> Result<Known> {
         Ok(Known {
             setups: company::routes(db, &company.id).await?,
             agreements: company::agreements(db, &company.id).await?,
@@ -43,6 +47,7 @@ impl Known {
                 Some(address) => suppression::find(db, &company.id, &company.key, address).await?,
                 None => None,
             },
+            customer_order: customer_order::of(db, &company.id, &CustomerKey::of_buyer(&invoice.buyer)).await?,
             lookups: Vec::new(),
         })
     }
@@ -85,13 +90,9 @@ impl Known {
     ) -> Plan {
         let metadata = document.metadata;
         let of_company = company.and_then(|company| company.settings.route_order(document.recipient.kind));
-        let default = routes::default_order(document.recipient.kind);
-        let (order, order_from) = match of_company {
-            _ if !metadata.route_order.is_empty() => (metadata.route_order.as_slice(), OrderFrom::Document),
-            Some(order) => (order, OrderFrom::Company),
-            None => (default.as_slice(), OrderFrom::Default),
-        };
-        let ladder = Ladder { order, order_from, disabled: &metadata.disabled_routes, tried, now };
+        let orders = Orders { document: &metadata.route_order, customer: self.customer_order.as_deref(), company: of_company };
+        let (order, order_from) = orders.first_given(document.recipient.kind);
+        let ladder = Ladder { order: &order, order_from, disabled: &metadata.disabled_routes, tried, now };
         routes::plan(document, &ladder, |route| Facts {
             agreements: &self.agreements,
             setup: self.setups.iter().find_map(|(name, setup)| (name == route).then_some(setup)),
@@ -140,7 +141,7 @@ pub async fn plan_invoice(hub: &Hub, handed: HandedIn) -> Result<Planned> {
     };
     let recipient = Recipient::of(&readable.invoice, &readable.metadata);
     let known = match &company {
-        Some(company) => Known::read(&mut *hub.db().read().await?, company, &recipient).await?,
+        Some(company) => Known::read(&mut *hub.db().read().await?, company, &readable.invoice, &recipient).await?,
         None => Known::default(),
     };
     let own = readable.invoice.own_image().map(|file| (ArtefactRole::Pdf, file));

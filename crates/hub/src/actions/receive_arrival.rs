@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use kvitt_adapters::route::{Arrival, Arrived};
+use kvitt_adapters::route::{Arrival, Arrived, Concerned};
 use kvitt_adapters::routes;
 use kvitt_domain::delivery::AttemptId;
 use kvitt_domain::fault::{Fault, codes};
+use sqlx::AnyConnection;
 
 use crate::error::{Error, Result};
 use crate::hub::Hub;
@@ -42,7 +43,7 @@ pub enum Received {
 
 /// What was read of something that arrived.
 struct Read {
-    concerned: Vec<(AttemptId, Arrived)>,
+    concerned: Vec<(Concerned, Arrived)>,
     /// Why no route could read it, and the attempt that it names nevertheless.
     unread: Option<(String, Option<AttemptId>)>,
 }
@@ -67,22 +68,23 @@ pub async fn receive_arrival(hub: &Hub, arrival: Arrival) -> Result<Received> {
         };
     }
     let (mut entered, mut unknown) = (0, None);
-    let mut of_companies: BTreeMap<String, (Company, Vec<(AttemptId, Arrived)>)> = BTreeMap::new();
-    for (attempt, arrived) in read.concerned {
-        match owner(hub, attempt).await? {
-            Some(company) => {
-                of_companies.entry(company.id.clone()).or_insert_with(|| (company, Vec::new())).1.push((attempt, arrived));
-            }
-            None => unknown = Some(attempt),
-        }
+    let mut places = Places::default();
+    let mut of_companies: BTreeMap<String, (Company, Vec<Place>)> = BTreeMap::new();
+    for (concerned, arrived) in read.concerned {
+        let Some((company, logs)) = places.of(hub, &concerned).await? else {
+            unknown = Some(concerned);
+            continue;
+        };
+        let found = logs.into_iter().map(|(attempt, consignment)| Place { attempt, consignment, arrived: arrived.clone() });
+        of_companies.entry(company.id.clone()).or_insert_with(|| (company, Vec::new())).1.extend(found);
     }
     for (company, concerned) in of_companies.into_values() {
         for some in concerned.chunks(AT_A_TIME) {
             entered += enter(hub, company.clone(), some.to_vec(), digest.clone()).await?;
         }
     }
-    if let Some(attempt) = unknown {
-        tracing::warn!(door = arrival.door, %digest, %attempt, "something arrived for an attempt that is not known here");
+    if let Some(concerned) = unknown {
+        tracing::warn!(door = arrival.door, %digest, ?concerned, "something arrived for what is not known here");
         return Ok(Received::Stray);
     }
     crate::failpoint!("after_arrival_recorded");
@@ -112,15 +114,67 @@ async fn owner(hub: &Hub, attempt: AttemptId) -> Result<Option<Company>> {
     }
 }
 
+/// What is to be entered, and where.
+#[derive(Debug, Clone)]
+struct Place {
+    attempt: AttemptId,
+    /// The consignment's id; `None` while its lot is open.
+    consignment: Option<String>,
+    arrived: Arrived,
+}
+
+/// Finds the logs of those whom something concerns. A receipt names its job for every letter: it is looked up once.
+#[derive(Default)]
+struct Places {
+    jobs: BTreeMap<(&'static str, String, u64), Option<(Company, String, Vec<AttemptId>)>>,
+}
+
+impl Places {
+    /// The company and the logs; `None` where nobody here is concerned.
+    async fn of(&mut self, hub: &Hub, concerned: &Concerned) -> Result<Option<(Company, Vec<(AttemptId, Option<String>)>)>> {
+        let (route, org_number, number, named) = match concerned {
+            Concerned::Attempt(attempt) => {
+                let Some(company) = owner(hub, *attempt).await? else { return Ok(None) };
+                let newest = newest(&mut *hub.db().read().await?, &company, *attempt).await?;
+                return Ok(Some((company, vec![(*attempt, newest)])));
+            }
+            Concerned::Consignment { route, org_number, number, attempt } => (*route, org_number, *number, *attempt),
+        };
+        let key = (route, org_number.clone(), number);
+        if !self.jobs.contains_key(&key) {
+            let found = job_named(hub, route, org_number, number).await?;
+            self.jobs.insert(key.clone(), found);
+        }
+        let Some(Some((company, id, members))) = self.jobs.get(&key) else { return Ok(None) };
+        // A shop that names a letter which was not in the job is not believed.
+        let concerned = members.iter().filter(|member| named.is_none_or(|named| named == **member));
+        let logs: Vec<_> = concerned.map(|member| (*member, Some(id.clone()))).collect();
+        Ok((!logs.is_empty()).then(|| (company.clone(), logs)))
+    }
+}
+
+async fn job_named(hub: &Hub, route: &str, org_number: &str, number: u64) -> Result<Option<(Company, String, Vec<AttemptId>)>> {
+    let mut db = hub.db().read().await?;
+    let Some(company) = company::by_org_number(&mut db, hub.vault(), org_number).await? else { return Ok(None) };
+    let Some(id) = consignment::by_number(&mut db, &company.id, route, number).await? else { return Ok(None) };
+    let members = consignment::members(&mut db, &company.id, &id).await?;
+    Ok(Some((company, id, members)))
+}
+
+/// An attempt that was repeated travelled in several consignments; the last one carries the conversation on.
+async fn newest(db: &mut AnyConnection, company: &Company, attempt: AttemptId) -> Result<Option<String>> {
+    Ok(consignment::of_attempt(db, &company.id, attempt).await?.pop())
+}
+
 /// Enters what arrived for some attempts of one company in one transaction. Answers how many of them are news.
-async fn enter(hub: &Hub, company: Company, concerned: Vec<(AttemptId, Arrived)>, digest: String) -> Result<usize> {
+async fn enter(hub: &Hub, company: Company, places: Vec<Place>, digest: String) -> Result<usize> {
     let now = hub.clock().business_ms();
     hub.write(move |tx| {
-        let (company, concerned, digest) = (company.clone(), concerned.clone(), digest.clone());
+        let (company, places, digest) = (company.clone(), places.clone(), digest.clone());
         async move {
             let mut news = 0;
-            for (attempt, arrived) in &concerned {
-                news += usize::from(enter_one(tx, &company, *attempt, arrived, &digest, now).await?);
+            for place in &places {
+                news += usize::from(enter_in(tx, &company, place, &digest, now).await?);
             }
             Ok(news)
         }
@@ -129,7 +183,7 @@ async fn enter(hub: &Hub, company: Company, concerned: Vec<(AttemptId, Arrived)>
     .await
 }
 
-/// Enters what arrived for one attempt, unless it is there already.
+/// Enters what arrived for one attempt in the consignment in which it travelled last, unless it is there already.
 pub async fn enter_one(
     tx: &mut Tx<'_>,
     company: &Company,
@@ -138,14 +192,20 @@ pub async fn enter_one(
     digest: &str,
     now: i64,
 ) -> Result<bool> {
-    // An attempt that was repeated travelled in several consignments; the last one carries the conversation on.
-    let Some(id) = consignment::of_attempt(tx.db(), &company.id, attempt).await?.pop() else { return Ok(false) };
-    // One file may concern many attempts of a consignment, and each of them once.
-    let digest = sha256(format!("{digest} {attempt}").as_bytes());
-    let arrival = consignment::NewArrival { attempt, arrived, digest: &digest, at: now };
-    let new = consignment::record_arrival(tx, &company.id, &company.key, &id, &arrival).await?;
+    let consignment = newest(tx.db(), company, attempt).await?;
+    enter_in(tx, company, &Place { attempt, consignment, arrived: arrived.clone() }, digest, now).await
+}
+
+async fn enter_in(tx: &mut Tx<'_>, company: &Company, place: &Place, digest: &str, now: i64) -> Result<bool> {
+    let Place { attempt, consignment: Some(id), arrived } = place else { return Ok(false) };
+    // One file may concern many attempts of a consignment, and say several things of one.
+    let said =
+        serde_json::to_string(arrived).map_err(|cause| Error::Damaged(format!("what arrived cannot be written: {cause}")))?;
+    let digest = sha256(format!("{digest} {attempt} {said}").as_bytes());
+    let arrival = consignment::NewArrival { attempt: *attempt, arrived, digest: &digest, at: now };
+    let new = consignment::record_arrival(tx, &company.id, &company.key, id, &arrival).await?;
     if new {
-        job::enqueue(tx, &company.id, Kind::Converse, &id, Urgency::Ordinary, now, now).await?;
+        job::enqueue(tx, &company.id, Kind::Converse, id, Urgency::Ordinary, now, now).await?;
     }
     Ok(new)
 }

@@ -27,6 +27,7 @@ const CLOSE: &str = "UPDATE consignment SET state = 'closed', number = $1, setup
 const FINISH: &str = "UPDATE consignment SET state = 'finished', version = version + 1 WHERE company_id = $1 AND consignment_id = $2 AND state = 'closed'";
 const BY_ID: &str =
     "SELECT route, state, number, setup, closed_at FROM consignment WHERE company_id = $1 AND consignment_id = $2";
+const BY_NUMBER: &str = "SELECT consignment_id FROM consignment WHERE company_id = $1 AND route = $2 AND number = $3";
 const MEMBERS: &str = "SELECT attempt_id FROM consignment_member WHERE company_id = $1 AND consignment_id = $2 ORDER BY position";
 const OF_ATTEMPT: &str = "SELECT m.consignment_id FROM consignment_member m JOIN consignment c \
     ON c.company_id = m.company_id AND c.consignment_id = m.consignment_id \
@@ -107,6 +108,12 @@ pub struct StoredConsignment {
     pub setup: RouteSetup,
     /// Business time, Unix milliseconds.
     pub closed_at: i64,
+}
+
+/// The id of the consignment with a number within company and route, as its counterparty knows it. An open lot has none.
+pub async fn by_number(db: &mut AnyConnection, company: &str, route: &str, number: u64) -> Result<Option<String>> {
+    let Some(number) = i64::try_from(number).ok().filter(|number| *number > 0) else { return Ok(None) };
+    Ok(sqlx::query_scalar(BY_NUMBER).bind(company).bind(route).bind(number).fetch_optional(db).await?)
 }
 
 /// The consignment with an id; `None` while no such lot is known.

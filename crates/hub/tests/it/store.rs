@@ -5,6 +5,7 @@
 mod artefact;
 mod company;
 mod consignment;
+mod customer_order;
 mod delivery;
 mod event;
 mod invoice;

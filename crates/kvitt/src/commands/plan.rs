@@ -70,6 +70,7 @@ fn as_json(file: &str, planned: &Result<Planned, Vec<Fault>>, words: Words) -> s
             "payable": planned.payable,
             "plan": planned.plan,
             "ladder": rungs(&planned.plan, words),
+            "comparison": planned.plan.comparison(),
             "warnings": Said::all(&planned.warnings, words),
         }),
         Err(faults) => serde_json::json!({ "file": file, "faults": Said::all(faults, words) }),
@@ -97,6 +98,7 @@ fn as_text(file: &str, planned: Result<Planned, Vec<Fault>>, words: Words) -> St
     for warning in plan.warnings.iter().chain(&planned.warnings) {
         text.push_str(&format!("  ! {} [{}]\n    → {}\n", warning.sentence(words.0), warning.code, warning.remedy(words.0)));
     }
+    text.push_str(&ladder::costs(plan, words));
     if plan.chosen().is_none() {
         text.push_str(&format!("  {}\n", words.say("plan.none", &[])));
     }

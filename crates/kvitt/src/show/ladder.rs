@@ -1,7 +1,7 @@
 //! The ladder of routes: ✓ chosen, · in reserve, – skipped, ✗ failed, each with its reason.
 
 use kvitt_domain::fault::codes;
-use kvitt_domain::plan::Standing;
+use kvitt_domain::plan::{Comparison, Plan, Standing};
 
 use crate::report::Rung;
 use crate::words::Words;
@@ -75,6 +75,29 @@ pub fn full(ladder: &[Rung], words: Words) -> String {
         for said in rung.reasons.iter().chain(&rung.warnings) {
             text.push_str(&format!("      {} [{}]\n      → {}\n", said.message, said.code, said.remedy));
         }
+    }
+    text
+}
+
+/// What the document would have cost by the cheapest route, beside what it costs by the chosen one. Empty where that has no price.
+pub fn costs(plan: &Plan, words: Words) -> String {
+    let Some(Comparison { chosen, cheapest, saved, unpriced }) = plan.comparison() else { return String::new() };
+    let name = |route: &kvitt_domain::plan::RouteName| words.name("route", route.as_str());
+    let key = match (cheapest.route == chosen.route, cheapest.needs_lookup) {
+        (true, _) => "ladder.cheapest",
+        (false, false) => "ladder.saving",
+        (false, true) => "ladder.saving_perhaps",
+    };
+    let values = [
+        ("route", name(cheapest.route)),
+        ("price", words.amount(cheapest.price)),
+        ("saved", words.amount(saved)),
+        ("chosen", name(chosen.route)),
+    ];
+    let mut text = format!("  {}\n", words.say(key, &values.each_ref().map(|(name, value)| (*name, value.as_str()))));
+    if !unpriced.is_empty() {
+        let routes: Vec<String> = unpriced.into_iter().map(name).collect();
+        text.push_str(&format!("  {}\n", words.say("ladder.unpriced", &[("routes", &routes.join(", "))])));
     }
     text
 }

@@ -63,6 +63,7 @@ fn plans(story: &Story, words: Words) -> String {
         let order = words.name("order_from", order_name(plan.order_from));
         text.push_str(&format!("{}\n", words.say("story.plan", &[("made_at", &made_at), ("order", &order)])));
         text.push_str(&ladder::full(&rungs(plan, words), words));
+        text.push_str(&ladder::costs(plan, words));
         for warning in &plan.warnings {
             text.push_str(&format!("  ! {} [{}]\n", warning.sentence(words.0), warning.code));
         }

@@ -2,12 +2,14 @@
 //!
 //! The mail server's address and password are not here: they are the hub's, kept under the name in [`EmailSetup::server`].
 
-use kvitt_domain::fault::{Fault, codes};
+use kvitt_domain::fault::Fault;
 use kvitt_domain::identifiers::EmailAddress;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::NAME;
 use crate::route::RouteSetup;
+use crate::settings::{self, Presence, Setting, is_text, is_within, is_yes_or_no};
 
 /// Files of a letter above this many bytes together go as links: most mail servers take 10 MB or more, base64 adds a third,
 /// and the recipient's own limit is unknown (5 MB is also what the field is used to).
@@ -87,93 +89,35 @@ impl EmailSetup {
     }
 }
 
-/// What a setting holds.
-enum Kind {
-    /// An e-mail address.
-    Address,
-    /// A domain or an e-mail address.
-    DomainOrAddress,
-    /// Any text that is not empty.
-    Text,
-    /// A whole number from 0 to this.
-    UpTo(u64),
-    /// True or false.
-    YesNo,
-}
-
-/// One setting, as the check and the form know it.
-struct Setting {
-    name: &'static str,
-    required: bool,
-    kind: Kind,
-}
-
 const SETTINGS: [Setting; 10] = [
-    Setting { name: "from", required: true, kind: Kind::Address },
-    Setting { name: "from_name", required: false, kind: Kind::Text },
-    Setting { name: "reply_to", required: false, kind: Kind::Address },
-    Setting { name: "bounce_domain_or_address", required: true, kind: Kind::DomainOrAddress },
-    Setting { name: "link_above_bytes", required: false, kind: Kind::UpTo(i64::MAX as u64) },
-    Setting { name: "attach_xml", required: false, kind: Kind::YesNo },
-    Setting { name: "text_before", required: false, kind: Kind::Text },
-    Setting { name: "footer", required: false, kind: Kind::Text },
-    Setting { name: "days_before_due", required: false, kind: Kind::UpTo(MOST_DAYS_BEFORE_DUE) },
-    Setting { name: "server", required: false, kind: Kind::Text },
+    Setting { name: "from", presence: Presence::Required, takes: is_address },
+    Setting { name: "from_name", presence: Presence::OptionalOrNull, takes: is_text },
+    Setting { name: "reply_to", presence: Presence::OptionalOrNull, takes: is_address },
+    Setting {
+        name: "bounce_domain_or_address",
+        presence: Presence::Required,
+        takes: |value| value.as_str().is_some_and(takes_bounces),
+    },
+    Setting { name: "link_above_bytes", presence: Presence::Optional, takes: |value| is_within(value, 0, i64::MAX as u64) },
+    Setting { name: "attach_xml", presence: Presence::Optional, takes: is_yes_or_no },
+    Setting { name: "text_before", presence: Presence::OptionalOrNull, takes: is_text },
+    Setting { name: "footer", presence: Presence::OptionalOrNull, takes: is_text },
+    Setting { name: "days_before_due", presence: Presence::Optional, takes: |value| is_within(value, 0, MOST_DAYS_BEFORE_DUE) },
+    Setting { name: "server", presence: Presence::Optional, takes: is_text },
 ];
 
 /// Everything that is wrong with a set-up row, all at once. Where it answers nothing, the row reads as [`EmailSetup`].
 pub fn check(setup: &RouteSetup) -> Vec<Fault> {
-    let Some(row) = setup.0.as_object() else {
-        return vec![Fault::fatal(codes::SETUP_VALUE).at("email").with("value", shown(&setup.0))];
-    };
-    let known = SETTINGS.iter().filter_map(|setting| {
-        let place = format!("email.{}", setting.name);
-        match row.get(setting.name) {
-            None | Some(serde_json::Value::Null) if setting.required => Some(Fault::fatal(codes::SETUP_MISSING).at(place)),
-            // An absent setting has its default; `null` is no value but for those that may be left empty.
-            None => None,
-            Some(serde_json::Value::Null) if setting.may_be_null() => None,
-            Some(value) if setting.kind.takes(value) => None,
-            Some(value) => Some(Fault::fatal(codes::SETUP_VALUE).at(place).with("value", shown(value))),
-        }
-    });
-    let unknown = row
-        .keys()
-        .filter(|name| SETTINGS.iter().all(|setting| setting.name != name.as_str()))
-        .map(|name| Fault::fatal(codes::SETUP_UNKNOWN).at(format!("email.{}", cut(name))));
-    known.chain(unknown).collect()
+    settings::check(NAME, &SETTINGS, setup)
 }
 
-impl Setting {
-    fn may_be_null(&self) -> bool {
-        matches!(self.name, "from_name" | "reply_to" | "text_before" | "footer")
-    }
-}
-
-impl Kind {
-    fn takes(&self, value: &serde_json::Value) -> bool {
-        match self {
-            Kind::Address => value.as_str().is_some_and(|text| EmailAddress::parse(text).is_ok()),
-            Kind::DomainOrAddress => value.as_str().is_some_and(takes_bounces),
-            Kind::Text => value.as_str().is_some_and(|text| !text.trim().is_empty()),
-            Kind::UpTo(most) => value.as_u64().is_some_and(|number| number <= *most),
-            Kind::YesNo => value.is_boolean(),
-        }
-    }
+fn is_address(value: &serde_json::Value) -> bool {
+    value.as_str().is_some_and(|text| EmailAddress::parse(text).is_ok())
 }
 
 fn takes_bounces(text: &str) -> bool {
     let (local, domain) = text.trim().rsplit_once('@').unwrap_or(("bounces", text.trim()));
     local.len() <= LONGEST_BOUNCE_LOCAL_PART && EmailAddress::parse(&format!("{local}@{domain}")).is_ok()
-}
-
-fn shown(value: &serde_json::Value) -> String {
-    cut(&value.to_string())
-}
-
-/// A wrong value is shown, but not a wall of it.
-fn cut(text: &str) -> String {
-    text.chars().take(80).collect()
 }
 
 #[cfg(test)]

@@ -22,3 +22,12 @@ CREATE TABLE pdf_facts (
     facts         TEXT NOT NULL,          -- JSON: what was found, or why it cannot be read
     PRIMARY KEY (company_id, digest)
 );
+
+-- The order of routes that a company keeps for one customer.
+CREATE TABLE customer_route_order (
+    company_id    TEXT NOT NULL,
+    customer      TEXT NOT NULL,          -- org:<nine digits> or number:<as in BT-46>
+    route_order   TEXT NOT NULL,          -- JSON list of route names; one alone means no fallback
+    changed_at    BIGINT NOT NULL,
+    PRIMARY KEY (company_id, customer)
+);

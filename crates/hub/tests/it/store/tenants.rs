@@ -8,13 +8,16 @@ use std::path::Path;
 
 use kvitt_adapters::register::{Answer, Found};
 use kvitt_adapters::route::{Arrived, ArtefactRole, Entry, Reply, Request, RouteSetup, Sent};
+use kvitt_domain::customer::CustomerKey;
 use kvitt_domain::delivery::{Delivery, State, Word};
 use kvitt_domain::invoice::DocumentKind;
+use kvitt_domain::plan::RouteName;
 use kvitt_domain::recipient::RecipientType;
 use kvitt_hub::error::{Error, Result};
 use kvitt_hub::store::artefact::{self, Naming};
 use kvitt_hub::store::company::{self, CompanySettings};
 use kvitt_hub::store::consignment::{self, NewArrival};
+use kvitt_hub::store::customer_order::{self, CustomerOrder};
 use kvitt_hub::store::delivery::StoredAttempt;
 use kvitt_hub::store::event::{self, NewEvent};
 use kvitt_hub::store::invoice::{self, Rendition};
@@ -28,6 +31,10 @@ use crate::databases::{Bench, NOW, each_database};
 use crate::sample;
 
 const FILE: &[u8] = b"<Invoice/>";
+
+fn customer_order(route: &str) -> CustomerOrder {
+    CustomerOrder { customer: CustomerKey::parse("10045").unwrap(), order: vec![RouteName::new(route)] }
+}
 
 /// Gives company A one of everything.
 async fn furnish(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
@@ -56,6 +63,7 @@ async fn furnish(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     lookup::want(tx, id, "register", "di1", NOW, NOW).await?;
     lookup::answer(tx, id, key, "register", "di2", &found(), NOW).await?;
     suppression::insert(tx, id, key, &suppressed(), NOW).await?;
+    customer_order::set(tx, id, &customer_order("email"), NOW).await?;
     job::enqueue(tx, id, Kind::Converse, "lot", Urgency::Ordinary, NOW, NOW).await?;
     job::enqueue(tx, id, Kind::ChooseRoute, "stuck", Urgency::Ordinary, NOW - 1, NOW).await?;
     let stuck = job::claim(tx, &seat(), id, Wanted::any(1), Times { business: NOW - 1, machine: 0 }).await?.remove(0);
@@ -169,9 +177,12 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(consignment::by_id(db, b, "lot").await.unwrap().is_none());
         assert!(consignment::members(db, b, "lot").await.unwrap().is_empty());
         assert!(consignment::of_attempt(db, b, sample::attempt(1)).await.unwrap().is_empty());
+        assert_eq!(consignment::by_number(db, b, "email", 1).await.unwrap(), None);
         assert!(consignment::log(db, b, key, "lot").await.unwrap().is_empty());
         assert!(suppression::find(db, b, key, "kari@post.example").await.unwrap().is_none());
         assert!(suppression::all(db, b, key).await.unwrap().is_empty());
+        assert_eq!(customer_order::of(db, b, &[customer_order("email").customer]).await.unwrap(), None);
+        assert!(customer_order::page(db, b, "", 9).await.unwrap().is_empty());
         assert!(job::list(db, b).await.unwrap().is_empty());
         assert!(job::of_subject(db, b, "lot").await.unwrap().is_empty());
         assert!(!job::any_due(db, b, Wanted::any(9), Times { business: i64::MAX, machine: i64::MAX }).await.unwrap());
@@ -236,6 +247,9 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         assert_eq!(as_b!(bench, |tx| invoice::forget_keys(tx, b, i64::MAX)).unwrap(), 0);
         assert!(!as_b!(bench, |tx| suppression::lift(tx, b, key, "kari@post.example")).unwrap());
         assert!(
+            !as_b!(bench, |tx| async move { customer_order::remove(tx, b, &customer_order("email").customer).await }).unwrap()
+        );
+        assert!(
             as_b!(bench, |tx| job::claim(
                 tx,
                 &seat(),
@@ -298,6 +312,7 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         })
         .unwrap();
         as_b!(bench, |tx| suppression::insert(tx, b, key, &suppressed(), NOW)).unwrap();
+        as_b!(bench, |tx| async move { customer_order::set(tx, b, &customer_order("print"), NOW).await }).unwrap();
         as_b!(bench, |tx| job::enqueue(tx, b, Kind::Converse, "lot", Urgency::Ordinary, NOW, NOW)).unwrap();
         for outcome in [1, 2, 3, 4, 5].map(|step| (step, bench)) {
             let (step, bench) = outcome;
