@@ -12,7 +12,7 @@ use crate::page::{ADDRESS, Area, Document, FOOT, HEIGHT, MARGIN, MEASURE, MM, Ow
 use crate::typeface;
 use crate::wording::Wording;
 
-/// Where the text begins, below every window and clear of the fold at 148.5 mm.
+/// Where the text begins: below every window.
 const TEXT_TOP: f32 = 100.0 * MM;
 const COLUMN: f32 = 51.0 * MM;
 const COLUMN_GAP: f32 = 3.0 * MM;
@@ -95,7 +95,7 @@ fn paragraphs(sheet: &mut Sheet, cover: &CoverSheet, words: Wording, fit: Fit) -
     }
     for (text, style) in texts {
         let node = Owner::Node(sheet.node(Role::Paragraph, None));
-        sheet.flow(node, typeface::wrap(&text, style, MEASURE * 0.8), MARGIN)?;
+        sheet.flow(node, typeface::balance(&text, style, MEASURE * 0.8), MARGIN)?;
         sheet.y += 3.0 * MM;
     }
     Ok(())

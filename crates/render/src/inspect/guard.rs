@@ -13,6 +13,9 @@ use super::NotReadable;
 const MOST_UNPACKED: usize = 256 << 20;
 /// What the streams that hold other objects may unpack to: they stay in memory, as objects several times as large.
 const MOST_OBJECT_BYTES: usize = 16 << 20;
+/// What all pictures, and streams that are not packed, may come to in a file with streams of cross references. Those can call any stream
+/// one of objects, and the reader would unpack and keep it; else nobody unpacks a picture.
+const MOST_REFERRED: usize = 1 << 30;
 /// Dictionaries in a file, and begun in streams of objects. A tagged document of a thousand pages has a third.
 const MOST_DICTIONARIES: usize = 500_000;
 /// A longer dictionary belongs to no stream: the longest real ones list the names of a whole book.
@@ -24,7 +27,13 @@ const MOST_COLUMNS: i32 = 1 << 20;
 
 /// Refuses what is not safe to read.
 pub(super) fn check(bytes: &[u8]) -> Result<(), NotReadable> {
-    let mut left = Budget { unpacked: MOST_UNPACKED, object_bytes: MOST_OBJECT_BYTES, dictionaries: MOST_DICTIONARIES };
+    let mut left = Budget {
+        unpacked: MOST_UNPACKED,
+        object_bytes: MOST_OBJECT_BYTES,
+        dictionaries: MOST_DICTIONARIES,
+        if_referred: Some(MOST_REFERRED),
+        has_references: false,
+    };
     // In random bytes `<<` stands once in 65,536 places, and begins no dictionary there.
     let mut failures = bytes.len() / 16_384 + 1_024;
     let mut readings = bytes.len().saturating_mul(MOST_READINGS);
@@ -43,7 +52,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), NotReadable> {
             weigh(&dictionary, body, &mut left)?;
         }
     }
-    Ok(())
+    if left.has_references && left.if_referred.is_none() { Err(NotReadable::Unsafe) } else { Ok(()) }
 }
 
 /// Whether the file says that it is encrypted. Looked for in the raw bytes, because the reader decrypts by itself whatever needs no
@@ -70,6 +79,10 @@ struct Budget {
     unpacked: usize,
     object_bytes: usize,
     dictionaries: usize,
+    /// What is left of [`MOST_REFERRED`]; `None` where it is spent.
+    if_referred: Option<usize>,
+    /// Whether the file has a stream of cross references.
+    has_references: bool,
 }
 
 fn take(left: &mut usize, amount: usize) -> Result<(), NotReadable> {
@@ -134,50 +147,75 @@ impl Filter {
 }
 
 fn weigh(dictionary: &Dict<'_>, body: &[u8], left: &mut Budget) -> Result<(), NotReadable> {
-    // What can be taken for a stream of objects or of cross references, whatever it says that it is.
-    let holds_objects = ["First", "N", "W", "Index"].iter().any(|key| dictionary.contains_key(key));
-    let subtype = direct(dictionary, "Subtype")?;
-    if !holds_objects && matches!(subtype, Some(Object::Name(name)) if name.as_str() == "Image") {
-        // Never unpacked here: see `marks`.
-        return Ok(());
-    }
     check_widths(dictionary)?;
+    left.has_references |= dictionary.contains_key("W");
+    if holds_objects(dictionary)? {
+        let most = left.object_bytes.min(left.unpacked);
+        let unpacked = unpack(dictionary, body, most, Count::Dictionaries)?;
+        take(&mut left.unpacked, unpacked.bytes)?;
+        take(&mut left.object_bytes, unpacked.bytes)?;
+        return take(&mut left.dictionaries, unpacked.dictionaries);
+    }
+    let subtype = direct(dictionary, "Subtype")?;
+    if !matches!(subtype, Some(Object::Name(name)) if name.as_str() == "Image") {
+        let unpacked = unpack(dictionary, body, left.unpacked, Count::Bytes)?;
+        // What is not packed is read where it lies.
+        return match filters(dictionary)?.is_empty() {
+            true => {
+                left.if_referred = left.if_referred.and_then(|left| left.checked_sub(unpacked.bytes));
+                Ok(())
+            }
+            false => take(&mut left.unpacked, unpacked.bytes),
+        };
+    }
+    if let Some(most) = left.if_referred {
+        left.if_referred =
+            unpack(dictionary, body, most, Count::Bytes).ok().and_then(|unpacked| most.checked_sub(unpacked.bytes));
+    }
+    Ok(())
+}
+
+/// Whether it can be taken for a stream of objects or of cross references, whatever it says that it is.
+fn holds_objects(dictionary: &Dict<'_>) -> Result<bool, NotReadable> {
+    let says_so = matches!(direct(dictionary, "Type")?, Some(Object::Name(name)) if matches!(name.as_str(), "ObjStm" | "XRef"));
+    Ok(says_so || ["First", "N", "W", "Index"].iter().any(|key| dictionary.contains_key(key)))
+}
+
+/// What is counted in what is unpacked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Count {
+    Bytes,
+    /// The beginnings of dictionaries too.
+    Dictionaries,
+}
+
+fn unpack(dictionary: &Dict<'_>, body: &[u8], most: usize, count: Count) -> Result<Unpacked, NotReadable> {
     let filters = filters(dictionary)?;
     if filters.contains(&Filter::Picture) {
-        return Ok(());
+        return Ok(Unpacked { bytes: 0, dictionaries: 0 });
     }
     check_predictors(dictionary)?;
+    let length = length_of(dictionary, body);
     let mut plain;
     let mut body = body;
-    let length = length_of(dictionary, body);
-    // What is not packed is read where it lies, unless it holds objects.
-    let mut unpacked = match holds_objects {
-        true => Unpacked { bytes: length, dictionaries: begun(&body[..length]) },
-        false => Unpacked { bytes: 0, dictionaries: 0 },
-    };
+    let mut unpacked = Unpacked::of(&body[..length], count);
     for (at, filter) in filters.iter().enumerate() {
-        let most = if holds_objects { left.object_bytes.min(left.unpacked) } else { left.unpacked };
         match filter {
             Filter::Picture => {}
             Filter::Hex | Filter::Base85 => {
                 let decoder = if *filter == Filter::Hex { hex } else { base85 };
                 plain = decoder(body, most)?;
                 body = &plain;
-                unpacked = Unpacked { bytes: body.len(), dictionaries: begun(body) };
+                unpacked = Unpacked::of(body, count);
             }
             // What is unpacked twice cannot be weighed in small pieces; nobody packs twice but to hide.
             _ if at + 1 < filters.len() => return Err(NotReadable::Unsafe),
-            Filter::Deflate => unpacked = inflate(body, most)?,
+            Filter::Deflate => unpacked = inflate(body, most, count)?,
             Filter::LempelZivWelch => unpacked = Unpacked::at_worst(length, 2_560),
             Filter::RunLength => unpacked = Unpacked::at_worst(length, 64),
         }
     }
-    take(&mut left.unpacked, unpacked.bytes)?;
-    if holds_objects {
-        take(&mut left.object_bytes, unpacked.bytes)?;
-        take(&mut left.dictionaries, unpacked.dictionaries)?;
-    }
-    Ok(())
+    Ok(unpacked)
 }
 
 /// What stands in the dictionary itself. A reference is refused: it would be followed before the file is known to be safe, and
@@ -250,6 +288,10 @@ struct Unpacked {
 }
 
 impl Unpacked {
+    fn of(bytes: &[u8], count: Count) -> Unpacked {
+        Unpacked { bytes: bytes.len(), dictionaries: if count == Count::Dictionaries { begun(bytes) } else { 0 } }
+    }
+
     fn at_worst(length: usize, factor: usize) -> Unpacked {
         // What such a stream holds is not looked at, so that it may as well be dictionaries.
         let bytes = length.saturating_mul(factor);
@@ -274,7 +316,7 @@ fn begun(bytes: &[u8]) -> usize {
 }
 
 /// Counts what a stream unpacks to, as the reader will: two bytes of head where they are one, then deflate to its end.
-fn inflate(body: &[u8], most: usize) -> Result<Unpacked, NotReadable> {
+fn inflate(body: &[u8], most: usize, count: Count) -> Result<Unpacked, NotReadable> {
     const PIECE: usize = 64 << 10;
     let has_head = |head: [u8; 2]| head[0] & 0x0f == 8 && u16::from_be_bytes(head).is_multiple_of(31) && head[1] & 0x20 == 0;
     let mut rest = match body {
@@ -291,8 +333,9 @@ fn inflate(body: &[u8], most: usize) -> Result<Unpacked, NotReadable> {
         let read = usize::try_from(inflater.total_in() - read).map_err(|_| NotReadable::Unsafe)?;
         let written = usize::try_from(inflater.total_out() - written).map_err(|_| NotReadable::Unsafe)?;
         rest = &rest[read..];
-        unpacked.bytes += written;
-        unpacked.dictionaries += begun(&piece[..written]);
+        let more = Unpacked::of(&piece[..written], count);
+        unpacked.bytes += more.bytes;
+        unpacked.dictionaries += more.dictionaries;
         if unpacked.bytes > most {
             return Err(NotReadable::Unsafe);
         }

@@ -226,9 +226,23 @@ fn bombs_are_refused_before_they_go_off() {
     for (name, bytes) in cases {
         assert_eq!(inspect(&bytes), Err(NotReadable::Unsafe), "{name}");
     }
-    // The same noughts as a picture are nothing to fear: nobody unpacks them.
-    let picture = with(stream("/Subtype /Image /Filter /FlateDecode", &noughts));
-    assert!(inspect(&picture).is_ok());
+}
+
+#[test]
+fn pictures_are_a_danger_only_where_they_can_be_called_objects() {
+    let noughts = packed(&vec![0; 128 << 20]);
+    let with = |references: &[u8]| {
+        let mut objects = vec![
+            b"<< /Type /Catalog /Pages 2 0 R >>".to_vec(),
+            b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_vec(),
+            b"<< /Type /Page /Parent 2 0 R >>".to_vec(),
+            references.to_vec(),
+        ];
+        objects.extend((0..9).map(|_| stream("/Subtype /Image /Filter /FlateDecode", &noughts)));
+        inspect(&file(&objects)).map(|facts| facts.pages)
+    };
+    assert_eq!(with(b"null"), Ok(Some(1)));
+    assert_eq!(with(&stream("/Type /XRef /W [1 2 1] /Size 0", b"")), Err(NotReadable::Unsafe));
 }
 
 #[test]
