@@ -8,11 +8,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
+use figment::error::Kind;
 use figment::providers::{Env, Format, Toml};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::store::Db;
+use crate::store::{Backend, Db};
 use crate::transport::drop::Site;
 use crate::transport::http::Service;
 use crate::transport::smtp::{MailServer, Tls};
@@ -50,6 +51,19 @@ pub struct Config {
     pub intake: Option<IntakeConfig>,
     /// Where business time comes from, where it is not the machine's own.
     pub clock: Option<ClockConfig>,
+    /// How a running hub writes its log.
+    pub log_format: LogFormat,
+}
+
+/// How a log is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
 }
 
 impl Default for Config {
@@ -66,6 +80,7 @@ impl Default for Config {
             bounces: None,
             intake: None,
             clock: None,
+            log_format: LogFormat::Text,
         }
     }
 }
@@ -141,7 +156,34 @@ impl Config {
         figment
             .merge(Env::prefixed("KVITT__").split("__"))
             .extract()
-            .map_err(|cause| Error::CannotStart(format!("the configuration cannot be used: {cause}")))
+            .map_err(|cause| Error::CannotStart(format!("the configuration cannot be used: {}", sentence(cause))))
+            .and_then(Config::checked)
+    }
+
+    /// What a type cannot refuse by itself.
+    fn checked(self) -> Result<Config> {
+        /// More workers than that only wait for each other's commits.
+        const MOST_WORKERS: usize = 1024;
+        let wrong = |why: String| Err(Error::CannotStart(format!("the configuration cannot be used: {why}")));
+        if !(1..=MOST_WORKERS).contains(&self.workers) {
+            return wrong(format!("workers is {}; between 1 and {MOST_WORKERS} can work", self.workers));
+        }
+        if let Some(database) = &self.database {
+            Backend::of(database)?;
+        }
+        let addresses =
+            [("public_address", self.public_address.as_ref()), ("clock.follow", self.clock.as_ref().map(|clock| &clock.follow))];
+        for (key, address) in addresses {
+            if let Some(address) = address
+                && !(address.starts_with("https://") || address.starts_with("http://"))
+            {
+                return wrong(format!("{key} is {address}; an address begins with https:// or http://"));
+            }
+        }
+        if let Some((name, _)) = self.mail.iter().find(|(_, mail)| mail.host.trim().is_empty() || mail.port == 0) {
+            return wrong(format!("mail.{name} needs a host and a port"));
+        }
+        Ok(self)
     }
 
     /// The address of the database.
@@ -163,6 +205,31 @@ impl Config {
     pub fn drops(&self, data: &Path) -> Result<BTreeMap<String, Site>> {
         self.drop.iter().map(|(name, drop)| Ok((name.clone(), drop.site(name, data)?))).collect()
     }
+}
+
+/// Why a configuration cannot be read, in words. A key that there is not is named with the one that was probably meant.
+fn sentence(cause: figment::Error) -> String {
+    let said = |error: figment::Error| match &error.kind {
+        Kind::UnknownField(key, known) => {
+            let path: Vec<&str> = error.path.iter().map(String::as_str).filter(|part| part != key).collect();
+            let place = if path.is_empty() { String::new() } else { format!(" in {}", path.join(".")) };
+            match nearest(key, known) {
+                Some(near) => format!("there is no setting {key}{place}; perhaps {near} is meant"),
+                None => format!("there is no setting {key}{place}; there are {}", known.join(", ")),
+            }
+        }
+        _ => error.to_string(),
+    };
+    cause.into_iter().map(said).collect::<Vec<_>>().join("; ")
+}
+
+/// The name that a misspelt one is nearest to, where it is near at all.
+fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
+    /// How alike two names must be, of 1: two letters in five may be wrong.
+    const ALIKE: f64 = 0.6;
+    let alike = |name: &str| strsim::normalized_damerau_levenshtein(&key.to_ascii_lowercase(), name);
+    let best = known.iter().copied().max_by(|one, other| alike(one).total_cmp(&alike(other)));
+    best.filter(|name| alike(name) >= ALIKE)
 }
 
 impl MailConfig {

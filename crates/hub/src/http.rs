@@ -1,5 +1,5 @@
-//! What the hub answers over HTTP: whether it is well, what the rules say of a document (`validate`), and the files that letters
-//! link to.
+//! What the hub answers over HTTP: whether it is well (`/healthz`, `/readyz`), its figures (`/metrics`), what the rules say of a
+//! document (`validate`), and the files that letters link to.
 //!
 //! A file's address is unguessable and holds nothing of the recipient. It is never indexed or cached by others, and it ends
 //! sixteen months after its invoice was accepted.
@@ -7,12 +7,15 @@
 mod validate;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{MatchedPath, Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use tracing::Instrument as _;
 
 use crate::error::{Error, Result};
 use crate::hub::Hub;
@@ -28,9 +31,42 @@ pub fn router(hub: Hub) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
         .route("/document/{company}/{link}", get(document))
-        .with_state(hub)
+        .with_state(hub.clone())
         .merge(judging)
+        .layer(middleware::from_fn_with_state(hub, with_id))
+}
+
+/// Gives every request an id, which stands in each line of the log that is written for it and in the answer, and counts it.
+async fn with_id(State(hub): State<Hub>, request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    // The pattern and not the path: that holds the unguessable part of a link.
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let id = uuid::Uuid::now_v7().to_string();
+    let span = tracing::info_span!("request", request = %id, method = %request.method(), route);
+    let mut response = async {
+        let response = next.run(request).await;
+        tracing::debug!(status = response.status().as_u16(), ms = begun.elapsed().as_millis() as u64, "answered");
+        response
+    }
+    .instrument(span)
+    .await;
+    hub.meters().request(&route, response.status().as_u16(), begun.elapsed());
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert("x-request-id", id);
+    }
+    response
+}
+
+async fn metrics(State(hub): State<Hub>) -> Response {
+    match hub.metrics().await {
+        Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "the metrics could not be read");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response()
+        }
+    }
 }
 
 /// Ready means: a write can be made durable now.

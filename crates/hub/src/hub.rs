@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -20,7 +20,9 @@ use crate::error::{Error, Result};
 use crate::jobs::breaker::Breaker;
 use crate::jobs::{dispatcher, housekeeping, watch as watch_folders};
 use crate::lock::DataLock;
+use crate::metrics::{self, Meters};
 use crate::store::company::{self, Company};
+use crate::store::figures::{self, Figures};
 use crate::store::house::Note;
 use crate::store::job::Seat;
 use crate::store::objects::Objects;
@@ -29,6 +31,9 @@ use crate::transport::Carrier;
 use crate::transport::network::Network;
 use crate::vault::Vault;
 use crate::{http, socket};
+
+/// How long figures of the database are shown before they are read anew.
+const FIGURES_LIVE: Duration = Duration::from_secs(5);
 
 /// A hub. Clones share everything.
 #[derive(Debug, Clone)]
@@ -49,6 +54,8 @@ struct Inner {
     breaker: Breaker,
     work: Notify,
     seat: Seat,
+    meters: Meters,
+    figures: tokio::sync::Mutex<Option<(Instant, Figures)>>,
     _lock: DataLock,
 }
 
@@ -110,6 +117,8 @@ impl Hub {
                 breaker: Breaker::default(),
                 work: Notify::new(),
                 seat,
+                meters: Meters::default(),
+                figures: tokio::sync::Mutex::default(),
                 db,
                 _lock: lock,
             }),
@@ -235,6 +244,32 @@ impl Hub {
         status.next_due_at = job::next_due(&mut db).await?;
         status.spared = self.breaker().spared(status.now);
         Ok(status)
+    }
+
+    /// What this process counts.
+    pub fn meters(&self) -> &Meters {
+        &self.inner.meters
+    }
+
+    /// Everything that is counted, as Prometheus reads it. The database is asked at most once in [`FIGURES_LIVE`]: whoever asks often
+    /// costs nothing.
+    pub async fn metrics(&self) -> Result<String> {
+        let mut kept = self.inner.figures.lock().await;
+        let fresh = kept.as_ref().filter(|(at, _)| at.elapsed() < FIGURES_LIVE).map(|(_, figures)| figures.clone());
+        let figures = match fresh {
+            Some(figures) => figures,
+            None => {
+                let mut db = self.db().read().await?;
+                let now = job::Times { business: self.clock().business_ms(), machine: self.clock().machine_ms() };
+                let mut read = figures::read(&mut db, now).await?;
+                read.strays = watch_folders::strays(self, &mut db).await?;
+                read.spared = self.breaker().spared(now.business).into_iter().map(|(address, _)| address).collect();
+                read.clock_offset = self.clock().offset();
+                kept.replace((Instant::now(), read.clone()));
+                read
+            }
+        };
+        Ok(metrics::text(self.meters(), self.db().writer().commits(), &figures))
     }
 
     /// Starts everything that a running hub does: HTTP, the local socket, workers, watched folders, the followed clock.

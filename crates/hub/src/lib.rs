@@ -14,6 +14,7 @@ pub mod hub;
 pub mod ids;
 pub mod jobs;
 pub mod lock;
+pub mod metrics;
 pub mod reading;
 pub mod socket;
 pub mod store;

@@ -12,6 +12,7 @@ pub mod customer_order;
 pub mod db;
 pub mod delivery;
 pub mod event;
+pub mod figures;
 pub mod house;
 pub mod invoice;
 pub mod job;

@@ -148,7 +148,7 @@ pub fn command() -> clap::Command {
 pub fn main() -> ExitCode {
     let Cli { global, command } = Cli::parse();
     let session = Session::of(global);
-    start_log(&command);
+    start_log(&command, &session);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(cause) => return fail(&session, &Failure::io("starting", cause)),
@@ -224,10 +224,15 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 
 /// The log goes to standard error. `KVITT_LOG` chooses what is told, such as `kvitt_hub=debug`; a running hub tells more by
 /// itself than a command that a person waits for.
-fn start_log(command: &Command) {
+fn start_log(command: &Command, session: &Session) {
+    use kvitt_hub::config::LogFormat;
     use tracing_subscriber::EnvFilter;
     let (usual, json) = match command {
-        Command::Serve(serve) => ("info", serve.log_json),
+        Command::Serve(serve) => {
+            // A configuration that cannot be read is the command's to refuse, in words.
+            let configured = || session.place.read_config().map(|config| config.log_format).unwrap_or_default();
+            ("info", serve.log_format.unwrap_or_else(configured) == LogFormat::Json)
+        }
         Command::Sandbox(_) => ("info", false),
         _ => ("off", false),
     };

@@ -17,6 +17,7 @@ use kvitt_domain::delivery::{AttemptId, Event, State, Word};
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::retry::RetryPolicy;
 use sqlx::AnyConnection;
+use tracing::Instrument as _;
 
 use crate::actions::look_up;
 use crate::actions::move_delivery::{Move, move_delivery};
@@ -42,6 +43,8 @@ const SPARED_SHARE: i64 = 4;
 const SPARED_AT_MOST_MS: i64 = 30 * 60_000;
 /// Members whose words one transaction hears, so that a lot of a thousand does not keep all other writers waiting.
 const HEARD_AT_A_TIME: usize = 40;
+/// Deliveries that a line of the log names at most.
+const SHOWN: usize = 5;
 
 /// One consignment as it is worked on. Only its log grows: a closed lot never changes.
 struct Conversation {
@@ -307,9 +310,15 @@ async fn say(
     let outgoing = say::prepare(hub, company, &request, &keys).await?;
     let number = begin(hub, company, job, step, request.clone(), files).await?;
     crate::failpoint!("after_exchange_written");
-    let reply = carry(hub, company, job, outgoing, number).await?;
+    let deliveries: Vec<&str> = conversation.attempts.iter().take(SHOWN).map(|attempt| attempt.delivery.as_str()).collect();
+    let span = tracing::info_span!("exchange", exchange = number, deliveries = deliveries.join(" "), %counterparty);
+    let begun = std::time::Instant::now();
+    let reply = carry(hub, company, job, outgoing, number).instrument(span.clone()).await?;
+    let (heard, took) = (say::answered(&reply), begun.elapsed());
+    span.in_scope(|| tracing::info!(answered = heard, ms = took.as_millis() as u64, "an exchange is over"));
+    hub.meters().exchange(&counterparty, heard, took);
     crate::failpoint!("before_reply_recorded");
-    hub.breaker().note(&counterparty, say::answered(&reply), hub.clock().business_ms());
+    hub.breaker().note(&counterparty, heard, hub.clock().business_ms());
     record(hub, company, job, number, reply).await?;
     crate::failpoint!("after_reply_recorded");
     Ok(Said::Answered)

@@ -330,7 +330,7 @@ impl Doubt<'_> {
 
     async fn one(&self, tx: &mut Tx<'_>, stored: &StoredDelivery) -> Result<u64> {
         let company = self.company;
-        let unknown = AttemptId(uuid::Uuid::now_v7());
+        let unknown = AttemptId(crate::ids::new_id());
         if stored.delivery.state.attempt().is_none() {
             let attempts = delivery::attempts(tx.db(), &company.id, &company.key, &stored.id).await?;
             let attempt = StoredAttempt {

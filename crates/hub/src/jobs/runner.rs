@@ -2,6 +2,7 @@
 
 use futures_util::FutureExt;
 use kvitt_domain::identifiers::without_identity_numbers;
+use tracing::Instrument as _;
 
 use crate::actions;
 use crate::error::{Error, Result};
@@ -18,7 +19,9 @@ const AFTER_ERRORS_AT_MOST_MS: i64 = 30 * 60_000;
 /// Does a job. Errors are dealt with here: nobody waits for them.
 pub async fn run(hub: &Hub, job: Leased) {
     // A panic in an action must not take the worker with it, and counts as an error of ours.
-    let outcome = std::panic::AssertUnwindSafe(perform(hub, &job)).catch_unwind().await;
+    // Every line of the log that is written on the way says for which job: its subject is the delivery or the consignment.
+    let span = tracing::info_span!("job", job = %job.id, kind = job.kind.name(), subject = %job.subject, company = %job.company);
+    let outcome = std::panic::AssertUnwindSafe(perform(hub, &job)).catch_unwind().instrument(span).await;
     let error = match outcome {
         Ok(Ok(())) => return,
         Ok(Err(Error::LeaseLost | Error::Stopping)) => return,

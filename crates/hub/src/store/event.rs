@@ -122,10 +122,12 @@ pub struct StoredEvent {
 }
 
 /// Writes what the transaction told, and moves the companies' heads, in the order of their ids so that no two transactions
-/// wait for each other in a ring. It is the last thing before the commit.
-pub(crate) async fn write(tx: &mut Tx<'_>) -> Result<()> {
+/// wait for each other in a ring. It is the last thing before the commit. Answers what kinds were told.
+pub(crate) async fn write(tx: &mut Tx<'_>) -> Result<Vec<&'static str>> {
     let mut by_company: BTreeMap<String, Vec<NewEvent>> = BTreeMap::new();
+    let mut kinds = Vec::new();
     for event in tx.take_told() {
+        kinds.push(event.kind);
         by_company.entry(event.company.clone()).or_default().push(event);
     }
     for (company, events) in by_company {
@@ -176,7 +178,7 @@ pub(crate) async fn write(tx: &mut Tx<'_>) -> Result<()> {
             return Err(Error::Conflict);
         }
     }
-    Ok(())
+    Ok(kinds)
 }
 
 /// The head of a new company's chain.

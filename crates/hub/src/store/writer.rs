@@ -10,6 +10,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -17,6 +18,7 @@ use sqlx::{AnyConnection, AnyPool, Connection, Executor};
 use tokio::sync::{Mutex, Semaphore, mpsc, oneshot};
 
 use crate::error::{Error, Result};
+use crate::metrics::Commits;
 use crate::store::db::Backend;
 use crate::store::event::{self, NewEvent};
 
@@ -63,6 +65,7 @@ pub type Act<T> = Box<dyn for<'t, 'c> Fn(&'t mut Tx<'c>) -> BoxFuture<'t, Result
 #[derive(Clone)]
 pub struct Writer {
     kind: Kind,
+    commits: Arc<Commits>,
 }
 
 #[derive(Clone)]
@@ -84,13 +87,20 @@ impl Writer {
     /// One connection, commits shared by groups.
     pub fn grouping(connection: AnyConnection) -> Writer {
         let (queue, waiting) = mpsc::channel(WAITING);
-        let task = tokio::spawn(write_groups(connection, waiting));
-        Writer { kind: Kind::Grouping { queue, done: Arc::new(Mutex::new(Some(task))) } }
+        let commits = Arc::new(Commits::default());
+        let task = tokio::spawn(write_groups(connection, waiting, commits.clone()));
+        Writer { kind: Kind::Grouping { queue, done: Arc::new(Mutex::new(Some(task))) }, commits }
     }
 
     /// Many connections, a transaction for each action.
     pub fn parallel(pool: AnyPool) -> Writer {
-        Writer { kind: Kind::Parallel { pool, turns: Arc::new(Semaphore::new(WAITING)) } }
+        let kind = Kind::Parallel { pool, turns: Arc::new(Semaphore::new(WAITING)) };
+        Writer { kind, commits: Arc::default() }
+    }
+
+    /// What is counted of its commits.
+    pub fn commits(&self) -> &Commits {
+        &self.commits
     }
 
     /// Runs an action. When this answers `Ok`, what it did is on disk.
@@ -109,9 +119,9 @@ impl Writer {
             Kind::Parallel { pool, turns } => {
                 let turn = turns.clone().acquire_owned().await.map_err(|_| Error::Stopping)?;
                 // A task of its own: a caller that goes away must not leave a transaction half way.
-                let pool = pool.clone();
+                let (pool, commits) = (pool.clone(), self.commits.clone());
                 let write = async move {
-                    let outcome = write_alone(&pool, Box::new(act)).await;
+                    let outcome = write_alone(&pool, &commits, Box::new(act)).await;
                     drop(turn);
                     outcome
                 };
@@ -190,13 +200,18 @@ impl Pending for Close {
     }
 }
 
-async fn write_groups(mut connection: AnyConnection, mut waiting: mpsc::Receiver<Box<dyn Pending>>) {
+async fn write_groups(mut connection: AnyConnection, mut waiting: mpsc::Receiver<Box<dyn Pending>>, commits: Arc<Commits>) {
     let mut group = Vec::with_capacity(GROUP);
     while waiting.recv_many(&mut group, GROUP).await > 0 {
         let closes = group.iter().any(|pending| pending.closes());
+        let begun = Instant::now();
         let (outcomes, committed) = match write_group(&mut connection, &mut group).await {
-            Ok(outcomes) => (outcomes, Ok(())),
+            Ok((outcomes, told)) => {
+                commits.committed(group.len(), begun.elapsed(), &told);
+                (outcomes, Ok(()))
+            }
             Err(cause) => {
+                commits.failed();
                 let _ = connection.execute("ROLLBACK").await;
                 (Vec::new(), Err(cause.to_string()))
             }
@@ -215,18 +230,21 @@ async fn write_groups(mut connection: AnyConnection, mut waiting: mpsc::Receiver
     let _ = connection.close().await;
 }
 
-async fn write_group(connection: &mut AnyConnection, group: &mut [Box<dyn Pending>]) -> Result<Vec<Result<()>>> {
+/// What became of each member of a group, and the kinds of events that they told.
+type Written = (Vec<Result<()>>, Vec<&'static str>);
+
+async fn write_group(connection: &mut AnyConnection, group: &mut [Box<dyn Pending>]) -> Result<Written> {
     connection.execute("BEGIN IMMEDIATE").await?;
     let mut tx = Tx { connection, backend: Backend::Sqlite, told: Vec::new() };
     let mut outcomes = Vec::with_capacity(group.len());
     for pending in group {
         outcomes.push(in_savepoint(&mut tx, pending.as_mut()).await?);
     }
-    event::write(&mut tx).await?;
+    let told = event::write(&mut tx).await?;
     crate::failpoint!("before_commit");
     connection.execute("COMMIT").await?;
     crate::failpoint!("after_commit");
-    Ok(outcomes)
+    Ok((outcomes, told))
 }
 
 /// Runs one action so that its failure undoes only itself. The outer error is the transaction's.
@@ -255,22 +273,32 @@ async fn in_savepoint(tx: &mut Tx<'_>, pending: &mut dyn Pending) -> Result<Resu
     }
 }
 
-async fn write_alone<T>(pool: &AnyPool, act: Act<T>) -> Result<T> {
+async fn write_alone<T>(pool: &AnyPool, commits: &Commits, act: Act<T>) -> Result<T> {
     let mut runs = 0;
     loop {
         runs += 1;
         let mut transaction = pool.begin().await?;
+        let begun = Instant::now();
         let mut tx = Tx { connection: &mut transaction, backend: Backend::Postgres, told: Vec::new() };
         let outcome = match act(&mut tx).await {
-            Ok(made) => event::write(&mut tx).await.map(|()| made),
+            Ok(made) => event::write(&mut tx).await.map(|told| (made, told)),
             Err(cause) => Err(cause),
         };
         let outcome = match outcome {
-            Ok(made) => {
+            Ok((made, told)) => {
                 crate::failpoint!("before_commit");
                 let committed = transaction.commit().await;
                 crate::failpoint!("after_commit");
-                committed.map(|()| made).map_err(Error::from)
+                match committed {
+                    Ok(()) => {
+                        commits.committed(1, begun.elapsed(), &told);
+                        Ok(made)
+                    }
+                    Err(cause) => {
+                        commits.failed();
+                        Err(Error::from(cause))
+                    }
+                }
             }
             Err(cause) => {
                 let _ = transaction.rollback().await;

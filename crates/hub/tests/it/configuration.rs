@@ -36,11 +36,41 @@ fn every_key_is_on_the_page() {
     }
 }
 
-#[test]
-fn an_unknown_key_is_refused_with_its_name() {
+/// What a configuration is refused with.
+fn refusal(toml: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("kvitt.toml");
-    std::fs::write(&file, "listn = \"127.0.0.1:1\"\n").unwrap();
-    let error = Config::read(Some(&file)).unwrap_err();
-    assert!(error.to_string().contains("listn"), "{error}");
+    std::fs::write(&file, toml).unwrap();
+    Config::read(Some(&file)).unwrap_err().to_string()
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_the_one_that_was_meant() {
+    let check = |toml: &str, words: &[&str]| {
+        let error = refusal(toml);
+        assert!(words.iter().all(|word| error.contains(word)), "{toml}: {error}");
+    };
+    check("listn = \"127.0.0.1:1\"", &["no setting listn", "perhaps listen is meant"]);
+    check("Workers = 3", &["no setting Workers", "perhaps workers is meant"]);
+    check("[mial.email]\nhost = \"a\"\nport = 25", &["no setting mial", "perhaps mail is meant"]);
+    check("[mail.email]\nhots = \"a\"\nport = 25", &["no setting hots", "in mail.email", "perhaps host is meant"]);
+    check("[bounces]\nfolder = \"a\"", &["no setting folder", "in bounces", "there are maildir"]);
+    check("colour = \"red\"", &["no setting colour", "there are"]);
+}
+
+#[test]
+fn a_value_that_cannot_be_is_refused_at_the_start() {
+    let check = |toml: &str, word: &str| {
+        let error = refusal(toml);
+        assert!(error.contains(word), "{toml}: {error}");
+    };
+    check("workers = 0", "workers is 0");
+    check("workers = 100000", "workers is 100000");
+    check("workers = \"many\"", "workers");
+    check("listen = \"here\"", "listen");
+    check("database = \"mysql://x\"", "mysql");
+    check("public_address = \"faktura.example\"", "public_address");
+    check("log_format = \"xml\"", "log_format");
+    check("[clock]\nfollow = \"there\"", "clock.follow");
+    check("[mail.email]\nhost = \"\"\nport = 25", "mail.email");
 }

@@ -14,6 +14,7 @@ mod folders;
 mod house;
 mod keys;
 mod licences;
+mod metrics;
 mod postgres;
 mod sample;
 mod store;

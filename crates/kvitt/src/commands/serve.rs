@@ -2,6 +2,7 @@
 
 use clap::Args;
 use kvitt_hub::Hub;
+use kvitt_hub::config::LogFormat;
 
 use crate::cli::Session;
 use crate::exit::{Exit, Failure, Outcome};
@@ -10,9 +11,17 @@ use crate::exit::{Exit, Failure, Outcome};
 /// SIGTERM finishes what is in hand and stops.
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// Write the log as JSON, one event a line.
-    #[arg(long)]
-    pub log_json: bool,
+    /// How the log is written: text, or JSON with one event a line [default: log_format of the configuration, else text].
+    #[arg(long, value_name = "text|json", value_parser = log_format)]
+    pub log_format: Option<LogFormat>,
+}
+
+fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("say text or json".to_owned()),
+    }
 }
 
 impl Serve {

@@ -88,6 +88,16 @@ impl Running {
         }
     }
 
+    /// Starts a program that must become ready, and keeps its log in a file.
+    pub fn logging(data: &Path, arguments: &[&str], log: &Path, what: &str) -> Running {
+        let mut command = binary();
+        command.args(arguments).arg("--json").arg("--data").arg(data).env("KVITT_LOG", what).stdout(Stdio::piped());
+        let mut child = command.stderr(fs::File::create(log).unwrap()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Running { child, said: serde_json::from_str(&line).unwrap() }
+    }
+
     /// Starts a program that must become ready.
     pub fn ready(data: &Path, arguments: &[&str]) -> Running {
         match Running::start(data, arguments, None) {

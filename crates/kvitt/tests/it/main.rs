@@ -19,3 +19,4 @@ mod settling;
 mod tenants;
 mod validate;
 mod vectors;
+mod watching;

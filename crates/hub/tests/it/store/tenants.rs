@@ -343,7 +343,7 @@ async fn writing_with_the_wrong_company_changes_nothing() {
 }
 
 /// These see all companies, each for a reason.
-const ACROSS: [(&str, &str); 26] = [
+const ACROSS: [(&str, &str); 27] = [
     ("company::by_org_number", "it is how a company is found"),
     ("company::all", "the operator's list"),
     ("company::keys_after", "sealed keys, to be sealed anew"),
@@ -359,6 +359,7 @@ const ACROSS: [(&str, &str); 26] = [
     ("stray::keep", "it is kept under the company that it concerns"),
     ("stray::forget", "all grow old alike"),
     ("stray::count", "a number for the operator"),
+    ("figures::read", "counts and ages for the operator"),
     ("house::note", "the house belongs to nobody"),
     ("house::noted", "the house belongs to nobody"),
     ("copy::tables", "a whole database"),
