@@ -189,6 +189,9 @@ pub struct Member {
     pub metadata: Metadata,
     /// The stored files of it: the PDF first, then attachments, then the XML.
     pub artefacts: Vec<Artefact>,
+    /// Where a bank opens it, with a token of its own: the bill host of this hub, where it has a public address. Not the address
+    /// of any file, whose links work for whoever has them.
+    pub bill_address: Option<String>,
     /// What was last said for this attempt in an earlier consignment, where a person had it repeated: the same is said again.
     pub said: Option<Request>,
 }

@@ -14,6 +14,7 @@ pub mod explain;
 pub mod freeze_rendition;
 pub mod look_up;
 pub mod move_delivery;
+pub mod open_bill;
 pub mod plan_invoice;
 pub mod receive_arrival;
 pub mod restore;

@@ -23,8 +23,8 @@ use self::soap::{AT_MOST, Operation, Value};
 use crate::register::Register;
 use crate::registers::yes_to_all::YesToAll;
 use crate::route::{
-    AdapterError, Arrival, Arrived, ArtefactRole, Closes, Concerned, Consignment, Document, Entry, Facts, Lot, Member, Request,
-    Route, RouteSetup, Secret, Step, Then,
+    AdapterError, Arrival, Arrived, Closes, Concerned, Consignment, Document, Entry, Facts, Lot, Member, Request, Route,
+    RouteSetup, Secret, Step, Then,
 };
 
 pub mod bill;
@@ -279,9 +279,8 @@ fn transaction(member: &Member, setup: &EfakturaSetup) -> Result<Transaction, Fa
     let cannot = || Fault::fatal(codes::EFAKTURA_BILL_ADDRESS);
     let bill = Bill::of(&member.invoice, setup, oslo_date(member.opened_at))
         .map_err(|faults| faults.into_iter().next().unwrap_or_else(cannot))?;
-    // The bill host shows the PDF and everything that goes with it at the address of the PDF.
-    let pdf = member.artefacts.iter().find(|file| file.role == ArtefactRole::Pdf);
-    let url = pdf.and_then(|file| file.link.clone()).filter(|url| url.chars().count() <= LONGEST_ADDRESS).ok_or_else(cannot)?;
+    // The bill host shows the PDF there, and everything that goes with it.
+    let url = member.bill_address.clone().filter(|url| url.chars().count() <= LONGEST_ADDRESS).ok_or_else(cannot)?;
     let given = member.recipient.efaktura_identifier.as_deref().map(str::trim).filter(|identifier| !identifier.is_empty());
     let receiver = given.map_or(Value::Secret(Secret::Found(member.attempt)), |identifier| Value::Text(identifier.to_owned()));
     Ok(Transaction {

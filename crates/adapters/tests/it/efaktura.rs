@@ -503,7 +503,7 @@ fn a_bill_is_what_the_invoice_says() {
     assert_eq!(list[0]["transactionId"], transaction_id(sample::ATTEMPT).to_string());
     let fields = ["documentType", "accountNumber", "amount", "dueDate", "efakturaIdentifier", "brandName", "eFakturaUrl"];
     let shown = |bill: &BTreeMap<&str, &str>| fields.map(|field| bill[field].to_owned()).join(" ");
-    let host = "https://faktura.nordlys.example/document/nordlys";
+    let host = "https://faktura.nordlys.example/bill/nordlys";
     assert_eq!(shown(&list[0]), format!("INVOICE 86011117947 1234.50 2026-11-16 123456789 Nordlys {host}/10023"));
     assert_eq!(list[0]["kid"], sample::KID);
     // A credit note has neither account nor due date, and the service's fields are compulsory.
@@ -514,8 +514,8 @@ fn a_bill_is_what_the_invoice_says() {
 #[test]
 fn a_bill_without_a_usable_address_is_refused_and_the_others_go() {
     let mut consignment = sample::consignment_of("efaktura", 3);
-    consignment.members[0].artefacts[0].link = None;
-    consignment.members[2].artefacts[0].link = Some(format!("https://{}", "x".repeat(255)));
+    consignment.members[0].bill_address = None;
+    consignment.members[2].bill_address = Some(format!("https://{}", "x".repeat(255)));
     let route = routes::by_name("efaktura").unwrap();
     let step = route.next(&consignment, &[]).unwrap();
     let refused: Vec<_> = step.known.iter().map(|(attempt, _)| *attempt).collect();
@@ -524,8 +524,8 @@ fn a_bill_without_a_usable_address_is_refused_and_the_others_go() {
     // The hub's address changes after the shipment was taken: what was said counts, not what could be said now.
     let reply = service::answer(200, &service::taken(1));
     let log = [Entry::Exchange(Exchange { request, reply, at: sample::now() })];
-    consignment.members[0].artefacts[0].link = Some("https://other.example/1".to_owned());
-    consignment.members[1].artefacts[0].link = None;
+    consignment.members[0].bill_address = Some("https://other.example/1".to_owned());
+    consignment.members[1].bill_address = None;
     let step = route.next(&consignment, &log).unwrap();
     let words: Vec<String> = step.known.iter().map(|(_, word)| serde_json::to_value(word).unwrap()["word"].to_string()).collect();
     assert_eq!(words, ["\"refused\"", "\"handed_over\"", "\"refused\""]);

@@ -125,12 +125,11 @@ pub fn resident() -> Recipient {
 /// A KID whose check digit holds.
 pub const KID: &str = "123456782";
 
-/// The same member with a sound KID and an address for its PDF.
+/// The same member with a sound KID and an address at the bill host.
 fn hosted(mut member: Member) -> Member {
     member.invoice.payment[0].remittance = Some(KID.to_owned());
-    let link = format!("https://faktura.nordlys.example/document/nordlys/{}", member.invoice.number);
-    let artefacts = member.artefacts.into_iter().map(|file| Artefact { link: Some(link.clone()), ..file }).collect();
-    Member { artefacts, ..member }
+    let bill_address = Some(format!("https://faktura.nordlys.example/bill/nordlys/{}", member.invoice.number));
+    Member { bill_address, ..member }
 }
 
 pub fn efaktura_setup() -> RouteSetup {
@@ -174,6 +173,7 @@ pub fn member() -> Member {
         recipient: recipient(),
         metadata: Metadata::default(),
         artefacts: vec![pdf().0],
+        bill_address: None,
         said: None,
     }
 }

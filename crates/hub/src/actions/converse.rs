@@ -19,9 +19,9 @@ use kvitt_domain::retry::RetryPolicy;
 use sqlx::AnyConnection;
 use tracing::Instrument as _;
 
-use crate::actions::look_up;
 use crate::actions::move_delivery::{Move, move_delivery};
 use crate::actions::say::{self, Keys, seed, while_leased};
+use crate::actions::{look_up, open_bill};
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::store::artefact::Sealed;
@@ -184,6 +184,7 @@ async fn load(hub: &Hub, company: &Company, id: &str) -> Result<Option<Conversat
             recipient: invoice.body.recipient,
             metadata: invoice.body.metadata,
             artefacts,
+            bill_address: public.map(|public| open_bill::address(public, company, &invoice.id)),
             said,
         });
         attempts.push(attempt);

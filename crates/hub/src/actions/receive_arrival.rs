@@ -123,10 +123,16 @@ struct Place {
     arrived: Arrived,
 }
 
+/// A consignment that a receipt names: by route, organisation number and number.
+type Named = (&'static str, String, u64);
+
+/// A consignment that is ours: its company, its id and its members.
+type Ours = (Company, String, Vec<AttemptId>);
+
 /// Finds the logs of those whom something concerns. A receipt names its job for every letter: it is looked up once.
 #[derive(Default)]
 struct Places {
-    jobs: BTreeMap<(&'static str, String, u64), Option<(Company, String, Vec<AttemptId>)>>,
+    jobs: BTreeMap<Named, Option<Ours>>,
 }
 
 impl Places {

@@ -28,7 +28,7 @@ const LEAST_SPACE: u64 = 1 << 30;
 /// A clock before this is not set: the program is younger.
 const EARLIEST: i64 = 1_767_225_600_000; // 2026-01-01T00:00:00Z
 
-/// Looks at the data folder, the keys, the database, the mail servers, the price book, the clock, the disk and the companies.
+/// Looks at the data folder, the keys, the database, the mail servers, the services, the drops, the price book, the clock, the disk and the companies.
 #[derive(Debug, Args)]
 pub struct Doctor {}
 
@@ -78,6 +78,8 @@ impl Doctor {
             Ok(config) => {
                 checks.push(Check::good("configuration", words.say("doctor.configuration", &[])));
                 checks.extend(mail_servers(data, &config, words));
+                checks.extend(services(data, &config, words).await);
+                checks.extend(drops(data, &config, words).await);
                 checks.extend(followed_clock(&config, words).await);
             }
         }
@@ -268,6 +270,38 @@ fn mail_servers(data: &Path, config: &Config, words: Words) -> Vec<Check> {
         }
     };
     config.mail.iter().map(check).collect()
+}
+
+/// Reaches each service, with its certificate, and asks nothing of it.
+async fn services(data: &Path, config: &Config, words: Words) -> Vec<Check> {
+    let services = match config.services(data) {
+        Ok(services) => services,
+        Err(error) => return vec![Check::wrong("http", error.to_string(), words.say("doctor.mend_configuration", &[]))],
+    };
+    let mut checks = Vec::new();
+    for (name, service) in &services {
+        checks.push(match service.reach().await {
+            Ok(address) => Check::good("http", format!("{name}: {address}")),
+            Err(why) => Check::wrong("http", format!("{name}: {why}"), words.say("doctor.reach_http", &[("name", name)])),
+        });
+    }
+    checks
+}
+
+/// Logs in at each drop, or tries its folder, and hands nothing over.
+async fn drops(data: &Path, config: &Config, words: Words) -> Vec<Check> {
+    let drops = match config.drops(data) {
+        Ok(drops) => drops,
+        Err(error) => return vec![Check::wrong("drop", error.to_string(), words.say("doctor.mend_configuration", &[]))],
+    };
+    let mut checks = Vec::new();
+    for (name, site) in &drops {
+        checks.push(match site.reach().await {
+            Ok(()) => Check::good("drop", name),
+            Err(why) => Check::wrong("drop", format!("{name}: {why}"), words.say("doctor.reach_drop", &[("name", name)])),
+        });
+    }
+    checks
 }
 
 /// Greets a mail server and answers what it says that it can (RFC 5321 §4.1.1.1). One with TLS from the first byte is only
