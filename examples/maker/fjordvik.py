@@ -49,7 +49,7 @@ def documents(when):
             period=when.quarter(), delivery_address=buyer.address, **more,
         )
 
-    bjørn = fee("260401", people.BJØRN, "31.0", "6840.00", "Municipal fees: 15 %, 25 % and property tax without VAT; KID by MOD11", "delivered by e-mail")
+    bjørn = fee("260401", people.BJØRN, "31.0", "6840.00", "Municipal fees: 15 %, 25 % and property tax without VAT; KID by MOD11", "found by the banks' register, but turned off since: rejected, delivered by e-mail")
     hall = Document(
         SELLER, "260407", people.FJORDVIK_HOTELL, when.day(-8), when.day(22),
         [
@@ -64,11 +64,11 @@ def documents(when):
         bjørn,
         fee(
             "260402", people.GURO, "48.5", "5520.00",
-            "The letter is taken, and a bounce message comes back later", "handed over, then bounced; falls to print, parked",
+            "The letter is taken, and a bounce message comes back later", "handed over, then bounced; falls to print, posted",
         ),
         fee(
             "260403", people.TORBJØRG, "12.0", "4410.00",
-            "A consumer with a date of birth but no e-mail address", "no route open, parked",
+            "A consumer with a date of birth but no e-mail address", "no bank knows her; print, posted",
         ),
         fee(
             "260404", people.HENRIK, "27.3", "6120.00",
@@ -81,7 +81,7 @@ def documents(when):
         Document(
             SELLER, "260405", people.MARTE, when.day(-9), when.day(26),
             [line("Eiendomsskatt fritidsbolig", "0.5", "ANN", "7280.00", TAX_ALONE, item="ES-02", note="Gnr. 31 bnr. 7", period=when.quarter())],
-            "Property tax alone: outside the act (O), so no VAT number is shown", "delivered by e-mail", period=when.quarter(),
+            "Property tax alone: outside the act (O), so no VAT number is shown", "eFaktura by an old agreement, though Yes to All is off", period=when.quarter(),
         ),
         Document(
             SELLER, "260406", people.EIVIND, when.day(-7), when.day(23),
@@ -91,14 +91,14 @@ def documents(when):
                 line("Noter", 3, "H87", "79.00", exempt(TUITION.reason), item="KS-31"),
             ],
             "Tuition is exempt, the hire of the violin is not; print is wanted first, then e-mail",
-            "print skipped (not built yet), delivered by e-mail", delivered=when.day(-12),
+            "printed and posted", delivered=when.day(-12),
             metadata={"routing": {"route_order": ["print", "email"]}},
         ),
         hall,
         Document(
             SELLER, "260408", people.SAMEIET, when.day(-8), when.day(22),
             [line("Byggesaksgebyr, fasadeendring", 1, "C62", "11420.00", AUTHORITY, item="BY-04", note="Sak 2026/1187")],
-            "A building permit for a jointly owned property; a business that has no e-mail address", "no route open, parked",
+            "A building permit for a jointly owned property; a business that has no e-mail address", "Peppol not built yet; print, posted",
             delivered=when.day(-20), metadata=None,
         ),
         Document(
@@ -108,7 +108,7 @@ def documents(when):
                 line("Avløp etter måler, feil avlesing", "4.0", "MTQ", "33.1250", S15, item="AV-11", period=when.quarter()),
                 line("Eiendomsskatt, klage tatt til følge", 1, "C62", "240.00", PROPERTY_TAX, item="ES-01"),
             ],
-            "Credit note for a part of 260401, two VAT categories", "delivered by e-mail", credits=bjørn, period=when.quarter(),
+            "Credit note for a part of 260401, two VAT categories", "rejected by the bank like 260401, delivered by e-mail", credits=bjørn, period=when.quarter(),
         ),
         fee(
             "260410", people.SOLVEIG, "19.8", "5980.00",

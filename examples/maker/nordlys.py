@@ -57,7 +57,7 @@ def documents(when):
 
     kari = month(
         "500101", people.KARI, power(when, "NO1", "812.4", "0.7261"),
-        "Household in Oslo, price area NO1, 25 %; the ordinary case", "delivered by e-mail",
+        "Household in Oslo, price area NO1, 25 %; the ordinary case", "eFaktura: in the netbank",
         notes=f"Forbruket i {when.name(-1)} var 812,4 kWh, 6 % lavere enn i samme måned i fjor.",
         terms="Netto 21 dager. Se alle detaljer på Min side.",
     )
@@ -79,7 +79,7 @@ def documents(when):
         kari,
         month(
             "500102", people.OLA, power(when, "NO5", "1204.8", "0.6987"),
-            "The mailbox does not exist", "e-mail refused (550), falls to print, parked: print is not built yet",
+            "The mailbox does not exist", "e-mail refused (550), falls to print, posted",
         ),
         month(
             "500103", people.INGRID, power(when, "NO4", "1688.0", "0.2311", NORTH),
@@ -87,7 +87,7 @@ def documents(when):
         ),
         month(
             "500104", people.ANTE, power(when, "NO4", "2033.6", "0.2311", NORTH, fee=None),
-            "Household in Alta: exempt, and no electricity fee in the action zone", "delivered by e-mail",
+            "Household in Alta: exempt, and no electricity fee in the action zone", "eFaktura, accepted only after six hours by the sandbox's clock",
         ),
         month(
             "500105", people.SIGRUN, power(when, "NO4", "977.3", "0.2311", NORTH),
@@ -102,11 +102,11 @@ def documents(when):
         ),
         month(
             "500107", people.ODDVAR, power(when, "NO1", "655.1", "0.7261"),
-            "A consumer with no e-mail address, phone or date of birth", "no route open, parked",
+            "A consumer with no e-mail address, phone or date of birth", "nothing to look up in the banks' register, no e-mail: print, posted",
         ),
         month(
             "500108", people.LARS, solar,
-            "Two VAT categories and a line with a negative quantity: the customer's own solar power", "delivered by e-mail",
+            "Two VAT categories and a line with a negative quantity: the customer's own solar power", "eFaktura: in the netbank; that Vipps hides it, nobody can see",
         ),
         own_picture,
         Document(
@@ -116,7 +116,7 @@ def documents(when):
                 line("Korrigert måleravlesing: nettleie energiledd", "58.2", "KWH", "0.1894", S25, period=when.month(-1)),
                 line("Korrigert måleravlesing: forbruksavgift", "58.2", "KWH", "0.0713", S25, period=when.month(-1)),
             ],
-            "Credit note for a part of 500101", "delivered by e-mail", credits=kari, period=when.month(-1),
+            "Credit note for a part of 500101", "eFaktura: in the netbank, never in Vipps", credits=kari, period=when.month(-1),
             notes="Måleren ble lest av på nytt. Beløpet trekkes fra på neste faktura.",
         ),
         Document(

@@ -1,9 +1,11 @@
 """Whom the examples are sent to. Nobody here exists.
 
-The local part of an e-mail address up to the first `+` chooses how the sandbox's mail server behaves; any domain that
-ends in `.example` is known to it. Names that no persona has are ordinary people whose mail simply arrives.
+The local part of an e-mail address up to the first `+` chooses how the sandbox's mail server behaves, and how the banks
+do; any domain that ends in `.example` is known to it. Names that no persona has are ordinary people whose mail simply
+arrives, and whom no bank knows. A word of a postal address chooses how the print shop fares with a letter.
 """
 
+import hashlib
 from datetime import date
 
 from .identifiers import org_number, swedish_org_number
@@ -18,6 +20,28 @@ def person(customer, name, street, postal_code, city, email=None, phone=None, bo
         Address(street, postal_code, city),
         email,
         f"+479000{phone}" if phone else None,
+        date.fromisoformat(born) if born else None,
+    )
+
+
+# What the sandbox numbers its bank customers by; docs/sandbox.md has the table.
+BANK_PERSONAS = (
+    "yestoall", "off", "vippshidden", "turnedoff", "several", "blocked", "rejectedlater", "stoppedlater", "latebank",
+    "spoilsshipment", "agreement",
+)
+
+
+def in_bank(persona, label, customer, name, street, postal_code, city, born=None):
+    """A consumer whom the sandbox's banks know: the domain is the person, and the telephone number follows from it."""
+    words = sorted(label.replace("aa", "a").replace("ae", "a").replace("oe", "o").split("-"))
+    digest = hashlib.sha256(" ".join(words).encode()).digest()
+    serial = int.from_bytes(digest[:4], "big") % 99_999 + 1
+    return Buyer(
+        customer,
+        name,
+        Address(street, postal_code, city),
+        f"{persona}@{label}.example",
+        f"+479{BANK_PERSONAS.index(persona) + 1:02d}{serial:05d}",
         date.fromisoformat(born) if born else None,
     )
 
@@ -37,43 +61,43 @@ def business(customer, name, body, street, postal_code, city, email=None, contac
     )
 
 
-KARI = person("10001", "Kari Nordmann", "Bjerkealléen 14 B", "0487", "Oslo", "kari.nordmann@post.example", "0101", "1984-05-17")
+KARI = in_bank("yestoall", "kari-nordmann", "10001", "Kari Nordmann", "Bjerkealléen 14 B", "0487", "Oslo", "1984-05-17")
 OLA = person("10002", "Ola Nordmann", "Sjøgata 3", "5013", "Bergen", "hardbounce+ola@post.example", "0102", "1979-11-02")
 INGRID = person("10003", "Ingrid Sæther", "Storgata 112", "9008", "Tromsø", "greylisted+ingrid@post.example", "0103", "1991-02-28")
-ANTE = person("10004", "Ánte Mikkel Gaup", "Bossekopveien 8", "9510", "Alta", "ante.gaup@post.example", "0104", "1968-08-09")
+ANTE = in_bank("latebank", "ante-mikkel-gaup", "10004", "Ánte Mikkel Gaup", "Bossekopveien 8", "9510", "Alta", "1968-08-09")
 SIGRUN = person("10005", "Sigrun Åsheim", "Rønvikveien 55", "8007", "Bodø", "mailboxfull+sigrun@post.example", "0105", "1955-12-30")
 ODDVAR = person("10006", "Oddvar Ødegård", "Nedre Tømte 41", "2380", "Brumunddal")
-LARS = person("10007", "Lars Bøe", "Solbakken 2", "4319", "Sandnes", "lars.boe@post.example", "0107", "1988-04-04")
+LARS = in_bank("vippshidden", "lars-boe", "10007", "Lars Bøe", "Solbakken 2", "4319", "Sandnes", "1988-04-04")
 ASTRID = person("10008", "Astrid Håkonsen", "Kirkeveien 61", "0364", "Oslo", "astrid.haakonsen@post.example", "0108", "1995-07-21")
 MAGNUS = person("10009", "Magnus Trætteberg", "Elvegata 9", "2609", "Lillehammer", "delayed+magnus@post.example", "0109", "1973-01-15")
 
-BJØRN = person("20001", "Bjørn Fjellvåg", "Bryggevegen 7", "5988", "Fjordvik", "bjorn.fjellvaag@post.example", "0201", "1962-03-11")
+BJØRN = in_bank("turnedoff", "bjoern-fjellvaag", "20001", "Bjørn Fjellvåg", "Bryggevegen 7", "5988", "Fjordvik", "1962-03-11")
 GURO = person("20002", "Guro Lønnås", "Lia 23", "5988", "Fjordvik", "bounceslater+guro@post.example", "0202", "1990-10-05")
 TORBJØRG = person("20003", "Torbjørg Øyehaug", "Øvre Strandveg 4", "5988", "Fjordvik", born="1938-06-19")
 HENRIK = person("20004", "Henrik Skår", "Naustvegen 18", "5988", "Fjordvik", "henrik.skaar@post.example", "0204", "1985-03-12")
-MARTE = person("20005", "Marte Vågslid", "Skulevegen 1", "5988", "Fjordvik", "marte.vaagslid@post.example", "0205", "1992-09-09")
+MARTE = in_bank("agreement", "marte-vaagslid", "20005", "Marte Vågslid", "Skulevegen 1", "5988", "Fjordvik", "1992-09-09")
 EIVIND = person("20006", "Eivind Aarrestad", "Prestegardsvegen 30", "5988", "Fjordvik", "eivind.aarrestad@post.example", "0206", "1977-05-25")
 SOLVEIG = person("20007", "Solveig Årdal", "Fossen 12", "5988", "Fjordvik", "outofoffice+solveig@post.example", "0207", "1981-12-01")
 
-HANNE = person("30001", "Hanne Kjølstad", "Eplehagen 5", "3044", "Drammen", "hanne.kjoelstad@post.example", "0301", "1989-08-14")
+HANNE = in_bank("yestoall", "hanne-kjoelstad", "30001", "Hanne Kjølstad", "Eplehagen 5", "3044", "Drammen", "1989-08-14")
 THOMAS = person("30002", "Thomas Grønvold", "Strømsgodset terrasse 21", "3034", "Drammen", "hardbounce+thomas@post.example", "0302", "1987-02-03")
-AMINA = person("30003", "Amina Yusuf Hassan", "Konnerudgata 88 H0302", "3045", "Drammen", "amina.hassan@post.example", "0303", "1993-06-06")
+AMINA = in_bank("several", "amina-yusuf-hassan", "30003", "Amina Yusuf Hassan", "Konnerudgata 88 H0302", "3045", "Drammen", "1993-06-06")
 PETTER = person("30004", "Petter Blåfjell", "Åskollen allé 2", "3038", "Drammen", "slow+petter@post.example", "0304", "1983-11-23")
-LINN = person("30005", "Linn Therese Sørbø", "Bragernes torg 9", "3017", "Drammen", "linn.soerboe@post.example", "0305", "1990-01-31")
+LINN = in_bank("off", "linn-therese-soerboe", "30005", "Linn Therese Sørbø", "Bragernes torg 9", "3017", "Drammen", "1990-01-31")
 JONAS = person("30006", "Jonas Mæhlum", "Gulskogen 40", "3048", "Drammen", "dropsmidletter+jonas@post.example", "0306", "1986-10-10")
-MALGORZATA = person("30007", "Małgorzata Wójcik", "Fjellheimveien 16", "3042", "Drammen", "malgorzata.wojcik@post.example", "0307", "1991-05-02")
+MALGORZATA = in_bank("spoilsshipment", "malgorzata-wojcik", "30007", "Małgorzata Wójcik", "Fjellheimveien 16", "3042", "Drammen", "1991-05-02")
 
-SILJE = person("40001", "Silje Færøy", "Innherredsveien 70 A", "7042", "Trondheim", "silje.faeroey@post.example", "0401", "1998-03-27")
+SILJE = in_bank("yestoall", "silje-faeroey", "40001", "Silje Færøy", "Innherredsveien 70 A", "7042", "Trondheim", "1998-03-27")
 EMIL = person("40002", "Emil Rødsjø", "Nonnegata 11", "7014", "Trondheim", "garbles+emil@post.example", "0402", "2001-09-18")
-NORA = person("40003", "Nora Brændvik", "Byåsveien 140", "7020", "Trondheim", "nora.braendvik@postkassa.exampel", "0403", "1996-12-12")
-FREDRIK = person("40004", "Fredrik Hønsvik", "Moholt allé 33", "7050", "Trondheim", "rejectscontent+fredrik@post.example", "0404", "1999-04-01")
-IDA = person("40005", "Ida Marie Tømmerås", "Lade allé 6", "7041", "Trondheim", "ida.toemmeraas@post.example", "0405", "1994-07-07")
-SARA = person("40006", "Sara O’Brien", "Elgeseter gate 20", "7030", "Trondheim", "sara.obrien@post.example", "0406", "1990-02-11")
+NORA = person("40003", "Nora Brændvik", "c/o Unprintable, Byåsveien 140", "7020", "Trondheim", "nora.braendvik@postkassa.exampel", "0403", "1996-12-12")
+FREDRIK = person("40004", "Fredrik Hønsvik", "c/o Returned, Moholt allé 33", "7050", "Trondheim", "rejectscontent+fredrik@post.example", "0404", "1999-04-01")
+IDA = in_bank("rejectedlater", "ida-marie-toemmeraas", "40005", "Ida Marie Tømmerås", "Lade allé 6", "7041", "Trondheim", "1994-07-07")
+SARA = in_bank("blocked", "sara-obrien", "40006", "Sara O’Brien", "Elgeseter gate 20", "7030", "Trondheim", "1990-02-11")
 VEGARD = person("40007", "Vegard Sæterbø", "Ranheimsveien 211", "7055", "Trondheim", "vegard.saeterboe@@post.example", "0407", "1997-08-30")
 
-RUNE = person("50001", "Rune Måseide", "Fagerlivegen 4", "6013", "Ålesund", "rune.maaseide@post.example", "0501", "1970-06-24")
+RUNE = in_bank("yestoall", "rune-maaseide", "50001", "Rune Måseide", "Fagerlivegen 4", "6013", "Ålesund", "1970-06-24")
 BERIT = person("50002", "Berit Hjørungdal", "Hessafjellet 19", "6020", "Ålesund", "dropsafterdot+berit@post.example", "0502", "1966-01-08")
-KJELL = person("50003", "Kjell Åge Rønstad", "Tueneset 2", "6010", "Ålesund", "kjell.roenstad@post.example", "0503", "1958-10-29")
+KJELL = in_bank("yestoall", "kjell-aage-roenstad", "50003", "Kjell Åge Rønstad", "Tueneset 2", "6010", "Ålesund", "1958-10-29")
 TUVA = person("50004", "Tuva Brødløs", "Apotekergata 5", "6004", "Ålesund", "garblesaccepted+tuva@post.example", "0504", "1993-03-03")
 
 HAVGLØTT = business("70001", "Havgløtt Fisk AS", "99900302", "Fiskerikaia 6", "9008", "Tromsø", "faktura@havgloett.example", "Elin Bakkejord")

@@ -35,7 +35,7 @@ def documents(when):
 
     silje = bill(
         "80011", people.SILJE, [membership(), line("Gruppetimer pluss", 1, "MON", "99.00", S25, item="GRP", period=month)],
-        "Next month's membership", "delivered by e-mail",
+        "Next month's membership", "eFaktura: in the netbank",
     )
     ida = bill(
         "80015", people.IDA, [
@@ -43,7 +43,7 @@ def documents(when):
             line("Proteinbar havre og blåbær", 6, "H87", "31.30", S15, item="BAR-11"),
             line("Smoothie", 4, "H87", "52.1739", S15, item="BAR-03"),
         ],
-        "A student's discount on the line; food from the bar 15 %, prices with four decimals", "delivered by e-mail",
+        "A student's discount on the line; food from the bar 15 %, prices with four decimals", "eFaktura accepted, rejected two minutes later: delivered by e-mail",
     )
     return [
         silje,
@@ -53,11 +53,11 @@ def documents(when):
         ),
         bill(
             "80013", people.NORA, [membership()],
-            "A misspelt domain: `postkassa.exampel`", "e-mail refused (550), falls to print, parked",
+            "A misspelt domain: `postkassa.exampel`", "e-mail refused (550), falls to print, which cannot print it: parked",
         ),
         bill(
             "80014", people.FREDRIK, [membership(), line("PT-time", 2, "HUR", "640.00", S25, item="PT-60")],
-            "The letter itself is refused (554)", "e-mail refused, falls to print, parked",
+            "The letter itself is refused (554)", "e-mail refused, falls to print, posted; some days later the letter comes back: parked",
         ),
         ida,
         bill(
@@ -78,21 +78,21 @@ def documents(when):
         bill(
             "80017", people.SARA, [line("Årsmedlemskap", 1, "ANN", "5490.00", S25, item="AAR", period=(month[0], when.month(12)[1]))],
             "A year's membership, 2,000 kroner of it already paid; an apostrophe in the name; the old word `vipps` in the route order",
-            "delivered by e-mail", period=(month[0], when.month(12)[1]), prepaid=Decimal("2000.00"), round_to_krone=True,
+            "she has blocked the sender in her bank: delivered by e-mail", period=(month[0], when.month(12)[1]), prepaid=Decimal("2000.00"), round_to_krone=True,
             metadata={"routing": {"route_order": ["vipps", "email"]}},
         ),
         bill(
             "80018", people.VEGARD, [membership("349.00")],
-            "An address that cannot be one: `vegard.saeterboe@@post.example`", "e-mail closed with its reason, parked",
+            "An address that cannot be one: `vegard.saeterboe@@post.example`", "e-mail closed with its reason; print, posted",
         ),
         Document(
             SELLER, "80019", people.SILJE, when.day(-3), None, [membership(note="Frys på grunn av skade")],
-            "Credit note: the month is frozen, for 80011", "delivered by e-mail", credits=silje,
+            "Credit note: the month is frozen, for 80011", "eFaktura: in the netbank", credits=silje,
             notes="Medlemskapet er satt på pause. God bedring!",
         ),
         Document(
             SELLER, "80020", people.IDA, when.day(-2), None,
             [membership(note="Frys, studieopphold", adjustments=(discount(20, "549.00", "Studentrabatt"),))],
-            "Credit note with the same discount as the invoice, for 80015", "delivered by e-mail", credits=ida,
+            "Credit note with the same discount as the invoice, for 80015", "as 80015: delivered by e-mail", credits=ida,
         ),
     ]

@@ -14,10 +14,12 @@ address in Peppol. `kvitt demo` sends them to the sandbox, `kvitt plan FILE` sho
 
 How a letter fares is chosen by the address: the part before the first `+` names a persona of the sandbox's mail server
 (`hardbounce`, `greylisted`, …), any other name is an ordinary person, and every domain that ends in `.example` is known.
-A consumer's electronic address is the e-mail address (scheme `EM`), where there is one.
+A consumer's electronic address is the e-mail address (scheme `EM`), where there is one. The same part of the address says how
+the sandbox's banks treat a consumer (`yestoall`, `turnedoff`, …), and a word of the postal address how its print shop fares.
+`docs/sandbox.md` has all of them.
 
-AvtaleGiro, eFaktura, Peppol, digital mailboxes and print stand in each plan with the reason why they are not used yet.
-Where e-mail fails too, the document is parked, and a person decides.
+AvtaleGiro, Peppol and digital mailboxes stand in each plan with the reason why they are not used yet. Where no route is left, the
+document is parked, and a person decides.
 
 ## Sellers
 

@@ -149,7 +149,7 @@ def documents(when):
             line("Ladeboks 22 kW", 1, "H87", "8990.00", S25, item="EL-9022", adjustments=(discount(10, "8990.00", "Kampanje"),)),
             driving(38),
         ],
-        "A PDF time sheet and a PNG picture inside the XML; a discount on a line", "delivered by e-mail with both attachments",
+        "A PDF time sheet and a PNG picture inside the XML; a discount on a line", "eFaktura closed by the picture, which no netbank shows; delivered by e-mail with both attachments",
         attachments=(
             Attachment("timeliste", "Timeliste", "timeliste.pdf", "application/pdf", sheet),
             Attachment("bilde", "Bilde av sikringsskapet før skift", "sikringsskap.png", "image/png", fuse_box()),
@@ -210,17 +210,17 @@ def documents(when):
         ),
         job(
             "70007", people.KJELL, [hours("2.5"), line("Stikkontakt dobbel", 3, "H87", "164.00", S25, item="EL-4126"), driving(17)],
-            "A KID whose check digit is wrong", "a warning; delivered by e-mail all the same", kid="50003000700079",
+            "A KID whose check digit is wrong", "a warning; eFaktura without the KID: in the netbank", kid="50003000700079",
         ),
         job(
             "70008", people.BLÅSKJELL, [hours("4"), line("Leie av strømskap, festival", 3, "DAY", "890.00", S25, item="LEIE-63"), driving(31)],
-            "A business whose mailbox does not exist", "Peppol not built yet, e-mail refused, print not built yet: parked", metadata=None,
+            "A business whose mailbox does not exist", "Peppol not built yet, e-mail refused (550); print, posted", metadata=None,
         ),
         zipped,
         Document(
             SELLER, "70010", people.RUNE, when.day(-2), None,
             [line("Ladeboks 22 kW, reklamasjon", 1, "H87", "8990.00", S25, item="EL-9022", adjustments=(discount(10, "8990.00", "Kampanje"),))],
-            "Credit note for the charging box of 70001", "delivered by e-mail", credits=rune,
+            "Credit note for the charging box of 70001", "eFaktura: in the netbank", credits=rune,
         ),
         job(
             "70011", people.LARS, [hours("1"), line("Utelampe sensor", 2, "H87", "799.20", S25, item="EL-8811"), driving(26)],

@@ -48,10 +48,10 @@ def documents(when):
     def bill(number, buyer, lines, shows, expect, **more):
         return Document(SELLER, number, buyer, when.day(-7), when.day(22), lines, shows, expect, period=month, **more)
 
-    hanne = bill("1201", people.HANNE, places(("Sverre", 100)), "A place and meals, all exempt; no VAT number, only Foretaksregisteret", "delivered by e-mail")
+    hanne = bill("1201", people.HANNE, places(("Sverre", 100)), "A place and meals, all exempt; no VAT number, only Foretaksregisteret", "eFaktura: in the netbank")
     linn = bill(
         "1205", people.LINN, places(("Tobias", 100), ("Åse", 100), ("Mikkel", 80)),
-        "Three children: 30 % off the second line, 100 % off the third, so one line is 0.00", "delivered by e-mail",
+        "Three children: 30 % off the second line, 100 % off the third, so one line is 0.00", "Yes to All is off: delivered by e-mail",
     )
     return [
         hanne,
@@ -62,7 +62,7 @@ def documents(when):
         ),
         bill(
             "1203", people.AMINA, places(("Yasmin", 100), ("Bilal", 100)),
-            "Two children with sibling discount; the old word `netbank` in the route order", "delivered by e-mail",
+            "Two children with sibling discount; the old word `netbank` in the route order", "several match in the banks' register, which is a no: delivered by e-mail",
             metadata={"routing": {"route_order": ["netbank", "email", "print"]}},
         ),
         bill(
@@ -80,7 +80,7 @@ def documents(when):
                 line("Foreldrebetaling og kost, tilvenning tre dager", 3, "DAY", "74.50", CARE, item="TILV", note="Zofia"),
             ],
             "Polish letters in the name; a (synthetic) fødselsnummer, an id and a word from the sender in the metadata",
-            "delivered by e-mail with the sender's sentence",
+            "her eFaktura spoils its shipment, whose others go on without it; delivered by e-mail with the sender's sentence",
             metadata={
                 "uuid": "6f1d2f6a-2f0e-4c8b-9a55-2d1c7e0b1207",
                 "recipient_ssn": identity_number(2, 5, 1991, 324),
@@ -93,6 +93,6 @@ def documents(when):
                 line("Stengt på grunn av vannlekkasje, foreldrebetaling", 2, "DAY", "57.14", CARE, note="Sverre"),
                 line("Stengt på grunn av vannlekkasje, kost", 2, "DAY", "17.38", CARE, note="Sverre"),
             ],
-            "Credit note for days closed, for 1201", "delivered by e-mail", credits=hanne,
+            "Credit note for days closed, for 1201", "eFaktura: in the netbank", credits=hanne,
         ),
     ]

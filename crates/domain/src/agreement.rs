@@ -12,6 +12,16 @@ pub enum AgreementKind {
     Avtalegiro,
 }
 
+impl AgreementKind {
+    /// The name as stored and shown.
+    pub fn name(self) -> &'static str {
+        match self {
+            AgreementKind::MainVendor => "main_vendor",
+            AgreementKind::Avtalegiro => "avtalegiro",
+        }
+    }
+}
+
 /// Where an agreement stands, as far as routes need to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -22,6 +32,17 @@ pub enum AgreementState {
     Active,
     /// Was usable.
     Ended,
+}
+
+impl AgreementState {
+    /// The name as stored and shown.
+    pub fn name(self) -> &'static str {
+        match self {
+            AgreementState::Pending => "pending",
+            AgreementState::Active => "active",
+            AgreementState::Ended => "ended",
+        }
+    }
 }
 
 /// One agreement of a company.

@@ -3,6 +3,7 @@
 //! The same [`Ask`] is answered in this process, or by the running hub through its local socket ([`crate::socket`]); the
 //! command line does not know which. Every question names the company that asks; another company's things are not found.
 
+use kvitt_domain::agreement::Agreement;
 use kvitt_domain::fault::Fault;
 use kvitt_domain::plan::{Plan, RouteName};
 use kvitt_domain::recipient::RecipientType;
@@ -61,6 +62,13 @@ pub enum Ask {
         company: String,
         /// The customer that the last page ended with; empty for the first page.
         after: String,
+    },
+    /// Record where an agreement of a company stands.
+    SetAgreement {
+        /// The company's organisation number.
+        company: String,
+        /// The agreement.
+        agreement: Agreement,
     },
     /// Change a company's settings.
     ChangeSettings {
@@ -301,6 +309,11 @@ impl Hub {
                 let company = self.company(Some(&company)).await?;
                 let mut db = self.db().read().await?;
                 Answer::CustomerOrders { orders: customer_order::page(&mut db, &company.id, &after, CUSTOMERS_AT_A_TIME).await? }
+            }
+            Ask::SetAgreement { company, agreement } => {
+                let company = self.company(Some(&company)).await?;
+                actions::add_company::set_agreement(self, &company, agreement).await?;
+                Answer::Done
             }
             Ask::ChangeSettings { company, settings } => {
                 let company = self.company(Some(&company)).await?;

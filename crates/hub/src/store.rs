@@ -18,6 +18,7 @@ pub mod invoice;
 pub mod job;
 pub mod lookup;
 pub mod objects;
+pub mod raw;
 pub mod restore;
 pub mod stray;
 pub mod suppression;

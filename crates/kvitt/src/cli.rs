@@ -180,7 +180,7 @@ async fn run(session: &Session, command: Command) -> Outcome {
         Command::Restore(restore) => restore.run(session).await,
         Command::CopyDatabase(copy) => copy.run(session).await,
         Command::Keys(keys) => keys.run(session).await,
-        Command::Bench(bench) => bench.run(session),
+        Command::Bench(bench) => bench.run(session).await,
         Command::Completions(completions) => completions.run(session),
     }
 }

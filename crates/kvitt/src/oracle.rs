@@ -19,6 +19,32 @@ pub struct Line {
     /// The invoice's number; empty where the counterparty could not read one.
     #[serde(default)]
     pub invoice: String,
+    /// What a counterparty was told that is not told the invoice's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bill: Option<Bill>,
+}
+
+/// A bill as MPS knows it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Bill {
+    /// Where its document is: its last part is the unguessable link of one invoice.
+    pub url: String,
+}
+
+/// Puts the invoices' numbers on the lines of bills: `numbers` has them by the links of their files. Lines that are named
+/// already, and bills of nobody known, stay as they are.
+pub fn name_bills(ledger: &mut [Line], numbers: &BTreeMap<String, String>) {
+    for line in ledger {
+        let link = line.bill.as_ref().and_then(|bill| last_part(&bill.url));
+        if let Some(number) = link.and_then(|link| numbers.get(link)) {
+            line.invoice.clone_from(number);
+        }
+    }
+}
+
+/// The part of a link that names one file of one invoice.
+pub fn last_part(url: &str) -> Option<&str> {
+    url.split('?').next()?.rsplit('/').next().filter(|part| !part.is_empty())
 }
 
 /// One invoice as the hub sees it.
@@ -103,7 +129,7 @@ mod tests {
     }
 
     fn line(invoice: &str) -> Line {
-        Line { key: format!("1/{invoice}/a@b.example"), company: "1".into(), invoice: invoice.into() }
+        Line { key: format!("1/{invoice}/a@b.example"), company: "1".into(), invoice: invoice.into(), bill: None }
     }
 
     #[test]
@@ -122,6 +148,14 @@ mod tests {
         assert_eq!(found.lost, ["1/2"]);
         assert_eq!(found.duplicated, ["1/1/a@b.example"]);
         assert_eq!(found.unsaid, ["1/4"]);
+    }
+
+    #[test]
+    fn a_bill_is_known_by_its_link() {
+        let bill = Bill { url: "http://127.0.0.1:1/bill/c/t0ken".into() };
+        let mut ledger = [Line { invoice: "000123".into(), bill: Some(bill), ..line("1") }, line("2")];
+        name_bills(&mut ledger, &BTreeMap::from([("t0ken".to_owned(), "1001".to_owned())]));
+        assert_eq!(ledger.map(|line| line.invoice), ["1001", "2"]);
     }
 
     #[test]

@@ -313,10 +313,9 @@ pub fn outcome(story: &Story, words: Words) -> String {
     }
 }
 
-/// How often something was said to a counterparty in the newest attempt.
+/// How often it was tried to hand the newest attempt over.
 fn tries(story: &Story) -> usize {
-    let said = |line: &&kvitt_hub::actions::explain::Line| !line.said.starts_with('←');
-    story.attempts.last().map_or(0, |attempt| attempt.log.iter().filter(said).count())
+    story.attempts.last().map_or(0, |attempt| attempt.log.iter().filter(|line| line.is_try).count())
 }
 
 fn waiting(story: &Story, words: Words) -> String {

@@ -269,9 +269,12 @@ fn prepare(hub: &Hub, company: &Company, handed: &HandedIn, readable: Readable) 
     })
 }
 
+/// The media type of a PDF.
+pub(crate) const PDF: &str = "application/pdf";
+
 /// What routes must know of a file before they take it; `None` where it is no PDF.
 pub(crate) fn look_into(media_type: &str, bytes: &[u8]) -> Option<Looked> {
-    (media_type == "application/pdf").then(|| kvitt_render::inspect(bytes).map_err(|cause| cause.to_string()))
+    (media_type == PDF).then(|| kvitt_render::inspect(bytes).map_err(|cause| cause.to_string()))
 }
 
 async fn write(tx: &mut Tx<'_>, company: &Company, prepared: &Prepared) -> Result<(String, bool)> {

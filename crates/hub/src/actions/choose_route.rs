@@ -9,6 +9,7 @@ use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::plan::{Plan, RouteName, Rung, Standing, Verdict};
 use sqlx::AnyConnection;
 
+use crate::actions::accept_invoice::{PDF, look_into};
 use crate::actions::freeze_rendition::{self, NewRendition};
 use crate::actions::move_delivery::{Move, move_delivery};
 use crate::actions::plan_invoice::{Known, pdf_bytes};
@@ -61,7 +62,7 @@ async fn prepare(hub: &Hub, company: &Company, job: &Leased) -> Result<Prepared>
     let mut known = Known::read(&mut db, company, &stored.body.invoice, &stored.body.recipient).await?;
     let asked = known.read_lookups(&mut db, company, &before.id, now.as_millisecond()).await?;
     let files = artefact::of_invoice(&mut db, &company.id, &stored.id, None).await?;
-    let facts = file_facts(&mut db, company, &files).await?;
+    let facts = file_facts(hub, &mut db, company, &stored.id, &files).await?;
     drop(db);
     let body = &stored.body;
     let bytes_of = |role| files.iter().filter(move |file| file.role == role).map(|file| file.bytes);
@@ -160,16 +161,30 @@ fn next_open(plan: &Plan) -> Option<i64> {
     open.flatten()
 }
 
-/// What is known of the files of a stored invoice.
-async fn file_facts(db: &mut AnyConnection, company: &Company, files: &[Artefact]) -> Result<Vec<FileFacts>> {
+/// What is known of the files of a stored invoice. Our own PDF is not among them: every route takes it.
+async fn file_facts(
+    hub: &Hub,
+    db: &mut AnyConnection,
+    company: &Company,
+    invoice: &str,
+    files: &[Artefact],
+) -> Result<Vec<FileFacts>> {
+    let ours = invoice::rendition(db, &company.id, invoice).await?.filter(|rendition| rendition.pdf_by == "kvitt");
+    let is_ours = |file: &Artefact| ours.as_ref().is_some_and(|rendition| rendition.pdf_digest == file.digest);
     let mut facts = Vec::new();
-    for file in files.iter().filter(|file| file.role != ArtefactRole::Xml) {
+    for file in files.iter().filter(|file| file.role != ArtefactRole::Xml && !is_ours(file)) {
+        let mut pdf = artefact::pdf_facts(db, &company.id, &file.digest).await?;
+        if pdf.is_none() && file.media_type == PDF {
+            // Taken in before PDFs were looked into.
+            let bytes = artefact::read(db, hub.objects(), &company.id, &company.key, &file.digest).await?;
+            pdf = look_into(&file.media_type, &bytes);
+        }
         facts.push(FileFacts {
             role: file.role,
             name: file.name.clone(),
             media_type: file.media_type.clone(),
             bytes: file.bytes,
-            pdf: artefact::pdf_facts(db, &company.id, &file.digest).await?,
+            pdf,
         });
     }
     Ok(facts)

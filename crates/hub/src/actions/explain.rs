@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use kvitt_adapters::register::Answer;
 use kvitt_adapters::route::{Artefact, Entry, Place, Reply, Request};
-use kvitt_domain::delivery::{Delivery, Word};
+use kvitt_domain::delivery::{AttemptId, Delivery, Word};
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::identifiers::without_identity_numbers;
 use kvitt_domain::money::Amount;
@@ -89,6 +89,9 @@ pub struct Line {
     pub said: String,
     /// What was answered, or what arrived.
     pub answered: String,
+    /// Whether it was a try to hand something over: no question, and nothing that arrived.
+    #[serde(default)]
+    pub is_try: bool,
 }
 
 /// The invoice with an id or number. A number that an invoice and a credit note share must be asked for by id.
@@ -122,7 +125,7 @@ pub async fn explain(hub: &Hub, company: &Company, invoice: &str) -> Result<Stor
         for id in consignment::of_attempt(&mut db, &company.id, attempt.id).await? {
             jobs.extend(job::of_subject(&mut db, &company.id, &id).await?);
             let entries = consignment::log(&mut db, &company.id, &company.key, &id).await?;
-            log.extend(entries.iter().map(|entry| line(&entry.entry)));
+            log.extend(entries.iter().filter(|entry| concerns(&entry.entry, attempt.id)).map(|entry| line(&entry.entry)));
         }
         attempts.push(Tried {
             id: attempt.id.to_string(),
@@ -196,6 +199,15 @@ fn timestamp(ms: i64) -> Result<Timestamp> {
     Timestamp::from_millisecond(ms).map_err(|_| Error::Damaged(format!("{ms} is no time")))
 }
 
+/// Whether an entry of a consignment's log is about an attempt: what was said is about all that travelled together.
+fn concerns(entry: &Entry, attempt: AttemptId) -> bool {
+    match entry {
+        Entry::Exchange(_) => true,
+        Entry::Arrived { attempt: concerned, .. } | Entry::CallBack { attempt: concerned, .. } => *concerned == attempt,
+        Entry::LookedUp { answers, .. } => answers.iter().any(|(concerned, _)| *concerned == attempt),
+    }
+}
+
 fn line(entry: &Entry) -> Line {
     match entry {
         Entry::Exchange(exchange) => {
@@ -205,7 +217,7 @@ fn line(entry: &Entry) -> Line {
                 Request::Put(package) => format!("files → {}: {}", package.drop, package.name),
                 Request::Look { drop, name } => format!("files → {drop}: {name}?"),
             };
-            Line { at: exchange.at, said, answered: in_short(&exchange.reply) }
+            Line { at: exchange.at, said, answered: in_short(&exchange.reply), is_try: !exchange.request.is_question() }
         }
         Entry::LookedUp { answers, at } => {
             let yes = answers.iter().filter(|(_, answer)| matches!(answer, Answer::Yes)).count();
@@ -213,9 +225,10 @@ fn line(entry: &Entry) -> Line {
                 at: *at,
                 said: "→ register, asked again".to_owned(),
                 answered: format!("{yes} of {} can be reached", answers.len()),
+                is_try: false,
             }
         }
-        Entry::CallBack { by, at, .. } => Line { at: *at, said: "called back".to_owned(), answered: by.clone() },
+        Entry::CallBack { by, at, .. } => Line { at: *at, said: "called back".to_owned(), answered: by.clone(), is_try: false },
         Entry::Arrived { arrived, at, .. } => {
             let (said, answered) = match arrived {
                 kvitt_adapters::route::Arrived::Bounced { status, text } => ("← bounce", format!("{status} {text}")),
@@ -227,9 +240,24 @@ fn line(entry: &Entry) -> Line {
                 kvitt_adapters::route::Arrived::JobRefused { code, text } => ("← job refused", format!("{code} {text}")),
                 kvitt_adapters::route::Arrived::CameBack { code, text } => ("← came back", format!("{code} {text}")),
             };
-            Line { at: *at, said: said.to_owned(), answered }
+            Line { at: *at, said: said.to_owned(), answered, is_try: false }
         }
     }
+}
+
+/// The text of XML, for a person: its elements left out, and each run of white space one space.
+fn without_tags(body: &str) -> String {
+    let mut text = String::new();
+    for part in body.split('<') {
+        let said = part.split_once('>').map_or(part, |(_, said)| said);
+        for word in said.split_whitespace() {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(word);
+        }
+    }
+    text
 }
 
 /// Bytes of an answer over HTTP that a line of a story shows.
@@ -239,8 +267,9 @@ fn in_short(reply: &Reply) -> String {
     match reply {
         Reply::Smtp { code, text, .. } => format!("{code} {text}"),
         Reply::Http { status, body, .. } => {
-            let shown = &body[..body.floor_char_boundary(SHOWN)];
-            format!("{status} {}{}", without_identity_numbers(shown), if shown.len() < body.len() { "…" } else { "" })
+            let text = without_tags(body);
+            let shown = &text[..text.floor_char_boundary(SHOWN)];
+            format!("{status} {}{}", without_identity_numbers(shown), if shown.len() < text.len() { "…" } else { "" })
         }
         Reply::Placed => "placed".to_owned(),
         Reply::Seen { place } => match place {

@@ -75,7 +75,7 @@ async fn join_lot(tx: &mut Tx<'_>, what: &Move<'_>, route: &str, attempt: Attemp
     let setup = setup_of(tx.db(), company, route).await?;
     let lot_of = adapter.lot(&setup);
     let at_most = what.lot_at_most.map_or(lot_of.members, |limit| limit.clamp(1, lot_of.members));
-    let (lot, members, version) = match consignment::open_lot(tx.db(), &company.id, route).await? {
+    let (lot, members, version) = match consignment::open_lot(tx, &company.id, route).await? {
         Some(open) => open,
         None => {
             let lot = crate::ids::new_id().to_string();

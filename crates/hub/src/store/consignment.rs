@@ -10,11 +10,18 @@ use sqlx::{AnyConnection, Row};
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
+use crate::store::db::Backend;
 use crate::store::writer::Tx;
 use crate::vault::{CompanyKey, Purpose};
 
-const OPEN_LOT: &str = "SELECT consignment_id, members, version FROM consignment WHERE company_id = $1 AND route = $2 AND state = 'open' \
-    ORDER BY opened_at, consignment_id LIMIT 1";
+const OPEN_LOT: [&str; 2] = [
+    // SQLite: the writer is alone.
+    "SELECT consignment_id, members, version FROM consignment WHERE company_id = $1 AND route = $2 AND state = 'open' \
+     ORDER BY opened_at, consignment_id LIMIT 1",
+    // PostgreSQL: whoever joins waits for the one before, instead of finding the lot changed and beginning anew.
+    "SELECT consignment_id, members, version FROM consignment WHERE company_id = $1 AND route = $2 AND state = 'open' \
+     ORDER BY opened_at, consignment_id LIMIT 1 FOR UPDATE",
+];
 const INSERT: &str = "INSERT INTO consignment (company_id, consignment_id, route, state, number, setup, opened_at, closed_at, members, version) \
     VALUES ($1, $2, $3, 'open', 0, '', $4, 0, 0, 1)";
 const INSERT_MEMBER: &str =
@@ -50,9 +57,13 @@ const EXCHANGE: &str = "exchange";
 const ARRIVED: &str = "arrived";
 const NOTE: &str = "note";
 
-/// The open lot of a route: id, members so far, version.
-pub async fn open_lot(db: &mut AnyConnection, company: &str, route: &str) -> Result<Option<(String, i64, i64)>> {
-    let row = sqlx::query(OPEN_LOT).bind(company).bind(route).fetch_optional(db).await?;
+/// The open lot of a route, to be joined: id, members so far, version.
+pub async fn open_lot(tx: &mut Tx<'_>, company: &str, route: &str) -> Result<Option<(String, i64, i64)>> {
+    let open_lot = match tx.backend() {
+        Backend::Sqlite => OPEN_LOT[0],
+        Backend::Postgres => OPEN_LOT[1],
+    };
+    let row = sqlx::query(open_lot).bind(company).bind(route).fetch_optional(tx.db()).await?;
     row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).transpose()
 }
 

@@ -130,6 +130,43 @@ impl Db {
         &self.writer
     }
 
+    /// Rows that were inserted, changed and deleted since the database was opened (SQLite) or made (PostgreSQL).
+    pub async fn rows_written(&self) -> Result<u64> {
+        let sql = match self.backend {
+            Backend::Sqlite => "SELECT CAST(total_changes() AS BIGINT)",
+            Backend::Postgres => {
+                "SELECT CAST(COALESCE(SUM(n_tup_ins + n_tup_upd + n_tup_del), 0) AS BIGINT) FROM pg_stat_user_tables"
+            }
+        };
+        // Only the connection that writes knows what it changed.
+        let rows: i64 =
+            self.writer.run(move |tx| Box::pin(async move { Ok(sqlx::query_scalar(sql).fetch_one(tx.db()).await?) })).await?;
+        Ok(u64::try_from(rows).unwrap_or(0))
+    }
+
+    /// What a row takes on disk in the mean, indices and all.
+    pub async fn mean_row_bytes(&self) -> Result<u64> {
+        let mut db = self.read().await?;
+        let (names, size) = match self.backend {
+            Backend::Sqlite => (
+                "SELECT name FROM sqlite_master WHERE type = 'table'",
+                "SELECT CAST(c.page_count * s.page_size AS BIGINT) FROM pragma_page_count() c, pragma_page_size() s",
+            ),
+            Backend::Postgres => (
+                "SELECT CAST(relname AS TEXT) FROM pg_stat_user_tables",
+                "SELECT CAST(SUM(pg_total_relation_size(relid)) AS BIGINT) FROM pg_stat_user_tables",
+            ),
+        };
+        let names: Vec<String> = sqlx::query_scalar(names).fetch_all(&mut *db).await?;
+        let mut rows = 0;
+        for name in names {
+            let count = format!("SELECT CAST(COUNT(*) AS BIGINT) FROM {name}");
+            rows += sqlx::query_scalar::<_, i64>(sqlx::AssertSqlSafe(count)).fetch_one(&mut *db).await?;
+        }
+        let bytes: i64 = sqlx::query_scalar(size).fetch_one(&mut *db).await?;
+        Ok(u64::try_from(bytes / rows.max(1)).unwrap_or(0))
+    }
+
     /// Lets pending writes finish and closes every connection.
     pub async fn close(&self) {
         self.writer.close().await;
@@ -138,7 +175,7 @@ impl Db {
 }
 
 /// Settings that SQLite keeps per connection.
-async fn prepare(connection: &mut AnyConnection, backend: Backend) -> std::result::Result<(), sqlx::Error> {
+pub(super) async fn prepare(connection: &mut AnyConnection, backend: Backend) -> std::result::Result<(), sqlx::Error> {
     if backend == Backend::Sqlite {
         let busy = format!("PRAGMA busy_timeout = {}", BUSY_TIMEOUT.as_millis());
         connection.execute(sqlx::AssertSqlSafe(busy)).await?;

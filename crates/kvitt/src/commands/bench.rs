@@ -5,6 +5,7 @@
 
 mod hostile;
 mod invoices;
+mod pipeline;
 mod report;
 mod stopwatch;
 
@@ -29,6 +30,12 @@ use stopwatch::{cpu_per_run, runs_per_second};
 pub enum Bench {
     /// Measure how fast documents are judged. Exits with 1 where the wanted speed is not reached.
     Validate(Validate),
+    /// Measure invoices from intake until they are handed over, and what the database takes raw. Exits with 1 where the wanted speed
+    /// is not reached.
+    Pipeline(pipeline::Pipeline),
+    /// One run of the pipeline, as JSON.
+    #[command(hide = true)]
+    PipelineRun(pipeline::PipelineRun),
     /// Judge one file and print how much memory the process needed for it at most.
     #[command(hide = true)]
     Memory(MemoryOf),
@@ -64,8 +71,10 @@ const MEMORY: [usize; 2] = [1_000, 20_000];
 const LIMITS: Limits = Limits { bytes: 1 << 30, depth: 64, elements: 100_000_000, attributes: 64, text: 1 << 26 };
 
 impl Bench {
-    pub fn run(self, session: &Session) -> Outcome {
+    pub async fn run(self, session: &Session) -> Outcome {
         match self {
+            Bench::Pipeline(pipeline) => pipeline.run(session).await,
+            Bench::PipelineRun(run) => run.run(session).await,
             Bench::Validate(validate) => validate.run(session),
             Bench::Memory(memory) => memory.run(session),
         }

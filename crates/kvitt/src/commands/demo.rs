@@ -2,10 +2,12 @@
 //!
 //! The sandbox and the hub run in this process and speak over real sockets; the example documents are in the binary.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use jiff::SignedDuration;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use kvitt_domain::money::Amount;
@@ -33,6 +35,14 @@ const PATIENCE: Duration = Duration::from_secs(12);
 const QUIET_FOR: Duration = Duration::from_millis(1500);
 /// How often the demo looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// What the demo lets happen: retries and polls; what takes hours; a print job that closes in the afternoon, is printed at night
+/// and posted on the next working day, also where a weekend or Easter lies between; and a letter that comes back.
+const TIME_PASSES: [(&str, Duration); 4] = [
+    ("demo.minutes_later", Duration::from_mins(12)),
+    ("demo.hours_later", Duration::from_hours(7)),
+    ("demo.days_later", Duration::from_hours(24 * 8)),
+    ("demo.weeks_later", Duration::from_hours(24 * 16)),
+];
 /// The demo never takes longer, whatever is stuck: it then shows what stands where.
 const LONGEST: Duration = Duration::from_secs(180);
 
@@ -77,7 +87,11 @@ impl Stage {
     async fn start(data: &Path) -> Result<Stage, Failure> {
         let world = World::start(&data.join("sandbox"), loopback(), loopback(), 0).await?;
         let config = data.join("kvitt.toml");
-        let settings = format!("# Written anew by each kvitt demo.\nlisten = \"127.0.0.1:0\"\n\n{}", world.configuration());
+        let listen = free_address().map_err(|cause| Failure::io("looking for a free port", cause))?;
+        let settings = format!(
+            "# Written anew by each kvitt demo.\nlisten = \"{listen}\"\npublic_address = \"http://{listen}\"\n\n{}",
+            world.configuration()
+        );
         std::fs::write(&config, settings).map_err(|cause| Failure::io(format!("writing {}", config.display()), cause))?;
         let place = Place { data: data.to_owned(), config: Some(config) };
         let hub = Hub::open(data, place.read_config()?).await?;
@@ -98,7 +112,14 @@ impl Demo {
         let stage = Stage::start(&data).await?;
         companies::set_up(&stage.desk).await?;
         let (taken, refusals) = send(&stage.desk, session, fresh_on(&data)?).await?;
-        until_quiet(&stage.hub, &stage.world.bounces, taken.len(), session).await?;
+        until_quiet(&stage, taken.len(), session).await?;
+        for (pass, by) in TIME_PASSES {
+            if !session.json {
+                session.print(&session.words.say(pass, &[]))?;
+            }
+            let_time_pass(&stage, by).await?;
+            until_quiet(&stage, taken.len(), session).await?;
+        }
         let shown = look(&stage, taken, refusals, session.words).await?;
         match session.json {
             true => session.print_json(&shown)?,
@@ -120,6 +141,11 @@ impl Demo {
 
 fn loopback() -> std::net::SocketAddr {
     (std::net::Ipv4Addr::LOCALHOST, 0).into()
+}
+
+/// An address that nobody listens on: the bank must know where the bills are before the hub is there.
+fn free_address() -> std::io::Result<std::net::SocketAddr> {
+    std::net::TcpListener::bind(loopback())?.local_addr()
 }
 
 /// The folder named, or a new one among the temporary ones, which stays so that `kvitt explain` can look into it.
@@ -165,14 +191,16 @@ async fn send(desk: &Desk, session: &Session, fresh_on: Date) -> Result<(Vec<Tak
 }
 
 /// Waits until no job is due within [`PATIENCE`], no bounce waits to be read, and both have been so for [`QUIET_FOR`].
-async fn until_quiet(hub: &Hub, bounces: &Path, accepted: usize, session: &Session) -> Result<(), Failure> {
+async fn until_quiet(stage: &Stage, accepted: usize, session: &Session) -> Result<(), Failure> {
+    let Stage { hub, world, .. } = stage;
     let bar = progress::bar(accepted, session.words.say("progress.delivering", &[]), session.json);
     let begun = tokio::time::Instant::now();
     let mut quiet_since = None;
     while begun.elapsed() < LONGEST {
         let status = hub.status().await?;
         progress::follow(&bar, &status);
-        let is_quiet = is_quiet(&status) && !holds_a_file(&bounces.join("new"));
+        let files = [world.bounces.join("new"), world.print_shop.join("receipts")];
+        let is_quiet = is_quiet(&status) && !files.iter().any(|folder| holds_a_file(folder));
         match (is_quiet, quiet_since) {
             (false, _) => quiet_since = None,
             (true, None) => quiet_since = Some(tokio::time::Instant::now()),
@@ -191,7 +219,20 @@ fn is_quiet(status: &Status) -> bool {
 }
 
 fn holds_a_file(folder: &Path) -> bool {
-    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
+    let is_file = |entry: std::io::Result<std::fs::DirEntry>| entry.is_ok_and(|entry| entry.path().is_file());
+    std::fs::read_dir(folder).is_ok_and(|entries| entries.into_iter().any(is_file))
+}
+
+/// Moves the sandbox's clock, and waits until the hub has followed it.
+async fn let_time_pass(stage: &Stage, by: Duration) -> Result<(), Failure> {
+    let before = stage.hub.clock().business();
+    stage.world.advance(by).await?;
+    let wanted = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
+    let begun = tokio::time::Instant::now();
+    while stage.hub.clock().business().duration_since(before) < wanted && begun.elapsed() < LONGEST {
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    Ok(())
 }
 
 /// Collects what became of everything, and compares it with the ledger.
@@ -202,7 +243,9 @@ async fn look(stage: &Stage, taken: Vec<Taken>, refusals: Vec<Refusal>, words: W
         .iter()
         .map(|row| Known { company: row.company.clone(), invoice: row.number.clone(), state: row.state.clone() })
         .collect();
-    let ledger = oracle::fetch(&world.ledger()).await.map_err(|cause| Failure::io("reading the sandbox's ledger", cause))?;
+    let ledger = oracle::fetch(&world.ledger()).await;
+    let mut ledger = ledger.map_err(|cause| Failure::io("reading the sandbox's ledger", cause))?;
+    oracle::name_bills(&mut ledger, &numbers_by_link(desk, &known).await?);
     let found = oracle::compare(&known, &ledger);
     let report = Report::of(rows, refusals);
     Ok(Shown {
@@ -215,6 +258,17 @@ async fn look(stage: &Stage, taken: Vec<Taken>, refusals: Vec<Refusal>, words: W
         sandbox: format!("http://{}", world.http),
         data: hub.data().to_owned(),
     })
+}
+
+/// The invoices' numbers by the links of their files: MPS is told no more of an invoice than where its document is.
+async fn numbers_by_link(desk: &Desk, known: &[Known]) -> Result<BTreeMap<String, String>, Failure> {
+    let mut numbers = BTreeMap::new();
+    for one in known.iter().filter(|one| oracle::is_taken(&one.state)) {
+        let story = desk.story(Some(&one.company), &one.invoice).await?;
+        let links = story.files.iter().filter_map(|file| oracle::last_part(file.link.as_deref()?).map(str::to_owned));
+        numbers.extend(links.map(|link| (link, one.invoice.clone())));
+    }
+    Ok(numbers)
 }
 
 /// What so many letters on paper would cost today.

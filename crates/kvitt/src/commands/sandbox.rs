@@ -33,7 +33,7 @@ impl Sandbox {
         let data = if session.data_named { session.place.data.clone() } else { PathBuf::from(USUAL_DATA) };
         let world = World::start(&data, self.http, self.smtp, self.seed).await?;
         match session.json {
-            true => session.print_json(&world)?,
+            true => session.print_json(&world.addresses)?,
             false => {
                 let values = [("http", world.http.to_string()), ("smtp", world.smtp.to_string())];
                 let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();

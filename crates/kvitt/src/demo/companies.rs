@@ -1,5 +1,6 @@
-//! The five companies of the examples, with the e-mail set-up that points at the sandbox.
+//! The five companies of the examples, with the agreements and routes that the sandbox plays the other side of.
 
+use kvitt_domain::agreement::{Agreement, AgreementKind, AgreementState};
 use kvitt_hub::desk::Ask;
 use kvitt_hub::store::company::CompanySettings;
 
@@ -9,6 +10,8 @@ use crate::exit::Failure;
 /// A company of the examples. None of them exists.
 struct Example {
     org_number: &'static str,
+    account: &'static str,
+    address: &'static [&'static str],
     name: &'static str,
     from: &'static str,
     bounces: &'static str,
@@ -19,6 +22,8 @@ struct Example {
 const COMPANIES: [Example; 5] = [
     Example {
         org_number: "999001017",
+        account: "99991001014",
+        address: &["Kraftveien 1", "8006 Bodø"],
         name: "Nordlys Kraft AS",
         from: "faktura@nordlyskraft.example",
         bounces: "retur.nordlyskraft.example",
@@ -27,6 +32,8 @@ const COMPANIES: [Example; 5] = [
     },
     Example {
         org_number: "999002021",
+        account: "99992002022",
+        address: &["Rådhusgata 1", "5988 Fjordvik"],
         name: "Fjordvik kommune",
         from: "kommunekassen@fjordvik.example",
         bounces: "retur.fjordvik.example",
@@ -35,6 +42,8 @@ const COMPANIES: [Example; 5] = [
     },
     Example {
         org_number: "899001028",
+        account: "99993003030",
+        address: &["Trollfaret 12", "3043 Drammen"],
         name: "Trollstubben barnehage SA",
         from: "styrer@trollstubben.example",
         bounces: "retur.trollstubben.example",
@@ -43,6 +52,8 @@ const COMPANIES: [Example; 5] = [
     },
     Example {
         org_number: "999004059",
+        account: "99994004081",
+        address: &["Bakklandet 40", "7013 Trondheim"],
         name: "Puls & Pust Treningssenter AS",
         from: "medlem@pulsogpust.example",
         bounces: "retur.pulsogpust.example",
@@ -51,6 +62,8 @@ const COMPANIES: [Example; 5] = [
     },
     Example {
         org_number: "999005063",
+        account: "99995005022",
+        address: &["Lerstadvegen 517", "6018 Ålesund"],
         name: "Sterk Strøm Elektro AS",
         from: "ordre@sterkstrom.example",
         bounces: "retur.sterkstrom.example",
@@ -59,7 +72,22 @@ const COMPANIES: [Example; 5] = [
     },
 ];
 
-/// Adds those that are not there yet, and sets their e-mail up.
+impl Example {
+    /// What each route needs of the company, by the route's name.
+    fn set_ups(&self) -> [(&'static str, serde_json::Value); 3] {
+        let email = serde_json::json!({
+            "from": self.from,
+            "from_name": self.name,
+            "bounce_domain_or_address": self.bounces,
+            "footer": self.footer,
+        });
+        let efaktura = serde_json::json!({ "accounts": [self.account], "brand_name": self.name, "lot_open_seconds": 1 });
+        let print = serde_json::json!({ "return_address": self.address });
+        [("email", email), ("efaktura", efaktura), ("print", print)]
+    }
+}
+
+/// Adds those that are not there yet, and sets their routes up.
 pub async fn set_up(desk: &Desk) -> Result<(), Failure> {
     let known = desk.companies_named(None).await?;
     for company in &COMPANIES {
@@ -72,13 +100,11 @@ pub async fn set_up(desk: &Desk) -> Result<(), Failure> {
             let ask = Ask::AddCompany { org_number: company.org_number.to_owned(), name: company.name.to_owned(), settings };
             desk.tell(ask).await?;
         }
-        let setup = serde_json::json!({
-            "from": company.from,
-            "from_name": company.name,
-            "bounce_domain_or_address": company.bounces,
-            "footer": company.footer,
-        });
-        desk.tell(Ask::SetRoute { company: company.org_number.to_owned(), route: "email".to_owned(), setup }).await?;
+        let agreement = Agreement { kind: AgreementKind::MainVendor, state: AgreementState::Active, account: None };
+        desk.tell(Ask::SetAgreement { company: company.org_number.to_owned(), agreement }).await?;
+        for (route, setup) in company.set_ups() {
+            desk.tell(Ask::SetRoute { company: company.org_number.to_owned(), route: route.to_owned(), setup }).await?;
+        }
     }
     Ok(())
 }

@@ -38,6 +38,12 @@ fn handed_in(folder: &str, files: &'static [(&str, &[u8])], days: i32) -> Vec<Ha
     files.iter().filter_map(document).collect()
 }
 
+/// A document made for [`MADE_FOR`] as it is today.
+pub fn fresh(xml: &[u8]) -> Vec<u8> {
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    moved(xml, today.since(MADE_FOR).map_or(0, |span| span.get_days()))
+}
+
 /// The same bytes with each `>2026-11-23<` moved by so many days. Bytes, not text: one of the faulty files is no UTF-8.
 fn moved(xml: &[u8], days: i32) -> Vec<u8> {
     /// `>2026-11-23<`

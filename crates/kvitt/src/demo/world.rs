@@ -4,15 +4,32 @@ use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use kvitt_sandbox::{PASSWORD, Sandbox, Settings, USER};
-use serde::Serialize;
+use kvitt_sandbox::{MPS_PASSWORD, MPS_USER, PASSWORD, Sandbox, Settings, USER};
+use serde::{Deserialize, Serialize};
 
 use crate::exit::Failure;
 
-/// A running sandbox with its addresses; its JSON is what `kvitt sandbox --json` prints.
-#[derive(Debug, Serialize)]
+/// A running sandbox.
+#[derive(Debug)]
 pub struct World {
+    /// Where it is.
+    pub addresses: Addresses,
+    sandbox: Sandbox,
+}
+
+impl std::ops::Deref for World {
+    type Target = Addresses;
+
+    fn deref(&self) -> &Addresses {
+        &self.addresses
+    }
+}
+
+/// Where a sandbox is; as JSON it is what `kvitt sandbox --json` prints.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Addresses {
     /// Control and evidence.
     pub http: SocketAddr,
     /// The mail server.
@@ -20,13 +37,19 @@ pub struct World {
     /// The certificate authority to trust.
     pub ca_file: PathBuf,
     /// The user that the mail server knows.
-    pub user: &'static str,
+    pub user: String,
     /// A file with that user's password.
     pub password_file: PathBuf,
     /// The Maildir in which bounces arrive.
     pub bounces: PathBuf,
-    #[serde(skip)]
-    sandbox: Sandbox,
+    /// The address of MPS, where eFaktura goes.
+    pub mps: String,
+    /// The user that MPS knows.
+    pub mps_user: String,
+    /// A file with that user's password.
+    pub mps_password_file: PathBuf,
+    /// The print shop's drop.
+    pub print_shop: PathBuf,
 }
 
 impl World {
@@ -34,19 +57,30 @@ impl World {
     pub async fn start(data: &Path, http: SocketAddr, smtp: SocketAddr, seed: u64) -> Result<World, Failure> {
         let sandbox = Sandbox::start(Settings { data: data.to_owned(), http, smtp, smtps: None, sftp: None, seed }).await?;
         let absolute = |path: &Path| fs::canonicalize(path).map_err(|cause| Failure::io(path.display().to_string(), cause));
-        let password = data.join("password");
-        write_password(&password).map_err(|cause| Failure::io(format!("writing {}", password.display()), cause))?;
-        Ok(World {
+        let password = write_password(&data.join("password"), PASSWORD)?;
+        let mps_password = write_password(&data.join("mps-password"), MPS_PASSWORD)?;
+        let addresses = Addresses {
             http: sandbox.http(),
             smtp: sandbox.smtp(),
             ca_file: absolute(sandbox.certificate())?,
-            user: USER,
+            user: USER.to_owned(),
             password_file: absolute(&password)?,
             bounces: absolute(sandbox.bounces())?,
-            sandbox,
-        })
+            mps: sandbox.mps(),
+            mps_user: MPS_USER.to_owned(),
+            mps_password_file: absolute(&mps_password)?,
+            print_shop: absolute(sandbox.print_shop())?,
+        };
+        Ok(World { addresses, sandbox })
     }
 
+    /// Ends every conversation and frees the folder.
+    pub async fn stop(self) {
+        self.sandbox.stop().await;
+    }
+}
+
+impl Addresses {
     /// The lines of a `kvitt.toml` that point a hub at this sandbox.
     pub fn configuration(&self) -> String {
         format!(
@@ -62,14 +96,28 @@ impl World {
              [bounces]\n\
              maildir = {bounces}\n\
              \n\
+             [http.mps]\n\
+             base_address = {mps}\n\
+             user = {mps_user}\n\
+             password_file = {mps_password_file}\n\
+             networks = [\"127.0.0.0/8\", \"::1\"]\n\
+             \n\
+             [drop.print]\n\
+             folder = {print_shop}\n\
+             look_every_s = 1\n\
+             \n\
              [clock]\n\
              follow = {clock}\n",
             host = quoted(&self.smtp.ip().to_string()),
             port = self.smtp.port(),
-            user = quoted(self.user),
+            user = quoted(&self.user),
             password_file = quoted_path(&self.password_file),
             ca_file = quoted_path(&self.ca_file),
             bounces = quoted_path(&self.bounces),
+            mps = quoted(&self.mps),
+            mps_user = quoted(&self.mps_user),
+            mps_password_file = quoted_path(&self.mps_password_file),
+            print_shop = quoted_path(&self.print_shop),
             clock = quoted(&format!("http://{}/clock", self.http)),
         )
     }
@@ -79,17 +127,21 @@ impl World {
         format!("http://{}/ledger", self.http)
     }
 
-    /// Ends every conversation and frees the folder.
-    pub async fn stop(self) {
-        self.sandbox.stop().await;
+    /// Moves the sandbox's clock forward.
+    pub async fn advance(&self, by: Duration) -> Result<(), Failure> {
+        let told = |cause: reqwest::Error| Failure::io("moving the sandbox's clock", std::io::Error::other(cause));
+        let moved = serde_json::json!({ "ms": u64::try_from(by.as_millis()).unwrap_or(u64::MAX) });
+        let asked = reqwest::Client::new().post(format!("http://{}/clock/advance", self.http)).json(&moved).send().await;
+        asked.and_then(reqwest::Response::error_for_status).map(|_| ()).map_err(told)
     }
 }
 
-/// The sandbox's password is no secret, but a hub reads passwords from files only, and such files are their owner's alone.
-fn write_password(path: &Path) -> std::io::Result<()> {
+/// The sandbox's passwords are no secrets, but a hub reads passwords from files only, and such files are their owner's alone.
+fn write_password(path: &Path, password: &str) -> Result<PathBuf, Failure> {
     use std::io::Write as _;
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    writeln!(file, "{PASSWORD}")
+    let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
+    let written = file.and_then(|mut file| writeln!(file, "{password}"));
+    written.map(|()| path.to_owned()).map_err(|cause| Failure::io(format!("writing {}", path.display()), cause))
 }
 
 fn quoted_path(path: &Path) -> String {

@@ -19,8 +19,7 @@ async fn join(bench: &'static Bench, lot: &'static str, attempt: u128) -> Result
     bench
         .write(move |tx| {
             Box::pin(async move {
-                let (id, members, version) =
-                    consignment::open_lot(tx.db(), &bench.a.id, "email").await?.ok_or(Error::Conflict)?;
+                let (id, members, version) = consignment::open_lot(tx, &bench.a.id, "email").await?.ok_or(Error::Conflict)?;
                 assert_eq!(id, lot);
                 consignment::join(tx, &bench.a.id, lot, members, version, sample::attempt(attempt)).await
             })
@@ -39,17 +38,21 @@ async fn close(bench: &'static Bench, lot: &'static str) -> Result<i64> {
         .await
 }
 
+async fn open_lot(bench: &'static Bench, route: &'static str) -> Option<(String, i64, i64)> {
+    bench.write(move |tx| Box::pin(async move { consignment::open_lot(tx, &bench.a.id, route).await })).await.unwrap()
+}
+
 #[tokio::test]
 async fn a_lot_opens_fills_closes_and_finishes() {
     each_database(async |bench| {
-        assert_eq!(consignment::open_lot(&mut *bench.read().await, &bench.a.id, "email").await.unwrap(), None);
+        assert_eq!(open_lot(bench, "email").await, None);
         open(bench, "lot").await;
         for attempt in [7, 3] {
             join(bench, "lot", attempt).await.unwrap();
         }
         let mut db = bench.read().await;
-        assert_eq!(consignment::open_lot(&mut db, &bench.a.id, "email").await.unwrap(), Some(("lot".to_owned(), 2, 3)));
-        assert_eq!(consignment::open_lot(&mut db, &bench.a.id, "print").await.unwrap(), None);
+        assert_eq!(open_lot(bench, "email").await, Some(("lot".to_owned(), 2, 3)));
+        assert_eq!(open_lot(bench, "print").await, None);
         let row = consignment::by_id(&mut db, &bench.a.id, "lot").await.unwrap().unwrap();
         assert_eq!((row.state.as_str(), row.number, row.closed_at), ("open", 0, 0));
 

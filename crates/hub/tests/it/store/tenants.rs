@@ -8,6 +8,7 @@ use std::path::Path;
 
 use kvitt_adapters::register::{Answer, Found};
 use kvitt_adapters::route::{Arrived, ArtefactRole, Entry, Reply, Request, RouteSetup, Sent};
+use kvitt_domain::agreement::{Agreement, AgreementKind, AgreementState};
 use kvitt_domain::customer::CustomerKey;
 use kvitt_domain::delivery::{Delivery, State, Word};
 use kvitt_domain::invoice::DocumentKind;
@@ -173,7 +174,6 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(delivery::plans(db, b, key, "di1").await.unwrap().is_empty());
         missing(delivery::attempt(db, b, key, sample::attempt(1)).await.unwrap_err());
         assert!(delivery::attempts(db, b, key, "di1").await.unwrap().is_empty());
-        assert!(consignment::open_lot(db, b, "email").await.unwrap().is_none());
         assert!(consignment::by_id(db, b, "lot").await.unwrap().is_none());
         assert!(consignment::members(db, b, "lot").await.unwrap().is_empty());
         assert!(consignment::of_attempt(db, b, sample::attempt(1)).await.unwrap().is_empty());
@@ -225,6 +225,7 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         assert!(matches!(saved, Err(Error::Conflict)));
         assert!(as_b!(bench, |tx| delivery::save_word(tx, b, key, sample::attempt(1), &Word::Seen)).is_err());
         as_b!(bench, |tx| delivery::forget_word(tx, b, sample::attempt(1))).unwrap();
+        assert!(as_b!(bench, |tx| consignment::open_lot(tx, b, "email")).unwrap().is_none());
         assert!(as_b!(bench, |tx| consignment::join(tx, b, "open lot", 0, 1, sample::attempt(1))).is_err());
         assert!(as_b!(bench, |tx| consignment::close(tx, b, "open lot", "email", &RouteSetup(json!({})), NOW)).is_err());
         as_b!(bench, |tx| consignment::finish(tx, b, "lot")).unwrap();
@@ -280,6 +281,11 @@ async fn writing_with_the_wrong_company_changes_nothing() {
             b,
             &CompanySettings { footer: Some("b".into()), ..CompanySettings::default() }
         ))
+        .unwrap();
+        as_b!(bench, |tx| async move {
+            let agreement = Agreement { kind: AgreementKind::MainVendor, state: AgreementState::Active, account: None };
+            company::set_agreement(tx, b, &agreement).await
+        })
         .unwrap();
         as_b!(bench, |tx| company::set_route(tx, b, "email", &RouteSetup(json!({})))).unwrap();
         as_b!(bench, |tx| invoice::insert(tx, b, &sample::stored("i1", "10023"), b"sealed")).unwrap();

@@ -57,12 +57,24 @@ pub struct Bar {
 }
 
 impl Bar {
-    fn at_least(wanted: f64, value: f64) -> Bar {
+    /// A figure that shall not be smaller.
+    pub fn at_least(wanted: f64, value: f64) -> Bar {
         Bar { value, wanted, met: value >= wanted }
     }
 
-    fn at_most(wanted: f64, value: f64) -> Bar {
+    /// A figure that shall not be larger.
+    pub fn at_most(wanted: f64, value: f64) -> Bar {
         Bar { value, wanted, met: value <= wanted }
+    }
+
+    /// What was measured.
+    pub fn value(self) -> f64 {
+        self.value
+    }
+
+    /// Whether it is as wanted.
+    pub fn is_met(self) -> bool {
+        self.met
     }
 }
 

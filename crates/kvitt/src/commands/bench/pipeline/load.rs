@@ -1,0 +1,71 @@
+//! The invoices of the pipeline: two of the examples, with other numbers, KIDs and recipients.
+
+use kvitt_domain::identifiers::Modulus;
+use kvitt_hub::desk::HandedIn;
+use kvitt_hub::store::job::Urgency;
+
+/// An ordinary invoice, whose PDF is ours to make.
+const PLAIN: &str = include_str!("../../../../../../examples/invoices/nordlys-500101.xml");
+/// One that brings its own PDF.
+const WITH_PDF: &str = include_str!("../../../../../../examples/invoices/nordlys-500109.xml");
+
+/// How an invoice goes, and whether its PDF must be made: of ten, in this order.
+const MIX: [(Goes, Brings); 10] = [
+    (Goes::ByEmail, Brings::NoPdf),
+    (Goes::ByEfaktura, Brings::ItsPdf),
+    (Goes::ByEfaktura, Brings::NoPdf),
+    (Goes::ByEmail, Brings::ItsPdf),
+    (Goes::ByEfaktura, Brings::ItsPdf),
+    (Goes::ByEmail, Brings::NoPdf),
+    (Goes::ByEfaktura, Brings::ItsPdf),
+    // The example's own PDF has no fonts in it, which a print shop refuses.
+    (Goes::ByPrint, Brings::NoPdf),
+    (Goes::ByEfaktura, Brings::ItsPdf),
+    (Goes::ByEmail, Brings::ItsPdf),
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Goes {
+    ByEmail,
+    ByEfaktura,
+    ByPrint,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Brings {
+    ItsPdf,
+    NoPdf,
+}
+
+/// The invoice of an index, different from every other.
+pub fn invoice(index: usize) -> HandedIn {
+    let (goes, brings) = MIX[index % MIX.len()];
+    let (template, number, kid, address) = match brings {
+        Brings::NoPdf => (PLAIN, "500101", "0010001005001017", "yestoall@kari-nordmann.example"),
+        Brings::ItsPdf => (WITH_PDF, "500109", "0010008005001095", "astrid.haakonsen@post.example"),
+    };
+    let new_number = format!("B{index:07}");
+    let (route, email, beside) = match goes {
+        Goes::ByEmail => ("email", format!("kunde{index}@post.example"), String::new()),
+        // The sandbox's banks know this one by both; every name and address agrees.
+        Goes::ByEfaktura => {
+            ("efaktura", "yestoall@kunde.example".to_owned(), ", \"recipient_phone_number\": \"+4790100000\"".to_owned())
+        }
+        Goes::ByPrint => ("print", format!("kunde{index}@post.example"), String::new()),
+    };
+    let xml = template
+        .replace(&format!("<cbc:ID>{number}</cbc:ID>"), &format!("<cbc:ID>{new_number}</cbc:ID>"))
+        .replace(&format!(">{kid}<"), &format!(">{}<", kid_of(index)))
+        .replace(&format!(">{address}<"), &format!(">{email}<"));
+    let metadata = format!(
+        "{{\"version\": \"1.1\", \"recipient_type\": \"consumer\", \"routing\": {{\"route_order\": [\"{route}\"]}}{beside}}}"
+    );
+    let fresh = crate::demo::examples::fresh(xml.as_bytes());
+    HandedIn { metadata: Some(metadata), urgency: Urgency::Bulk, ..HandedIn::file(&format!("{new_number}.xml"), fresh) }
+}
+
+fn kid_of(index: usize) -> String {
+    let body = format!("77{index:010}");
+    let digit = Modulus::Mod10.check_digit(&body).expect("twelve digits have a check digit");
+    format!("{body}{digit}")
+}
