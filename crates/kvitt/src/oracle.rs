@@ -27,24 +27,26 @@ pub struct Line {
 /// A bill as MPS knows it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Bill {
-    /// Where its document is: its last part is the unguessable link of one invoice.
+    /// Where its document is: its last part begins with the hub's id of the invoice.
     pub url: String,
 }
 
-/// Puts the invoices' numbers on the lines of bills: `numbers` has them by the links of their files. Lines that are named
+/// Puts the invoices' numbers on the lines of bills: `numbers` has them by the hub's ids. Lines that are named
 /// already, and bills of nobody known, stay as they are.
 pub fn name_bills(ledger: &mut [Line], numbers: &BTreeMap<String, String>) {
     for line in ledger {
-        let link = line.bill.as_ref().and_then(|bill| last_part(&bill.url));
-        if let Some(number) = link.and_then(|link| numbers.get(link)) {
+        let id = line.bill.as_ref().and_then(|bill| invoice_id(&bill.url));
+        if let Some(number) = id.and_then(|id| numbers.get(id)) {
             line.invoice.clone_from(number);
         }
     }
 }
 
-/// The part of a link that names one file of one invoice.
-pub fn last_part(url: &str) -> Option<&str> {
-    url.split('?').next()?.rsplit('/').next().filter(|part| !part.is_empty())
+/// The hub's id of the invoice that a bill's address is about.
+fn invoice_id(url: &str) -> Option<&str> {
+    /// A UUID as text.
+    const ID: usize = 36;
+    url.split('?').next()?.rsplit('/').next()?.get(..ID)
 }
 
 /// One invoice as the hub sees it.
@@ -151,10 +153,11 @@ mod tests {
     }
 
     #[test]
-    fn a_bill_is_known_by_its_link() {
-        let bill = Bill { url: "http://127.0.0.1:1/bill/c/t0ken".into() };
+    fn a_bill_is_known_by_the_id_in_its_address() {
+        const ID: &str = "01a2022b-9a03-775d-963f-e2febabb4a47";
+        let bill = Bill { url: format!("http://127.0.0.1:1/bill/c/{ID}-0a1b?token=x") };
         let mut ledger = [Line { invoice: "000123".into(), bill: Some(bill), ..line("1") }, line("2")];
-        name_bills(&mut ledger, &BTreeMap::from([("t0ken".to_owned(), "1001".to_owned())]));
+        name_bills(&mut ledger, &BTreeMap::from([(ID.to_owned(), "1001".to_owned())]));
         assert_eq!(ledger.map(|line| line.invoice), ["1001", "2"]);
     }
 

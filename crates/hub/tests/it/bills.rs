@@ -137,7 +137,7 @@ impl Bank {
                 artefact::name(tx, &seller.id, INVOICE, 1, &names).await?;
                 delivery::insert_attempt(tx, &seller.id, &attempt).await?;
                 consignment::open(tx, &seller.id, "lot", "efaktura", now).await?;
-                let (_, members, version) = consignment::open_lot(tx.db(), &seller.id, "efaktura").await?.unwrap();
+                let (_, members, version) = consignment::open_lot(tx, &seller.id, "efaktura").await?.unwrap();
                 consignment::join(tx, &seller.id, "lot", members, version, attempt.id).await
             })
         });

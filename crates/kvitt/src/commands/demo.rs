@@ -2,7 +2,6 @@
 //!
 //! The sandbox and the hub run in this process and speak over real sockets; the example documents are in the binary.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -245,7 +244,9 @@ async fn look(stage: &Stage, taken: Vec<Taken>, refusals: Vec<Refusal>, words: W
         .collect();
     let ledger = oracle::fetch(&world.ledger()).await;
     let mut ledger = ledger.map_err(|cause| Failure::io("reading the sandbox's ledger", cause))?;
-    oracle::name_bills(&mut ledger, &numbers_by_link(desk, &known).await?);
+    // MPS is told no more of an invoice than where its document is.
+    let numbers = rows.iter().map(|row| (row.id.clone(), row.number.clone())).collect();
+    oracle::name_bills(&mut ledger, &numbers);
     let found = oracle::compare(&known, &ledger);
     let report = Report::of(rows, refusals);
     Ok(Shown {
@@ -258,17 +259,6 @@ async fn look(stage: &Stage, taken: Vec<Taken>, refusals: Vec<Refusal>, words: W
         sandbox: format!("http://{}", world.http),
         data: hub.data().to_owned(),
     })
-}
-
-/// The invoices' numbers by the links of their files: MPS is told no more of an invoice than where its document is.
-async fn numbers_by_link(desk: &Desk, known: &[Known]) -> Result<BTreeMap<String, String>, Failure> {
-    let mut numbers = BTreeMap::new();
-    for one in known.iter().filter(|one| oracle::is_taken(&one.state)) {
-        let story = desk.story(Some(&one.company), &one.invoice).await?;
-        let links = story.files.iter().filter_map(|file| oracle::last_part(file.link.as_deref()?).map(str::to_owned));
-        numbers.extend(links.map(|link| (link, one.invoice.clone())));
-    }
-    Ok(numbers)
 }
 
 /// What so many letters on paper would cost today.
