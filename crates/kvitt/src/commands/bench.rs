@@ -1,10 +1,12 @@
 //! `kvitt bench`: how fast this machine is, against a floor that is measured in the same run.
 //!
-//! Here: the options, and what is measured in which order. `invoices` makes the documents and `hostile` the bad ones, `stopwatch` holds the clocks,
-//! `report` compares with what is wanted and shows it. `docs/performance.md` has a report and says how to read it.
+//! Here: the options, and what is measured of judging in which order; `pdf` measures drawing. `invoices` makes the documents and
+//! `hostile` the bad ones, `stopwatch` holds the clocks, `report` compares with what is wanted and shows it. `docs/performance.md` has
+//! a report and says how to read it.
 
 mod hostile;
 mod invoices;
+mod pdf;
 mod pipeline;
 mod report;
 mod stopwatch;
@@ -36,6 +38,8 @@ pub enum Bench {
     /// One run of the pipeline, as JSON.
     #[command(hide = true)]
     PipelineRun(pipeline::PipelineRun),
+    /// Measure how fast invoices are drawn as PDF. Exits with 1 where the wanted speed or size is not reached.
+    Pdf(pdf::Pdf),
     /// Judge one file and print how much memory the process needed for it at most.
     #[command(hide = true)]
     Memory(MemoryOf),
@@ -76,6 +80,7 @@ impl Bench {
             Bench::Pipeline(pipeline) => pipeline.run(session).await,
             Bench::PipelineRun(run) => run.run(session).await,
             Bench::Validate(validate) => validate.run(session),
+            Bench::Pdf(pdf) => pdf.run(session),
             Bench::Memory(memory) => memory.run(session),
         }
     }

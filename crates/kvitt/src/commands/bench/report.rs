@@ -28,12 +28,8 @@ const SLOWEST_MS: f64 = 1000.0;
 #[derive(Debug, Serialize)]
 pub struct Report {
     rule_set: &'static str,
-    /// Whether it was built to be fast; another build proves nothing.
-    release_build: bool,
-    cores: usize,
-    /// Runnable tasks of the whole machine (`/proc/loadavg`, one minute) when it began and ended; above the number of cores it was
-    /// busy with something else.
-    load: Vec<f64>,
+    #[serde(flatten)]
+    machine: Machine,
     /// Judging against the floor.
     pub sizes: Vec<Size>,
     /// A document and one twice as long.
@@ -48,12 +44,51 @@ pub struct Report {
     pub hostile_memory: Option<Memory>,
 }
 
+/// On what it was measured.
+#[derive(Debug, Serialize)]
+pub struct Machine {
+    /// Whether it was built to be fast; another build proves nothing.
+    release_build: bool,
+    cores: usize,
+    /// Runnable tasks of the whole machine (`/proc/loadavg`, one minute) when it began and ended; above the number of cores it was
+    /// busy with something else.
+    load: Vec<f64>,
+}
+
+impl Machine {
+    /// As it is before anything is measured.
+    pub fn begin() -> Machine {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        Machine { release_build: !cfg!(debug_assertions), cores, load: load().into_iter().collect() }
+    }
+
+    /// Everything is measured.
+    pub fn end(&mut self) {
+        self.load.extend(load());
+    }
+
+    /// As the end of a line.
+    pub fn text(&self) -> String {
+        let mut text = format!("{} cores", self.cores);
+        let load: Vec<String> = self.load.iter().map(|load| format!("{load:.1}")).collect();
+        if !load.is_empty() {
+            let _ = write!(text, ", load {}", load.join(" to "));
+        }
+        text.push_str(if self.release_build {
+            "; release build\n"
+        } else {
+            "; NOT a release build: the figures prove nothing\n"
+        });
+        text
+    }
+}
+
 /// A figure and what is wanted of it.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Bar {
-    value: f64,
-    wanted: f64,
-    met: bool,
+    pub value: f64,
+    pub wanted: f64,
+    pub met: bool,
 }
 
 impl Bar {
@@ -75,6 +110,13 @@ impl Bar {
     /// Whether it is as wanted.
     pub fn is_met(self) -> bool {
         self.met
+    }
+
+    /// As a row of the table: what was measured, the figure, what is wanted, and whether it is met.
+    pub fn row(self, what: String, measured: String, figure: String, wanted: String) -> Vec<Cell> {
+        let met = if self.met { Cell::new("met").fg(Color::Green) } else { Cell::new("NOT met").fg(Color::Red) };
+        let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
+        vec![Cell::new(what), Cell::new(measured), right(figure), right(wanted), met]
     }
 }
 
@@ -180,9 +222,7 @@ impl Report {
     pub fn begin(set: &RuleSet) -> Report {
         Report {
             rule_set: set.name(),
-            release_build: !cfg!(debug_assertions),
-            cores: thread::available_parallelism().map_or(1, usize::from),
-            load: load().into_iter().collect(),
+            machine: Machine::begin(),
             sizes: Vec::new(),
             linearity: Vec::new(),
             two_cores: None,
@@ -194,7 +234,7 @@ impl Report {
 
     /// Everything is measured.
     pub fn end(&mut self) {
-        self.load.extend(load());
+        self.machine.end();
     }
 
     /// Whether all that is wanted is there.
@@ -209,21 +249,10 @@ impl Report {
 
     /// As a table.
     pub fn text(&self) -> String {
-        let mut text = format!("{}; {} cores", self.rule_set, self.cores);
-        let load: Vec<String> = self.load.iter().map(|load| format!("{load:.1}")).collect();
-        if !load.is_empty() {
-            let _ = write!(text, ", load {}", load.join(" to "));
-        }
-        text.push_str(if self.release_build {
-            "; release build\n"
-        } else {
-            "; NOT a release build: the figures prove nothing\n"
-        });
+        let text = format!("{}; {}", self.rule_set, self.machine.text());
         let mut shown = table(&["what", "measured", "figure", "wanted", ""].map(str::to_owned));
         let mut row = |what: String, measured: String, figure: String, wanted: String, bar: Bar| {
-            let met = if bar.met { Cell::new("met").fg(Color::Green) } else { Cell::new("NOT met").fg(Color::Red) };
-            let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
-            shown.add_row(vec![Cell::new(what), Cell::new(measured), right(figure), right(wanted), met]);
+            shown.add_row(bar.row(what, measured, figure, wanted));
         };
         let percent = |share: f64| format!("{:.1} %", share * 100.0);
         for size in &self.sizes {
