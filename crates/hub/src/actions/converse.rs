@@ -307,9 +307,9 @@ async fn say(
         Fresh::All(keys) => keys,
         Fresh::AskedAgain => return Ok(Said::AskedAgain),
     };
-    let (request, files) = say::made(hub, company, request).await?;
-    let outgoing = say::prepare(hub, company, &request, &keys).await?;
-    let number = begin(hub, company, job, step, request.clone(), files).await?;
+    let (request, drawn) = say::made(hub, company, request).await?;
+    let outgoing = say::prepare(hub, company, &request, &keys, &drawn).await?;
+    let number = begin(hub, company, job, step, request.clone(), drawn.sealed).await?;
     crate::failpoint!("after_exchange_written");
     let deliveries: Vec<&str> = conversation.attempts.iter().take(SHOWN).map(|attempt| attempt.delivery.as_str()).collect();
     let span = tracing::info_span!("exchange", exchange = number, deliveries = deliveries.join(" "), %counterparty);

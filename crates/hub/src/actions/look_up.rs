@@ -138,7 +138,7 @@ async fn ask(
     if hub.breaker().may_call(&counterparty, now).is_err() {
         return Ok(Err(Fault::fatal(codes::COUNTERPARTY_SILENT).with("text", format!("{counterparty} is being spared"))));
     }
-    let outgoing = say::prepare(hub, company, &request, &say::Keys::new()).await?;
+    let outgoing = say::prepare(hub, company, &request, &say::Keys::new(), &say::Drawn::default()).await?;
     let limited = tokio::time::timeout(say::LONGEST, hub.carrier().carry(outgoing, say::no_mark()));
     let Ok(reply) = say::while_leased(hub, job, limited).await? else {
         return Ok(Err(Fault::fatal(codes::COUNTERPARTY_SILENT).with("text", "no answer in time")));

@@ -29,13 +29,22 @@ pub const LONGEST: Duration = smtp::LONGEST;
 /// The keys that a register gave, by attempt.
 pub type Keys = BTreeMap<AttemptId, String>;
 
+/// Files that were made for a request and are stored with it: until then nobody can read them back.
+#[derive(Default)]
+pub struct Drawn {
+    /// To be stored.
+    pub sealed: Vec<Sealed>,
+    /// The same, by digest, to be carried.
+    bytes: BTreeMap<String, Vec<u8>>,
+}
+
 /// A request as it is written down: what is only described in it is made, so that what is said again later is the same bytes,
 /// also after an upgrade. Answers the request and the files that it now refers to, which are stored with it.
-pub async fn made(hub: &Hub, company: &Company, request: Request) -> Result<(Request, Vec<Sealed>)> {
-    let Request::Put(package) = request else { return Ok((request, Vec::new())) };
+pub async fn made(hub: &Hub, company: &Company, request: Request) -> Result<(Request, Drawn)> {
+    let Request::Put(package) = request else { return Ok((request, Drawn::default())) };
     let (objects, company) = (hub.objects().clone(), company.clone());
     let drawn = tokio::task::spawn_blocking(move || {
-        let mut stored = Vec::new();
+        let mut drawn = Drawn::default();
         let Package { drop, name, files } = *package;
         let files = files.into_iter().map(|file| {
             let Content::CoverSheet(sheet) = &file.content else { return Ok(file) };
@@ -43,17 +52,18 @@ pub async fn made(hub: &Hub, company: &Company, request: Request) -> Result<(Req
                 .map_err(|cause| Error::Damaged(format!("a cover sheet cannot be drawn: {cause}")))?;
             let sealed = artefact::seal(&objects, &company.id, &company.key, &pdf.bytes)?;
             let content = Content::Stored { digest: sealed.digest.clone(), bytes: pdf.bytes.len() as u64 };
-            stored.push(sealed);
+            drawn.bytes.insert(sealed.digest.clone(), pdf.bytes);
+            drawn.sealed.push(sealed);
             Ok(Packed { path: file.path, content })
         });
         let files = files.collect::<Result<Vec<_>>>()?;
-        Ok((Request::Put(Box::new(Package { drop, name, files })), stored))
+        Ok((Request::Put(Box::new(Package { drop, name, files })), drawn))
     });
     drawn.await.map_err(|cause| Error::Damaged(format!("drawing failed: {cause}")))?
 }
 
 /// A request as it is carried.
-pub async fn prepare(hub: &Hub, company: &Company, request: &Request, keys: &Keys) -> Result<Outgoing> {
+pub async fn prepare(hub: &Hub, company: &Company, request: &Request, keys: &Keys, drawn: &Drawn) -> Result<Outgoing> {
     match request {
         Request::Smtp(letter) => {
             let mut files = Vec::with_capacity(letter.files.len());
@@ -70,7 +80,10 @@ pub async fn prepare(hub: &Hub, company: &Company, request: &Request, keys: &Key
             let mut contents = Vec::with_capacity(package.files.len());
             for file in &package.files {
                 contents.push(match &file.content {
-                    Content::Stored { digest, .. } => stored(hub, company, digest).await?,
+                    Content::Stored { digest, .. } => match drawn.bytes.get(digest) {
+                        Some(bytes) => bytes.clone(),
+                        None => stored(hub, company, digest).await?,
+                    },
                     Content::CoverSheet(_) | Content::Text(_) | Content::Index(_) => Vec::new(),
                 });
             }
