@@ -1,6 +1,6 @@
 //! `kvitt bench pdf`: invoices of one page as PDF/A-3, with the XML inside as the recipient gets it, on one core.
 //!
-//! The floor is what no writer can do without: packing the bytes of the finished file (its page, fonts, XML and structure) by the same
+//! The floor is what no writer can do without: packing what the finished file holds packed (its page, fonts and XML) by the same
 //! method, with everything else already known. `report` and `stopwatch` are those of judging.
 
 use std::fmt::Write as _;
@@ -204,9 +204,9 @@ mod tests {
             assert_eq!(pdf.pages, 1, "{lines} lines");
             let streams = unpacked(&pdf.bytes);
             assert!(streams.contains(&sample.xml.bytes), "{lines} lines");
-            // Page, three fonts with their characters, colours, structure: nothing that is packed was missed.
-            let packed: usize = streams.iter().map(|stream| pack(stream)).sum();
-            assert!(packed * 10 > pdf.bytes.len() * 7, "{packed} of {} bytes", pdf.bytes.len());
+            // Page, fonts with their characters, colours: nothing that is packed was missed.
+            let filters = pdf.bytes.windows(11).filter(|word| word == b"FlateDecode").count();
+            assert_eq!(streams.len(), filters, "{lines} lines");
         }
     }
 }
