@@ -36,17 +36,17 @@ pub struct Bill {
 pub fn name_bills(ledger: &mut [Line], numbers: &BTreeMap<String, String>) {
     for line in ledger {
         let id = line.bill.as_ref().and_then(|bill| invoice_id(&bill.url));
-        if let Some(number) = id.and_then(|id| numbers.get(id)) {
+        if let Some(number) = id.and_then(|id| numbers.get(&id)) {
             line.invoice.clone_from(number);
         }
     }
 }
 
-/// The hub's id of the invoice that a bill's address is about.
-fn invoice_id(url: &str) -> Option<&str> {
-    /// A UUID as text.
-    const ID: usize = 36;
-    url.split('?').next()?.rsplit('/').next()?.get(..ID)
+/// The hub's id of the invoice that a bill's address is about: its last part is that id without hyphens, a hyphen and a digest.
+fn invoice_id(url: &str) -> Option<String> {
+    let (id, _) = url.split('?').next()?.rsplit('/').next()?.split_once('-')?;
+    let parts = [id.get(..8)?, id.get(8..12)?, id.get(12..16)?, id.get(16..20)?, id.get(20..)?];
+    Some(parts.join("-"))
 }
 
 /// One invoice as the hub sees it.
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn a_bill_is_known_by_the_id_in_its_address() {
         const ID: &str = "01a2022b-9a03-775d-963f-e2febabb4a47";
-        let bill = Bill { url: format!("http://127.0.0.1:1/bill/c/{ID}-0a1b?token=x") };
+        let bill = Bill { url: format!("http://127.0.0.1:1/bill/c/{}-0a1b?token=x", ID.replace('-', "")) };
         let mut ledger = [Line { invoice: "000123".into(), bill: Some(bill), ..line("1") }, line("2")];
         name_bills(&mut ledger, &BTreeMap::from([(ID.to_owned(), "1001".to_owned())]));
         assert_eq!(ledger.map(|line| line.invoice), ["1001", "2"]);

@@ -109,7 +109,7 @@ pub async fn open(hub: &Hub, bill: &Bill, token: &str) -> Result<Worth> {
     if hub.breaker().may_call(&counterparty, now).is_err() {
         return Ok(Worth::Unknown);
     }
-    let outgoing = say::prepare(hub, &bill.company, &request, &Keys::new()).await?;
+    let outgoing = say::prepare(hub, &bill.company, &request, &Keys::new(), &say::Drawn::default()).await?;
     let Ok(reply) = tokio::time::timeout(PATIENCE, hub.carrier().carry(outgoing, say::no_mark())).await else {
         tracing::warn!(%counterparty, "whether a bank signed a bill's address was not answered in time");
         return Ok(Worth::Unknown);
