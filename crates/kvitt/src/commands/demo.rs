@@ -131,7 +131,7 @@ impl Demo {
                 let values = [("sandbox", shown.sandbox.as_str()), ("data", &data), ("open", "{"), ("close", "}")];
                 session.print(&format!("\n{}", session.words.say("demo.open", &values)))?;
             }
-            told_to_stop().await?;
+            told_to_stop()?.await;
         }
         stage.stop().await;
         Ok(if shown.lost + shown.duplicated == 0 { Exit::Fine } else { Exit::Refused })

@@ -31,6 +31,7 @@ pub struct Sandbox {
 impl Sandbox {
     pub async fn run(self, session: &Session) -> Outcome {
         let data = if session.data_named { session.place.data.clone() } else { PathBuf::from(USUAL_DATA) };
+        let told_to_stop = told_to_stop()?;
         let world = World::start(&data, self.http, self.smtp, self.seed).await?;
         match session.json {
             true => session.print_json(&world.addresses)?,
@@ -41,7 +42,7 @@ impl Sandbox {
                 session.print(&format!("\n{}", world.configuration()))?;
             }
         }
-        told_to_stop().await?;
+        told_to_stop.await;
         world.stop().await;
         Ok(Exit::Fine)
     }

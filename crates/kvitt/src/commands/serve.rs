@@ -27,6 +27,7 @@ fn log_format(text: &str) -> Result<LogFormat, String> {
 impl Serve {
     pub async fn run(self, session: &Session) -> Outcome {
         let hub = Hub::open(&session.place.data, session.place.read_config()?).await?;
+        let told_to_stop = told_to_stop()?;
         let running = hub.start().await?;
         let http = running.http().to_string();
         match session.json {
@@ -35,7 +36,7 @@ impl Serve {
                 &session.words.say("serve.ready", &[("http", &http), ("data", &session.place.data.display().to_string())]),
             )?,
         }
-        told_to_stop().await?;
+        told_to_stop.await;
         if !session.json {
             session.print(&session.words.say("serve.stopping", &[]))?;
         }
@@ -45,12 +46,16 @@ impl Serve {
     }
 }
 
-/// Waits for Ctrl-C or SIGTERM.
-pub async fn told_to_stop() -> Result<(), Failure> {
+/// Listens for Ctrl-C and SIGTERM from now on; the future ends when one has come. Whoever says that it is ready listens before, so that
+/// whoever reads it can stop it at once.
+pub fn told_to_stop() -> Result<impl Future<Output = ()>, Failure> {
     use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).map_err(|cause| Failure::io("waiting for SIGTERM", cause))?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted.map_err(|cause| Failure::io("waiting for Ctrl-C", cause)),
-        _ = terminate.recv() => Ok(()),
-    }
+    let mut terminate = signal(SignalKind::terminate()).map_err(|cause| Failure::io("listening for SIGTERM", cause))?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|cause| Failure::io("listening for Ctrl-C", cause))?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
