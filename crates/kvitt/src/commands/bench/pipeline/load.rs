@@ -11,24 +11,24 @@ const WITH_PDF: &str = include_str!("../../../../../../examples/invoices/nordlys
 
 /// How an invoice goes, and whether its PDF must be made: of ten, in this order.
 const MIX: [(Goes, Brings); 10] = [
-    (Goes::ByEmail, Brings::NoPdf),
-    (Goes::ByEfaktura, Brings::ItsPdf),
-    (Goes::ByEfaktura, Brings::NoPdf),
-    (Goes::ByEmail, Brings::ItsPdf),
-    (Goes::ByEfaktura, Brings::ItsPdf),
-    (Goes::ByEmail, Brings::NoPdf),
-    (Goes::ByEfaktura, Brings::ItsPdf),
+    (Goes::Email, Brings::NoPdf),
+    (Goes::Efaktura, Brings::ItsPdf),
+    (Goes::Efaktura, Brings::NoPdf),
+    (Goes::Email, Brings::ItsPdf),
+    (Goes::Efaktura, Brings::ItsPdf),
+    (Goes::Email, Brings::NoPdf),
+    (Goes::Efaktura, Brings::ItsPdf),
     // The example's own PDF has no fonts in it, which a print shop refuses.
-    (Goes::ByPrint, Brings::NoPdf),
-    (Goes::ByEfaktura, Brings::ItsPdf),
-    (Goes::ByEmail, Brings::ItsPdf),
+    (Goes::Print, Brings::NoPdf),
+    (Goes::Efaktura, Brings::ItsPdf),
+    (Goes::Email, Brings::ItsPdf),
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Goes {
-    ByEmail,
-    ByEfaktura,
-    ByPrint,
+    Email,
+    Efaktura,
+    Print,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,12 +46,12 @@ pub fn invoice(index: usize) -> HandedIn {
     };
     let new_number = format!("B{index:07}");
     let (route, email, beside) = match goes {
-        Goes::ByEmail => ("email", format!("kunde{index}@post.example"), String::new()),
+        Goes::Email => ("email", format!("kunde{index}@post.example"), String::new()),
         // The sandbox's banks know this one by both; every name and address agrees.
-        Goes::ByEfaktura => {
+        Goes::Efaktura => {
             ("efaktura", "yestoall@kunde.example".to_owned(), ", \"recipient_phone_number\": \"+4790100000\"".to_owned())
         }
-        Goes::ByPrint => ("print", format!("kunde{index}@post.example"), String::new()),
+        Goes::Print => ("print", format!("kunde{index}@post.example"), String::new()),
     };
     let xml = template
         .replace(&format!("<cbc:ID>{number}</cbc:ID>"), &format!("<cbc:ID>{new_number}</cbc:ID>"))
