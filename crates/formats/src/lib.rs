@@ -1,7 +1,8 @@
-//! Bytes to domain and back: UBL, Finvoice, containers, metadata.
+//! Bytes to domain and back: UBL, Finvoice, bank files, containers, metadata.
 //!
 //! - [`ubl`]: UBL 2.1 invoices and credit notes, both ways;
 //! - [`finvoice`]: Finvoice 3.0, both ways; [`convert`]: UBL to Finvoice and back, and what does not fit;
+//! - [`bank`]: files from the bank and for it, AvtaleGiro, OCR giro and camt, streamed;
 //! - [`container`]: what a sender hands in, bare XML or a ZIP, opened by budget;
 //! - [`metadata`]: what the sender says beside the document, as JSON;
 //! - [`lookup_keys`]: where each key of the recipient registers comes from, as a table;
@@ -10,6 +11,7 @@
 //! No IO and no clock. Whether a document obeys the rules of EN 16931 and Peppol is `kvitt-rules`; what a route makes of it is
 //! `kvitt-adapters`.
 
+pub mod bank;
 pub mod container;
 pub mod convert;
 mod element;

@@ -232,6 +232,54 @@ codes! {
     PRINT_RETURNED = "print.returned", Recipient;
     /// The print shop refuses the whole job that the letter is in. Values: `code`, `text` of its receipt.
     PRINT_JOB_REFUSED = "print.job_refused", Counterparty;
+    // --- a file from the bank, or for it
+    /// The file is of no kind that is read. Values: `line`, `column`, `found` (how it begins).
+    BANK_UNKNOWN_FILE = "bank.unknown_file", Operator;
+    /// The file holds nothing.
+    BANK_EMPTY = "bank.empty", Operator;
+    /// The file cannot be read further: a disk failed, or the XML is broken. Values: `line`, `column`, `why`.
+    BANK_UNREADABLE = "bank.unreadable", Counterparty;
+    /// A line is in UTF-8, where ISO 8859-1 belongs. Values: `line`, `column`.
+    BANK_ENCODING = "bank.encoding", Operator;
+    /// A line has more or fewer characters than its record. Values: `line`, `column`, `found`.
+    BANK_LINE_LENGTH = "bank.line_length", Counterparty;
+    /// No record begins so. Values: `line`, `column`, `value`.
+    BANK_RECORD_UNKNOWN = "bank.record_unknown", Counterparty;
+    /// A record stands where it cannot stand. Values: `line`, `column`, `record`, `expected_record`.
+    BANK_RECORD_MISPLACED = "bank.record_misplaced", Counterparty;
+    /// A record lacks the one that must follow it. Values: `line`, `column`, `record`, `missing_record`.
+    BANK_RECORD_MISSING = "bank.record_missing", Counterparty;
+    /// A field holds what it cannot hold. Values: `line`, `column`, `bank_field`, `value`.
+    BANK_FIELD = "bank.field", Counterparty;
+    /// A record belongs to another transaction than the one before it. Values: `line`, `column`, `value`, `expected`.
+    BANK_TRANSACTION_MIXED = "bank.transaction_mixed", Counterparty;
+    /// Transaction numbers do not ascend. Values: `line`, `column`, `value`, `previous`.
+    BANK_TRANSACTION_ORDER = "bank.transaction_order", Counterparty;
+    /// A count differs from what there is. Values: `line`, `column`, `what`, `stated`, `computed`.
+    BANK_COUNT = "bank.count", Counterparty;
+    /// A sum differs from what its parts add up to. Values: `line`, `column`, `stated`, `computed`.
+    BANK_SUM = "bank.sum", Counterparty;
+    /// The first or last date of an order differs from the dates in it. Values: `line`, `column`, `bank_field`, `stated_date`,
+    /// `computed_date`.
+    BANK_DATE_RANGE = "bank.date_range", Counterparty;
+    /// The file ends too early. Values: `line`, `column`, `expected_record`.
+    BANK_CUT_SHORT = "bank.cut_short", Counterparty;
+    /// Something in the file is larger than it may be. Values: `line`, `column`, `what`, `limit`.
+    BANK_OVER_LIMIT = "bank.over_limit", Counterparty;
+    /// The kind of payment is none that is known. Values: `line`, `column`, `value`.
+    BANK_PAYMENT_TYPE = "bank.payment_type", Counterparty;
+    /// The reference of a payment or mandate is no KID. Values: `line`, `column`, `kid`.
+    BANK_KID_ODD = "bank.kid_odd", Counterparty;
+    /// An entry is not booked, so that no money has moved. Values: `line`, `column`, `value`.
+    BANK_NOT_BOOKED = "bank.not_booked", Counterparty;
+    /// One payment has several KIDs and does not say how it is shared. Values: `line`, `column`, `value`.
+    BANK_SEVERAL_KIDS = "bank.several_kids", Counterparty;
+    /// The entries do not lead from the opening to the closing balance. Values: `line`, `column`, `stated`, `computed`.
+    BANK_BALANCE = "bank.balance", Counterparty;
+    /// A value cannot be written into a file for the bank. Values: `bank_field`, `value`.
+    BANK_CANNOT_WRITE = "bank.cannot_write", Sender;
+    /// Letters of a text have no likeness in ISO 8859-1 and were left out. Values: `bank_field`, `value`.
+    BANK_TEXT_LOST = "bank.text_lost", Sender;
     // --- the journey
     /// Whether it was sent cannot be known from here.
     DELIVERY_IN_DOUBT = "delivery.in_doubt", Operator;

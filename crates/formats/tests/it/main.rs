@@ -1,5 +1,6 @@
 //! Tests of the crate through its front door.
 
+mod bank;
 mod container;
 mod examples;
 mod finvoice;

@@ -1,0 +1,3 @@
+//! Files from the bank, and for it.
+
+mod vectors;
