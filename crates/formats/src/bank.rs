@@ -11,6 +11,7 @@
 //! one way. What a payment settles is decided elsewhere; here a file is only taken apart. The page is `docs/bank-files.md`.
 
 pub mod avtalegiro;
+mod camt;
 mod items;
 pub mod latin1;
 pub mod layout;
@@ -46,6 +47,8 @@ pub fn read<R: BufRead>(mut source: R) -> Reader<R> {
                 passed += u64::from(source.fill_buf().is_ok_and(|bytes| bytes.starts_with(b"\n")));
                 source.consume(1);
             }
+            // The byte order mark of UTF-8 belongs to XML: NETS files have none.
+            Ok([b'<' | 0xEF, ..]) => break Kind::Camt(Box::new(camt::Reader::after(passed, source))),
             Ok([b'N' | b'n', ..]) => break Kind::Nets(Box::new(nets::Reader::after(passed, source))),
             Ok(other) => {
                 let found = record::shown(&other[..other.len().min(BEGINNING)]);
@@ -68,6 +71,7 @@ pub struct Reader<R> {
 
 enum Kind<R> {
     Nets(Box<nets::Reader<R>>),
+    Camt(Box<camt::Reader<R>>),
     /// Not to be read; told once.
     Told(Option<Fault>),
 }
@@ -79,6 +83,7 @@ impl<R: BufRead> Iterator for Reader<R> {
     fn next(&mut self) -> Option<Result<Item, Fault>> {
         match &mut self.kind {
             Kind::Nets(reader) => reader.next(),
+            Kind::Camt(reader) => reader.next(),
             Kind::Told(fault) => fault.take().map(Err),
         }
     }

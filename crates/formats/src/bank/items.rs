@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use kvitt_domain::identifiers::{BankAccount, Iban};
 use kvitt_domain::{Amount, Fault};
 
 /// One thing in a file.
@@ -106,6 +107,13 @@ pub struct Order {
     pub account: String,
     /// Its first line.
     pub line: u64,
+}
+
+/// The account that a file names: the eleven digits inside a Norwegian IBAN, anything else without its spaces and dots.
+pub(super) fn account_of(text: &str) -> String {
+    let plain: String = text.chars().filter(|letter| !letter.is_whitespace() && *letter != '.').collect();
+    let inside = Iban::parse(&plain).ok().and_then(|iban| iban.norwegian_account());
+    inside.as_ref().map(BankAccount::as_str).map(str::to_owned).unwrap_or(plain)
 }
 
 /// A claim of AvtaleGiro as it stands in a file.
@@ -222,7 +230,7 @@ pub enum Part {
 pub struct PaymentRecord {
     /// The order that it is in; its account is ours.
     pub order: Arc<Order>,
-    /// Its number in the order: in camt the ordinal of its details.
+    /// Its number in the order; in camt it is counted here, from 1.
     pub transaction: u32,
     /// What kind.
     pub kind: PaymentKind,

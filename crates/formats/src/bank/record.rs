@@ -81,11 +81,11 @@ impl Record<'_> {
         (!says_nothing).then(|| text_of(value))
     }
 
-    /// A day; zeros are none.
+    /// A day; zeros or blanks are none.
     #[inline]
     pub fn date(&self, field: &Field) -> Result<Option<Date>, Fault> {
         let digits: [u8; 6] = self.bytes[field.range()].try_into().map_err(|_| self.refused(field))?;
-        if digits == *b"000000" {
+        if digits == *b"000000" || digits == *b"      " {
             return Ok(None);
         }
         date_of(digits).map(Some).ok_or_else(|| self.refused(field))

@@ -1,5 +1,6 @@
 //! Bytes of every kind: nothing panics. Short in an ordinary run; `cargo bolero test` runs them for long.
 
+use kvitt_formats::bank;
 use kvitt_formats::container::{self, Budget};
 use kvitt_formats::{convert, finvoice, metadata, ubl};
 use kvitt_rules::arena::Limits;
@@ -105,5 +106,63 @@ fn the_metadata_reader_takes_any_damaged_metadata() {
         for fault in metadata::read(&bytes).err().unwrap_or_default() {
             assert!(!format!("{fault:?}").contains("10915596784"), "{fault:?}");
         }
+    });
+}
+
+/// A bank file of any bytes: it is read to its end, and what is taken is taken the same again.
+fn check_bank_file(bytes: &[u8]) {
+    let verdict = bank::verify(bytes);
+    let given = bank::read(bytes).filter_map(Result::ok);
+    let mut tally = bank::Tally::default();
+    given.for_each(|item| tally.add(&item));
+    assert_eq!(verdict.tally, tally);
+    for fault in verdict.faults.iter().chain(&verdict.remarks) {
+        assert!(fault.value("line").is_some() || fault.code.name().starts_with("xml."), "{fault:?}");
+    }
+}
+
+#[test]
+fn the_bank_file_reader_takes_any_bytes() {
+    bolero::check!().for_each(|bytes: &[u8]| {
+        // Chance seldom begins like a file of either kind.
+        for beginning in [b"".as_slice(), b"NY000010", b"<Document><BkToCstmrStmt><Stmt>"] {
+            check_bank_file(&[beginning, bytes].concat());
+        }
+    });
+}
+
+/// Records in any order, with any digits: each byte pair chooses a record of a real file and damages it.
+#[test]
+fn the_bank_file_reader_takes_any_records() {
+    let lines: Vec<Vec<u8>> = ["claims_and_cancellations.txt", "payments_and_mandates.txt"]
+        .iter()
+        .flat_map(|name| {
+            crate::bank::example(name).split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect::<Vec<_>>()
+        })
+        .collect();
+    bolero::check!().with_type::<Vec<(u8, u8, u8)>>().for_each(|chosen| {
+        let mut bytes = Vec::new();
+        for (line, at, byte) in chosen {
+            let mut line = lines[usize::from(*line) % lines.len()].clone();
+            if let Some(changed) = line.get_mut(usize::from(*at)) {
+                *changed = *byte;
+            }
+            bytes.extend_from_slice(&line);
+        }
+        check_bank_file(&bytes);
+    });
+}
+
+#[test]
+fn the_bank_file_reader_takes_any_damaged_file() {
+    let files = ["claims_and_cancellations.txt", "payments_and_mandates.txt", "camt054_batch.xml", "camt053_statement.xml"]
+        .map(crate::bank::example);
+    bolero::check!().with_type::<(u8, Vec<(u16, u8)>)>().for_each(|(file, damages)| {
+        let mut bytes = files[usize::from(*file) % files.len()].clone();
+        for (at, byte) in damages.iter().take(8) {
+            let at = usize::from(*at) % bytes.len();
+            bytes[at] = *byte;
+        }
+        check_bank_file(&bytes);
     });
 }
