@@ -20,6 +20,9 @@ const LARGEST_GROUP: usize = 64;
 /// Deposits that may wait; more wait in their connections, which bounds the memory that letters take.
 const LONGEST_QUEUE: usize = 64;
 
+/// How many books there are.
+const BOOKS: usize = 6;
+
 /// What a counterparty took, to be kept with all that is said of it.
 #[derive(Debug, Default)]
 pub struct Deposit {
@@ -34,18 +37,22 @@ pub struct Deposit {
 pub struct Books<T> {
     /// The list of letters in the mailbox.
     pub mailbox: T,
+    /// What the bank keeps: before MPS's, so that MPS never knows a claim that the bank does not.
+    pub bank: T,
     /// What MPS keeps.
     pub mps: T,
     /// What the print shop keeps.
     pub print: T,
+    /// What the signing service keeps.
+    pub signing: T,
     /// The ledger.
     pub ledger: T,
 }
 
 impl<T> Books<T> {
     /// All of them, in order.
-    pub fn each(self) -> [T; 4] {
-        [self.mailbox, self.mps, self.print, self.ledger]
+    pub fn each(self) -> [T; BOOKS] {
+        [self.mailbox, self.bank, self.mps, self.print, self.signing, self.ledger]
     }
 }
 
@@ -93,7 +100,7 @@ pub fn start(books: Books<Book>) -> io::Result<(Desk, JoinHandle<()>)> {
     Ok((Desk(desk), thread))
 }
 
-fn work(mut jobs: mpsc::Receiver<Job>, mut books: [Book; 4]) {
+fn work(mut jobs: mpsc::Receiver<Job>, mut books: [Book; BOOKS]) {
     while let Some(first) = jobs.blocking_recv() {
         let mut group = vec![first];
         while group.len() < LARGEST_GROUP
@@ -105,8 +112,8 @@ fn work(mut jobs: mpsc::Receiver<Job>, mut books: [Book; 4]) {
     }
 }
 
-fn keep(group: Vec<Job>, books: &mut [Book; 4]) {
-    let mut lines: [Vec<u8>; 4] = Default::default();
+fn keep(group: Vec<Job>, books: &mut [Book; BOOKS]) {
+    let mut lines: [Vec<u8>; BOOKS] = Default::default();
     let mut waiting = Vec::new();
     for Job { deposit, done } in group {
         match deposit.files.iter().try_for_each(|(path, content)| fs::write(path, content)) {
@@ -165,7 +172,8 @@ mod tests {
     }
 
     fn books(folder: &tempfile::TempDir, ledger: Book) -> Books<Book> {
-        Books { mailbox: book(folder, "mailbox"), mps: book(folder, "mps"), print: book(folder, "print"), ledger }
+        let [mailbox, bank, mps, print, signing] = ["mailbox", "bank", "mps", "print", "signing"].map(|name| book(folder, name));
+        Books { mailbox, bank, mps, print, signing, ledger }
     }
 
     fn deposit(file: PathBuf, line: &str) -> Deposit {

@@ -1,8 +1,10 @@
 //! The thin fronts: how the world reaches the counterparties. What they say and do is decided in `counterparties/`.
 
+pub mod bank;
 pub mod drop;
 pub mod files;
 pub mod http;
 pub mod mps;
 pub mod sftp;
+pub mod signing;
 pub mod smtp;

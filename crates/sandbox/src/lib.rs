@@ -30,21 +30,25 @@ use std::thread::JoinHandle;
 
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::task::JoinSet;
 
+use counterparties::bank::Bank;
 use counterparties::mail::Mail;
 use counterparties::mps::Mps;
 use counterparties::print_shop::PrintShop;
+use counterparties::signing::Signing;
 use faults::Faults;
 use fronts::files::Maildir;
 use fronts::sftp::Keys;
 use fronts::smtp::{Door, MOST_CONNECTIONS};
 use ledger::Lines;
 use mailbox::Mailbox;
-use world::{Play, Shop, World};
+use world::{Branch, Play, Shop, World};
 
+pub use counterparties::bank::accounts::CUSTOMER_UNIT;
 pub use counterparties::mps::{MPS_PASSWORD, MPS_USER};
+pub use counterparties::signing::SIGNING_TOKEN;
 pub use fronts::sftp::{HostKey, SFTP_PASSWORD, SFTP_USER};
 pub use fronts::smtp::{LARGEST_LETTER, PASSWORD, USER};
 
@@ -176,6 +180,7 @@ impl Sandbox {
         }
         fronts.spawn(fronts::drop::receipts(world.clone(), receipts));
         fronts.spawn(fronts::drop::watch(world.clone()));
+        fronts.spawn(fronts::bank::keep_days(world.clone()));
         fronts.spawn(async move {
             if let Err(error) = axum::serve(http.0, fronts::http::router(world)).await {
                 tracing::error!(%error, "the sandbox's HTTP front ended");
@@ -212,6 +217,11 @@ impl Sandbox {
     /// The address of the simulated MPS (`efaktura-atg-service/v1`); it knows [`MPS_USER`] and [`MPS_PASSWORD`].
     pub fn mps(&self) -> String {
         format!("http://{}{}", self.http, fronts::mps::PATH)
+    }
+
+    /// The address of the simulated signing service; it knows [`SIGNING_TOKEN`] as bearer token.
+    pub fn signing(&self) -> String {
+        format!("http://{}{}", self.http, fronts::signing::PATH)
     }
 
     /// The print shop's drop: a folder with `jobs`, `taken` and `receipts`.
@@ -270,8 +280,10 @@ fn open(data: &Path, seed: u64) -> Result<Opened, StartError> {
     };
     let books = clerk::Books {
         mailbox: book("mailbox.jsonl")?,
+        bank: book("bank.jsonl")?,
         mps: book("mps.jsonl")?,
         print: book("print.jsonl")?,
+        signing: book("signing.jsonl")?,
         ledger: book("ledger.jsonl")?,
     };
     let mailbox = Mailbox { folder: folder("mailbox")?, list: books.mailbox.shown.clone() };
@@ -284,11 +296,17 @@ fn open(data: &Path, seed: u64) -> Result<Opened, StartError> {
         mail: Mail::resumed(mailbox.last().map_err(in_data("mailbox"))?),
         mps: Mps::new(&secret),
         print: PrintShop::default(),
+        bank: Bank::default(),
+        bank_made: 0,
+        signing: Signing::default(),
         faults: Faults::seeded(seed),
     };
     each(&ledger, |line| play.mail.remember(line)).map_err(in_data("ledger.jsonl"))?;
     each(&books.mps.shown, |record| play.mps.remember(record)).map_err(in_data("mps.jsonl"))?;
     each(&books.print.shown, |record| play.print.remember(record)).map_err(in_data("print.jsonl"))?;
+    each(&books.bank.shown, |record| play.bank.remember(record)).map_err(in_data("bank.jsonl"))?;
+    each(&books.signing.shown, |record| play.signing.remember(record)).map_err(in_data("signing.jsonl"))?;
+    let bank_book = books.bank.shown.clone();
     let (desk, clerk) = clerk::start(books).map_err(in_data("the clerk's thread"))?;
 
     let (post, news) = mpsc::unbounded_channel();
@@ -306,7 +324,8 @@ fn open(data: &Path, seed: u64) -> Result<Opened, StartError> {
         floor: tokio::sync::Mutex::new(()),
     };
     let play = Mutex::new(play);
-    let world = World { clock, ledger, mailbox, tls: identity.acceptor, play, desk, pending, post, shop };
+    let branch = Branch { book: bank_book, news: Notify::new(), floor: tokio::sync::Mutex::new(()) };
+    let world = World { clock, ledger, mailbox, tls: identity.acceptor, play, desk, pending, post, shop, branch };
     let (bounces, certificate) = (maildir.path().to_owned(), identity.authority);
     Ok(Opened { world: Arc::new(world), bounces, certificate, clerk, receipts, fronts })
 }

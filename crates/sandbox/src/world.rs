@@ -4,14 +4,17 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Mutex as Floor, mpsc};
+use jiff::Timestamp;
+use tokio::sync::{Mutex as Floor, Notify, mpsc};
 use tokio_rustls::TlsAcceptor;
 
 use crate::clerk::{Deposit, Desk};
 use crate::clock::Clock;
+use crate::counterparties::bank::{self, Bank};
 use crate::counterparties::mail::{Answer, Mail, Request};
-use crate::counterparties::mps::{self, Mps};
+use crate::counterparties::mps::{self, Mps, Neighbours, issuers};
 use crate::counterparties::print_shop::{self, Course, Job, PrintShop};
+use crate::counterparties::signing::{self, Signing};
 use crate::faults::Faults;
 use crate::fronts::files::pending_name;
 use crate::ledger::Lines;
@@ -36,6 +39,18 @@ pub struct World {
     pub(crate) post: mpsc::UnboundedSender<String>,
     /// The print shop's drop.
     pub shop: Shop,
+    /// The bank's house.
+    pub branch: Branch,
+}
+
+/// What the bank works with.
+pub struct Branch {
+    /// Its own book, for reading.
+    pub book: Lines,
+    /// Told whenever something may have given it work.
+    pub news: Notify,
+    /// Held while it works: nobody does a day's work twice.
+    pub floor: Floor<()>,
 }
 
 /// Where the print shop's drop is.
@@ -60,6 +75,12 @@ pub struct Play {
     pub mps: Mps,
     /// The print shop's memory.
     pub print: PrintShop,
+    /// What the bank remembers.
+    pub bank: Bank,
+    /// How often the bank was made anew, because something could not be written down.
+    pub bank_made: u64,
+    /// What the signing service remembers.
+    pub signing: Signing,
     /// The faults in force.
     pub faults: Faults,
 }
@@ -111,27 +132,122 @@ impl World {
     /// Asks MPS and, if it took something, has it on disk before returning. A fault where the disk does not play along.
     pub async fn call_mps(&self, request: mps::Request<'_>) -> mps::Answer {
         let now = self.both_clocks();
-        let mut answer = {
-            let Play { mps, faults, .. } = &mut *self.play();
-            mps.handle(request, faults, now)
+        let (mut answer, made) = {
+            let Play { mps, bank, bank_made, signing, faults, .. } = &mut *self.play();
+            (mps.handle(request, Neighbours { bank, signing }, faults, now), *bank_made)
         };
         tokio::time::sleep(answer.hold).await;
-        if answer.records.is_empty() {
+        if answer.records.is_empty() && answer.bank.is_empty() {
             return answer;
         }
         let mut deposit = Deposit::default();
         let written = answer.records.iter().try_for_each(|record| add_line(&mut deposit.lines.mps, record));
         let written = written.and_then(|()| answer.lines.iter().try_for_each(|line| add_line(&mut deposit.lines.ledger, line)));
         let stored = match written {
-            Ok(()) => self.desk.hand_in(deposit).await,
+            Ok(()) => self.hand_in_for_bank(deposit, &answer.bank, made).await,
             Err(error) => Err(error),
         };
         if let Err(error) = stored {
-            tracing::error!(%error, "a shipment could not be stored and is refused");
+            tracing::error!(%error, "what MPS took could not be stored and is refused");
             self.play().mps.not_stored(&answer);
             answer.say = mps::Say::Reply(mps::service_fault("The sandbox cannot write to its disk"));
         }
         answer
+    }
+
+    /// Has a deposit on disk together with what the bank has just decided; `made` is how often the bank had been made anew
+    /// when it did. Where the disk does not play along, the bank is made anew from what is on disk.
+    async fn hand_in_for_bank(&self, mut deposit: Deposit, records: &[bank::Record], made: u64) -> io::Result<()> {
+        let written = records.iter().try_for_each(|record| add_line(&mut deposit.lines.bank, record));
+        let stored = match written {
+            Ok(()) => self.desk.hand_in(deposit).await,
+            Err(error) => Err(error),
+        };
+        if records.is_empty() {
+            return stored;
+        }
+        let mut play = self.play();
+        match &stored {
+            // Somebody else's trouble made the bank forget this; it is on disk.
+            Ok(()) if play.bank_made != made => records.iter().for_each(|record| play.bank.remember(record.clone())),
+            Ok(()) => {}
+            Err(_) => {
+                play.bank = Bank::default();
+                play.bank_made += 1;
+                for record in self.branch.book.read()? {
+                    play.bank.remember(record?);
+                }
+            }
+        }
+        drop(play);
+        self.branch.news.notify_one();
+        stored
+    }
+
+    /// Changes something in the bank and has it on disk before returning.
+    ///
+    /// # Errors
+    /// The disk does not play along; nothing has changed.
+    pub async fn change_bank<T>(&self, change: impl FnOnce(&mut Bank, Timestamp, &mut Vec<bank::Record>) -> T) -> io::Result<T> {
+        let mut records = Vec::new();
+        let (outcome, made) = {
+            let play = &mut *self.play();
+            (change(&mut play.bank, self.clock.now(), &mut records), play.bank_made)
+        };
+        if !records.is_empty() {
+            self.hand_in_for_bank(Deposit::default(), &records, made).await?;
+        }
+        Ok(outcome)
+    }
+
+    /// Has the bank do what is due, and all that comes of it on disk before returning.
+    ///
+    /// # Errors
+    /// The disk does not play along; the work is still due.
+    pub async fn work_bank(&self) -> io::Result<()> {
+        let _floor = self.branch.floor.lock().await;
+        let (answer, made) = {
+            let play = &mut *self.play();
+            (play.bank.work(self.clock.now()), play.bank_made)
+        };
+        if answer.records.is_empty() {
+            return Ok(());
+        }
+        let mut deposit = Deposit::default();
+        answer.lines.iter().try_for_each(|line| add_line(&mut deposit.lines.ledger, line))?;
+        self.hand_in_for_bank(deposit, &answer.records, made).await
+    }
+
+    /// Makes an issuer of the hub's operator, as createIssuer does.
+    ///
+    /// # Errors
+    /// The disk does not play along. Inside: it is another provider's.
+    pub async fn make_issuer(&self, organisation: &str, name: &str) -> io::Result<Result<(), issuers::NotMade>> {
+        let made = self.play().mps.make_issuer(organisation, name, self.clock.now());
+        let Some(record) = (match made {
+            Ok(record) => record,
+            Err(refused) => return Ok(Err(refused)),
+        }) else {
+            return Ok(Ok(()));
+        };
+        let mut deposit = Deposit::default();
+        add_line(&mut deposit.lines.mps, &record)?;
+        self.desk.hand_in(deposit).await?;
+        self.play().mps.remember(record);
+        Ok(Ok(()))
+    }
+
+    /// Has the signing service's records on disk, then remembers them.
+    ///
+    /// # Errors
+    /// The disk does not play along.
+    pub async fn sign(&self, records: Vec<signing::Record>) -> io::Result<()> {
+        let mut deposit = Deposit::default();
+        records.iter().try_for_each(|record| add_line(&mut deposit.lines.signing, record))?;
+        self.desk.hand_in(deposit).await?;
+        let signing = &mut self.play().signing;
+        records.into_iter().for_each(|record| signing.remember(record));
+        Ok(())
     }
 
     /// Has the print shop look at a job (twice, where a fault wants it so), and what it promises on disk before

@@ -2,9 +2,8 @@
 //!
 //! [`Job::look`] reads a whole job, [`PrintShop::take`] decides what becomes of each letter and when its receipts come;
 //! `fronts/drop.rs` and `fronts/sftp.rs` are the folder and the server around it. `print_shop/manifest.rs` reads jobs,
-//! `print_shop/pdf.rs` looks at PDFs, `print_shop/calendar.rs` knows working days.
+//! `print_shop/pdf.rs` looks at PDFs, `calendar.rs` knows working days.
 
-mod calendar;
 mod manifest;
 mod pdf;
 
@@ -15,6 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::calendar;
 use crate::faults::{Faults, Kind, Point, Strike};
 use crate::ledger::Line;
 use crate::personas::Description;

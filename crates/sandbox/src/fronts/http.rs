@@ -1,5 +1,5 @@
 //! The HTTP front: control (clock, faults), evidence (ledger, mailbox), and a page that links them. MPS and what
-//! belongs to it is in `mps.rs`.
+//! belongs to it is in `mps.rs`, the bank's in `bank.rs`, the signing service in `signing.rs`.
 //!
 //! Everything answers JSON or JSON lines; a wrong request gets `{"message": …}` that says what is wrong.
 
@@ -17,10 +17,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::clock::ClockError;
+use crate::counterparties::bank::accounts::ACCOUNTS;
+use crate::counterparties::bank::payers::PAYERS;
 use crate::counterparties::mps::consumers::CONSUMERS;
+use crate::counterparties::mps::issuers::ORGANISATIONS;
 use crate::counterparties::print_shop::RECIPIENTS;
+use crate::counterparties::signing::SIGNERS;
 use crate::faults::Order;
-use crate::fronts::mps;
+use crate::fronts::{bank, mps, signing};
 use crate::ledger::Line;
 use crate::personas::PERSONAS;
 use crate::world::World;
@@ -46,6 +50,8 @@ pub fn router(world: Arc<World>) -> Router {
         .route("/mailbox/{id}", get(letter))
         .route("/mailbox/{id}/attachments/{index}", get(attachment))
         .merge(mps::router())
+        .merge(bank::router())
+        .merge(signing::router())
         .fallback(async || Refusal::not_found("there is no such page; / lists them"))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(world)
@@ -93,8 +99,11 @@ impl From<QueryRejection> for Refusal {
 }
 
 async fn personas() -> Json<Vec<serde_json::Value>> {
-    let mail = PERSONAS.iter().map(|line| json!(line));
-    Json(mail.chain(CONSUMERS.iter().map(|line| json!(line))).chain(RECIPIENTS.iter().map(|line| json!(line))).collect())
+    let people = PERSONAS.iter().map(|line| json!(line)).chain(CONSUMERS.iter().map(|line| json!(line)));
+    let letters = RECIPIENTS.iter().map(|line| json!(line));
+    let companies = ORGANISATIONS.iter().map(|line| json!(line)).chain(ACCOUNTS.iter().map(|line| json!(line)));
+    let payers = PAYERS.iter().map(|line| json!(line)).chain(SIGNERS.iter().map(|line| json!(line)));
+    Json(people.chain(letters).chain(companies).chain(payers).collect())
 }
 
 #[derive(Serialize)]
@@ -121,7 +130,12 @@ async fn advance(State(world): State<Arc<World>>, body: Bytes) -> Result<Json<Ti
         _ => return Err(Refusal::bad("give either \"ms\" or \"days\"")),
     };
     match world.clock.advance(ms) {
-        Ok(()) => Ok(clock(State(world)).await),
+        Ok(()) => {
+            // Who moves the clock past a due date finds the ledger written.
+            let worked = world.work_bank().await;
+            worked.map_err(|error| Refusal(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+            Ok(clock(State(world)).await)
+        }
         Err(error @ ClockError::OutOfRange) => Err(Refusal::bad(error.to_string())),
         Err(error @ ClockError::NotKept(_)) => Err(Refusal(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())),
     }

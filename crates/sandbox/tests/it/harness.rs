@@ -124,6 +124,16 @@ impl Stage {
         serde_json::from_slice::<Value>(&body).unwrap()["id"].as_u64().unwrap()
     }
 
+    /// Moves the clock to that time, unless it is past it.
+    pub fn at(&self, time: &str) {
+        let wanted: jiff::Timestamp = time.parse().unwrap();
+        let now: jiff::Timestamp = self.json("/clock")["now"].as_str().unwrap().parse().unwrap();
+        let ahead = wanted.as_millisecond() - now.as_millisecond();
+        if ahead > 0 {
+            self.advance(&format!(r#"{{"ms": {ahead}}}"#));
+        }
+    }
+
     pub fn advance(&self, body: &str) {
         assert_eq!(self.http("POST", "/clock/advance", body).0, 200);
     }

@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 
 use jiff::{Timestamp, ToSpan};
+use kvitt_sandbox::counterparties::bank::Bank;
 use kvitt_sandbox::counterparties::mail::{self, Login, Mail};
 use kvitt_sandbox::counterparties::mps::consumers::{Consumer, Nature};
-use kvitt_sandbox::counterparties::mps::{self, Mps, Now, Say};
+use kvitt_sandbox::counterparties::mps::{self, Mps, Neighbours, Now, Say};
 use kvitt_sandbox::counterparties::print_shop::{Course, Job, PrintShop, Step};
+use kvitt_sandbox::counterparties::signing::Signing;
 use kvitt_sandbox::counterparties::{Faults, Letter, Line, Order};
 
 use crate::mps::{NS, bill, envelope, request, shipment_of};
@@ -27,7 +29,9 @@ fn ship(service: &mut Mps, faults: &mut Faults, shipment: u32, minutes: i64) -> 
     let body = envelope("kvitt", "sandbox-mps", &request("AddShipmentRequest", &shipment_of(shipment, &bill(shipment, 1, &to))));
     let action = format!("\"{NS}addShipment\"");
     let now = Now { business: at(minutes), machine: at(0) };
-    service.handle(mps::Request::Call { action: &action, body: body.as_bytes() }, faults, now)
+    let (mut bank, signing) = (Bank::default(), Signing::default());
+    let neighbours = Neighbours { bank: &mut bank, signing: &signing };
+    service.handle(mps::Request::Call { action: &action, body: body.as_bytes() }, neighbours, faults, now)
 }
 
 /// One run: what every counterparty said and took, with faults that strike now and then.
@@ -104,7 +108,9 @@ fn any_bytes_are_answered() {
             spoilt[place % length] = pair[2];
         }
         for body in [bytes, &spoilt] {
-            let answer = service.handle(mps::Request::Call { action: &action, body }, &mut faults, now);
+            let (mut bank, signing) = (Bank::default(), Signing::default());
+            let neighbours = Neighbours { bank: &mut bank, signing: &signing };
+            let answer = service.handle(mps::Request::Call { action: &action, body }, neighbours, &mut faults, now);
             assert!(matches!(answer.say, Say::Reply(_)));
         }
         let job = Job::look(&job_name(1), &BTreeMap::from([("manifest.json".to_owned(), bytes.to_vec())]));

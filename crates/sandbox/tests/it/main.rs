@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that unwraps wrongly fails, which is what it is for")]
 
+mod agreements;
 mod bounces;
+mod claims;
 mod control;
 mod conversations;
 mod durability;
@@ -15,4 +17,5 @@ mod mps_refusals;
 mod personas;
 mod print_shop;
 mod sftp;
+mod signing;
 mod tls;

@@ -7,12 +7,15 @@ use serde_json::{Value, json};
 use crate::harness::Stage;
 
 pub const NS: &str = "https://efaktura-services.nets.no/efaktura-atg-service/v1/";
+/// Of the operations for agreements.
+pub const AGREEMENTS: &str = "https://efaktura-services.nets.no/efaktura-atg-service/v2/erp/v1/";
 pub const ISSUER: &str = "988077917";
 
 /// A request with a right user and password; `inside` follows the message's id.
 pub fn request(name: &str, inside: &str) -> String {
+    let service = service(name);
     format!(
-        "<v1:{name} xmlns:v1=\"{NS}\"><auditInformation><messageIdentifier>test-0001</messageIdentifier></auditInformation>{inside}</v1:{name}>"
+        "<v1:{name} xmlns:v1=\"{service}\"><auditInformation><messageIdentifier>test-0001</messageIdentifier></auditInformation>{inside}</v1:{name}>"
     )
 }
 
@@ -26,6 +29,11 @@ pub fn envelope(user: &str, password: &str, body: &str) -> String {
     )
 }
 
+fn service(name: &str) -> &'static str {
+    let is_agreement = name.ends_with("IssuerRequest") || name.ends_with("AtgAgreementRequest");
+    if is_agreement { AGREEMENTS } else { NS }
+}
+
 fn action(name: &str) -> String {
     match name.strip_suffix("Request").unwrap() {
         "CancelTransaction" => "cancelTransactions".to_owned(),
@@ -36,7 +44,7 @@ fn action(name: &str) -> String {
 impl Stage {
     /// The reply as it came.
     pub fn soap_raw(&self, name: &str, envelope: &str) -> Vec<u8> {
-        let headers = format!("Content-Type: text/xml; charset=utf-8\r\nSOAPAction: \"{NS}{}\"\r\n", action(name));
+        let headers = format!("Content-Type: text/xml; charset=utf-8\r\nSOAPAction: \"{}{}\"\r\n", service(name), action(name));
         self.http_raw("POST", "/mps/efaktura-atg-service/v1/", &headers, envelope)
     }
 
@@ -148,6 +156,9 @@ fn the_published_shape_is_accepted() {
         return;
     };
     let stage = Stage::new();
+    let reply = stage.soap("AddShipmentRequest", &sample[sample.find("<shipmentId>").unwrap()..sample.rfind("</").unwrap()]);
+    assert!(reply.contains("<errorCode>3101</errorCode>"), "{reply}");
+    stage.agree(ISSUER, "99991042764");
     let body = sample.split_once("?>").unwrap().1;
     let reply = String::from_utf8(stage.soap_raw("AddShipmentRequest", &envelope("kvitt", "sandbox-mps", body))).unwrap();
     assert!(reply.contains("<noOfTransactions>2</noOfTransactions>"), "{reply}");

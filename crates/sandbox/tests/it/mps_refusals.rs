@@ -109,12 +109,16 @@ fn values_that_are_wrong_have_their_codes() {
         (3100, bill(1, 1, TO).replace(">INVOICE<", ">ENFORCEMENT_WARNING<")),
     ];
     let stage = Stage::new();
+    let inside = shipment_of(1, &with_direct("EFAKTURA_AND_AVTALEGIRO"));
+    assert_eq!(between(&stage.soap("AddShipmentRequest", &inside), "<errorCode>", "<"), "3101");
+    stage.agree(ISSUER, "99991042764");
     for (code, bills) in table {
         let reply = stage.soap("AddShipmentRequest", &shipment_of(1, &bills));
         assert!(reply.starts_with("HTTP/1.1 500"), "{code}: {reply}");
         assert_eq!(between(&reply, "<errorCode>", "<"), code.to_string(), "{reply}");
         assert!(between(&reply, "<errorDescription>", "<").contains(&id(1, 1)), "{reply}");
     }
+    // The account is another organisation's.
     let inside = shipment_of(1, &with_direct("EFAKTURA_AND_AVTALEGIRO")).replace(ISSUER, "910000004");
     assert_eq!(between(&stage.soap("AddShipmentRequest", &inside), "<errorCode>", "<"), "3101");
     let good = stage.soap("AddShipmentRequest", &shipment_of(1, &with_direct("EFAKTURA_AND_AVTALEGIRO")));

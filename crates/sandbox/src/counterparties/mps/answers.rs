@@ -52,8 +52,13 @@ impl Elements {
 
 /// The response of this name.
 pub fn response(name: &str, inside: Elements) -> Reply {
+    response_of(SERVICE, name, inside)
+}
+
+/// The response of this name, qualified as another service's.
+pub fn response_of(service: &str, name: &str, inside: Elements) -> Reply {
     let inside = inside.0;
-    Reply { status: 200, body: envelope(&format!("<mps:{name} xmlns:mps=\"{SERVICE}\">{inside}</mps:{name}>")) }
+    Reply { status: 200, body: envelope(&format!("<mps:{name} xmlns:mps=\"{service}\">{inside}</mps:{name}>")) }
 }
 
 /// A fault of the service's own: `ValidationFault`, `AuthenticationFault` or `ServiceFault`.

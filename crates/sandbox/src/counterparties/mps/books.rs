@@ -14,11 +14,10 @@ use uuid::Uuid;
 
 use super::NAME;
 use super::consumers::{Consumer, Nature};
+use super::issuers::{Issuer, Issuers};
 use super::requests::{Receiver, Shipment, Transaction};
+use crate::counterparties::bank::claims::Rejection;
 use crate::ledger::{Bill as Evidence, Line};
-
-/// The issuer that has no agreement for direct debit: 3101.
-pub const ISSUER_WITHOUT_DIRECT_DEBIT: &str = "910000004";
 
 /// The document type that the sandbox's banks have not built: 3100.
 pub const NOT_BUILT: &str = "ENFORCEMENT_WARNING";
@@ -26,7 +25,7 @@ pub const NOT_BUILT: &str = "ENFORCEMENT_WARNING";
 /// How long after the acceptance the bank thinks better of it, by the business clock.
 const SECOND_THOUGHTS: Duration = Duration::from_secs(120);
 
-/// Direct debits are decided so long after they came, by the business clock.
+/// Direct debits are looked at so long after they came, by the business clock.
 const CLAIMS_TAKE: Duration = Duration::from_secs(30);
 
 /// One thing that happened, as the sandbox's journal keeps it.
@@ -51,6 +50,8 @@ pub enum Record {
         /// When, by the business clock.
         at: Timestamp,
     },
+    /// An issuer was made, changed or ended.
+    Issuer(Issuer),
 }
 
 /// One transaction, with what becomes of it.
@@ -167,6 +168,8 @@ pub struct Books {
     order: Vec<Uuid>,
     cancelled: HashMap<Uuid, Timestamp>,
     payments: HashSet<Uuid>,
+    /// Who may send.
+    pub issuers: Issuers,
 }
 
 #[derive(Debug)]
@@ -179,11 +182,18 @@ struct Kept {
 }
 
 impl Books {
-    /// Takes a shipment or refuses it whole; gives what to write down and what the ledger says.
+    /// Takes a shipment or refuses it whole; gives what to write down and what the ledger says. `may_claim` knows the
+    /// accounts that the sender may claim for, `claim` hands a good shipment's direct debits to the bank.
     ///
     /// # Errors
     /// The codes of the service description: 3002, 3003, 3010, 3011, 3020, 3021, 3100, 3101, and 3998 of our own.
-    pub fn add(&mut self, shipment: &Shipment, now: Timestamp) -> Result<(Record, Vec<Line>), Refused> {
+    pub fn add(
+        &mut self,
+        shipment: &Shipment,
+        may_claim: impl Fn(&str) -> bool,
+        mut claim: impl FnMut(&Transaction) -> Option<Rejection>,
+        now: Timestamp,
+    ) -> Result<(Record, Vec<Line>), Refused> {
         if self.shipments.contains_key(&shipment.id) {
             return Err(refused(3002, format!("Shipment id {} is already used", shipment.id)));
         }
@@ -192,7 +202,15 @@ impl Books {
             if self.bills.contains_key(&transaction.id) || !seen.insert(transaction.id) {
                 return Err(refused(3003, format!("Transaction id {} is already used", transaction.id)));
             }
-            check(transaction, &shipment.issuer)?;
+            check(transaction)?;
+            if has_claim(parts(transaction)) && !may_claim(&transaction.account) {
+                let Transaction { id, account, .. } = transaction;
+                let issuer = &shipment.issuer;
+                return Err(refused(
+                    3101,
+                    format!("ATG is not allowed for issuer {issuer} on account {account}, in transaction {id}"),
+                ));
+            }
         }
         let spoils = |transaction: &Transaction| receiver(transaction).is_some_and(|to| to.nature == Nature::SpoilsShipment);
         if shipment.transactions.iter().any(spoils) {
@@ -203,8 +221,12 @@ impl Books {
         let mut payments = HashSet::new();
         for transaction in &shipment.transactions {
             let (bill, line) = self.settle(transaction, &shipment.issuer, &mut payments, now);
+            let rejected = if has_claim(bill.parts) { claim(transaction) } else { None };
+            lines.extend(match bill.parts {
+                Parts::Claim => claim_line(transaction, &shipment.issuer, rejected, now),
+                Parts::Efaktura | Parts::Both | Parts::ExternalClaim => line,
+            });
             bills.push(bill);
-            lines.extend(line);
         }
         let record = Record::Shipment { id: shipment.id, issuer: shipment.issuer.clone(), at: now, bills };
         self.remember(record.clone());
@@ -223,9 +245,9 @@ impl Books {
         let digest = Sha256::digest(key(transaction, issuer, &recipient));
         let payment = Uuid::from_bytes(std::array::from_fn(|at| digest[at]));
         let mut fate = if parts == Parts::Claim { Fate::Accepted } else { fate(to) };
+        // What becomes of a direct debit is the bank's to say.
         let mut kind = match (fate, parts) {
-            (Fate::Rejected(_), _) => None,
-            (_, Parts::Claim) => Some("claim"),
+            (Fate::Rejected(_), _) | (_, Parts::Claim) => None,
             (_, Parts::Efaktura | Parts::Both | Parts::ExternalClaim) => Some("efaktura"),
         };
         let is_known = self.payments.contains(&payment) || payments.contains(&payment);
@@ -254,7 +276,7 @@ impl Books {
                 };
                 self.shipments.insert(id, kept);
                 for bill in bills {
-                    if !matches!(bill.fate, Fate::Rejected(_)) {
+                    if bill.is_seen() {
                         self.payments.insert(bill.payment);
                     }
                     self.order.push(bill.id);
@@ -267,6 +289,7 @@ impl Books {
                     self.payments.remove(&bill.payment);
                 }
             }
+            Record::Issuer(issuer) => self.issuers.remember(issuer),
         }
     }
 
@@ -277,7 +300,7 @@ impl Books {
                 self.shipments.remove(id);
                 for bill in bills {
                     self.bills.remove(&bill.id);
-                    if !matches!(bill.fate, Fate::Rejected(_)) {
+                    if bill.is_seen() {
                         self.payments.remove(&bill.payment);
                     }
                 }
@@ -289,14 +312,15 @@ impl Books {
                     self.payments.insert(bill.payment);
                 }
             }
+            Record::Issuer(issuer) => self.issuers.forget(issuer),
         }
     }
 
-    /// The two statuses of a shipment: of its bills, and of its direct debits where it has any.
+    /// The two statuses of a shipment: of its bills, and of its direct debits.
     ///
     /// # Errors
     /// 3000: this issuer has no such shipment.
-    pub fn shipment(&self, issuer: &str, id: Uuid, now: Timestamp) -> Result<(&'static str, Option<&'static str>), Refused> {
+    pub fn shipment(&self, issuer: &str, id: Uuid, now: Timestamp) -> Result<(&'static str, &'static str), Refused> {
         let kept = self.shipments.get(&id).filter(|kept| kept.issuer == issuer);
         let kept = kept.ok_or_else(|| refused(3000, format!("Shipment {id} is unknown")))?;
         let bills = match kept.has_bills {
@@ -304,26 +328,30 @@ impl Books {
             true if now < kept.decided_at => "IN_PROGRESS",
             true => "PROCESSED",
         };
-        let has_claims = kept.parts.iter().any(|parts| matches!(parts, Parts::Claim | Parts::Both));
-        let claims = if now < later(kept.at, CLAIMS_TAKE) { "IN_PROGRESS" } else { "PROCESSED" };
-        Ok((bills, has_claims.then_some(claims)))
+        let claims = match kept.parts.iter().any(|parts| has_claim(*parts)) {
+            false => "NO_ATG_IN_SHIPMENT",
+            true if now < later(kept.at, CLAIMS_TAKE) => "IN_PROGRESS",
+            true => "PROCESSED",
+        };
+        Ok((bills, claims))
     }
 
-    /// The two statuses of a transaction: of its bill and of its direct debit.
+    /// A transaction, with its bill's status.
     ///
     /// # Errors
     /// 3001: this issuer has no such transaction; it is named.
-    pub fn transaction(&self, issuer: &str, id: Uuid, now: Timestamp) -> Result<(Status, Status), Refused> {
+    pub fn transaction(&self, issuer: &str, id: Uuid, now: Timestamp) -> Result<(&Bill, Status), Refused> {
         let (kept, bill) = self.of_issuer(issuer, id).ok_or_else(|| refused(3001, format!("Transaction {id} is unknown")))?;
-        Ok((self.bill_status(kept, bill, now), self.claim_status(kept, bill, now)))
+        Ok((bill, self.bill_status(kept, bill, now)))
     }
 
-    /// Cancels a transaction where that is still possible; gives the two answers, and what to write down.
-    pub fn cancel(&mut self, issuer: &str, id: Uuid, now: Timestamp) -> (&'static str, Option<&'static str>, Option<Record>) {
+    /// Cancels a transaction's bill where that is still possible; gives the answer, the transaction's parts where there is
+    /// such a transaction, and what to write down.
+    pub fn cancel(&mut self, issuer: &str, id: Uuid, now: Timestamp) -> (&'static str, Option<Parts>, Option<Record>) {
         let Some((kept, bill)) = self.of_issuer(issuer, id) else {
             return ("NOT_FOUND", None, None);
         };
-        let has_claim = matches!(bill.parts, Parts::Claim | Parts::Both);
+        let parts = bill.parts;
         let word = match self.bill_status(kept, bill, now).word {
             "IN_PROGRESS" => "PROCESSING_IN_PROGRESS-TRY_LATER",
             "CANCELLED" => "ALREADY_CANCELLED",
@@ -331,17 +359,11 @@ impl Books {
             // Nothing is there to be cancelled: it was refused, stopped, or never had a bill.
             _ => "NOT_FOUND",
         };
-        let claim = has_claim.then(|| match self.claim_status(kept, bill, now).word {
-            "IN_PROGRESS" => "PROCESSING_IN_PROGRESS-TRY_LATER",
-            "RECEIVED" => "CANCELLATION_REQUESTED",
-            _ => "NOT_ALLOWED",
-        });
-        let is_cancelled = word == "CANCELLATION_REQUESTED" || claim == Some("CANCELLATION_REQUESTED");
-        let record = is_cancelled.then_some(Record::Cancelled { id, at: now });
+        let record = (word == "CANCELLATION_REQUESTED").then_some(Record::Cancelled { id, at: now });
         if let Some(record) = &record {
             self.remember(record.clone());
         }
-        (word, claim, record)
+        (word, Some(parts), record)
     }
 
     /// A bill as its consumer's bank has it, with its status; `None` where there is no such transaction.
@@ -383,22 +405,21 @@ impl Books {
             Fate::Accepted | Fate::RejectedLater | Fate::StoppedLater => Status::plain("ACCEPTED"),
         }
     }
+}
 
-    fn claim_status(&self, kept: &Kept, bill: &Bill, now: Timestamp) -> Status {
-        match bill.parts {
-            Parts::Efaktura => Status::plain("NOT_AN_ATG_TRANSACTION"),
-            Parts::ExternalClaim => Status::plain("EXTERNAL_ATG"),
-            Parts::Claim | Parts::Both if self.cancelled.contains_key(&bill.id) => Status::plain("CANCELLATION_RECEIVED"),
-            Parts::Claim | Parts::Both if now < later(kept.at, CLAIMS_TAKE) => Status::plain("IN_PROGRESS"),
-            Parts::Claim | Parts::Both => match bill.fate {
-                Fate::Rejected(reason @ Reason::SecondPayment) => Status { word: "REJECTED", reason: Some(reason) },
-                _ => Status::plain("RECEIVED"),
-            },
-        }
+impl Bill {
+    /// Does a second one like it pay twice?
+    fn is_seen(&self) -> bool {
+        self.parts != Parts::Claim && !matches!(self.fate, Fate::Rejected(_))
     }
 }
 
-fn check(transaction: &Transaction, issuer: &str) -> Result<(), Refused> {
+/// Is there a direct debit that MPS sends to the bank?
+pub fn has_claim(parts: Parts) -> bool {
+    matches!(parts, Parts::Claim | Parts::Both)
+}
+
+fn check(transaction: &Transaction) -> Result<(), Refused> {
     let Transaction { id, payment_type, document_type, .. } = transaction;
     let (has_bill, has_claim) =
         (payment_type != "AVTALEGIRO", payment_type.ends_with("_AVTALEGIRO") || payment_type == "AVTALEGIRO");
@@ -418,9 +439,6 @@ fn check(transaction: &Transaction, issuer: &str) -> Result<(), Refused> {
     if document_type == NOT_BUILT {
         return Err(refused(3100, format!("Document type {document_type} is not implemented, in transaction {id}")));
     }
-    if has_claim && issuer == ISSUER_WITHOUT_DIRECT_DEBIT {
-        return Err(refused(3101, format!("ATG is not allowed for issuer {issuer}, in transaction {id}")));
-    }
     Ok(())
 }
 
@@ -431,6 +449,17 @@ fn parts(transaction: &Transaction) -> Parts {
         "EFAKTURA_AND_EXTERNAL_AVTALEGIRO" => Parts::ExternalClaim,
         _ => Parts::Efaktura,
     }
+}
+
+/// What the ledger says of a direct debit without an eFaktura: a payer would call it the same as another with its KID,
+/// account, amount and due date.
+fn claim_line(transaction: &Transaction, issuer: &str, rejected: Option<Rejection>, at: Timestamp) -> Option<Line> {
+    let kind = match rejected {
+        None => "claim",
+        Some(Rejection::Same) => "second payment",
+        Some(_) => return None,
+    };
+    Some(line(transaction, issuer, "-".to_owned(), kind, at))
 }
 
 /// The name of the old agreement of a consumer who has one.

@@ -10,9 +10,13 @@ use uuid::Uuid;
 
 use super::look_up::{Key, SoftKeys};
 use super::wire::{Malformed, Sequence, operation, text_of};
+use crate::counterparties::bank::kid::Modulus;
 
 /// The most transactions, ids or keys of one request.
 pub const MOST: usize = 1_000;
+
+/// The KID structures of one agreement at most.
+const MOST_STRUCTURES: usize = 3;
 
 /// A request: its message id, and what is asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,6 +62,68 @@ pub enum What {
         /// The bill's address.
         url: String,
     },
+    /// `GetAtgMandateRequest`.
+    Mandate {
+        /// The KID of an invoice or of the mandate.
+        kid: String,
+        /// The account that is to be paid.
+        account: String,
+    },
+    /// `GetIssuerRequest`.
+    Issuer {
+        /// Of which organisation.
+        organisation: String,
+    },
+    /// `CreateIssuerRequest`.
+    CreateIssuer {
+        /// Of which organisation.
+        organisation: String,
+        /// Its name.
+        name: String,
+        /// The signing of a take-over.
+        take_over: Option<TakeOver>,
+    },
+    /// `DeleteIssuerRequest`.
+    DeleteIssuer {
+        /// Of which organisation.
+        organisation: String,
+    },
+    /// `CreateAtgAgreementRequest`.
+    CreateAgreement {
+        /// Of which organisation.
+        organisation: String,
+        /// Eleven digits.
+        account: String,
+        /// One to three.
+        structures: Vec<KidStructure>,
+        /// The signing of a take-over.
+        take_over: Option<TakeOver>,
+    },
+    /// `GetAtgAgreementRequest`.
+    Agreement {
+        /// Of which organisation.
+        organisation: String,
+        /// Eleven digits.
+        account: String,
+    },
+}
+
+/// What proves that a take-over is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakeOver {
+    /// The signing service's id of the request.
+    pub signing: String,
+}
+
+/// A KID structure as it was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KidStructure {
+    /// Digits in all.
+    pub length: usize,
+    /// The customer part: `[1-6]`.
+    pub reference: String,
+    /// The check digit's rule.
+    pub modulus: Modulus,
 }
 
 /// Transactions of one issuer.
@@ -135,7 +201,7 @@ pub const DOCUMENT_TYPES: [&str; 7] =
 /// # Errors
 /// It is no request of this service.
 pub fn read(root: Node<'_, '_>) -> Result<Asked, Malformed> {
-    let name = operation(&root)?;
+    let (_, name) = operation(&root)?;
     let mut fields = Sequence::of(root)?;
     let message_id = audit_information(&mut fields)?;
     let what = match name {
@@ -157,10 +223,55 @@ pub fn read(root: Node<'_, '_>) -> Result<Asked, Malformed> {
             signature: length(&fields.required("securitySignature")?, 1, 4_000)?,
             url: length(&fields.required("url")?, 1, 4_000)?,
         },
+        "GetAtgMandateRequest" => {
+            What::Mandate { kid: kid(&fields.required("kid")?)?, account: digits(&mut fields, "creditAccount", 11)? }
+        }
+        "GetIssuerRequest" => What::Issuer { organisation: digits(&mut fields, "organisationNumber", 9)? },
+        "CreateIssuerRequest" => What::CreateIssuer {
+            organisation: digits(&mut fields, "organisationNumber", 9)?,
+            name: length(&fields.required("name")?, 1, 100)?,
+            take_over: fields.optional("takeOver").map(take_over).transpose()?,
+        },
+        "DeleteIssuerRequest" => What::DeleteIssuer { organisation: digits(&mut fields, "organisationNumber", 9)? },
+        "CreateAtgAgreementRequest" => {
+            let (organisation, account) =
+                (digits(&mut fields, "organisationNumber", 9)?, digits(&mut fields, "accountNumber", 11)?);
+            let mut list = Sequence::of(fields.required("kidStructures")?)?;
+            let structures = list.repeated("kidStructure", MOST_STRUCTURES)?;
+            let structures = structures.into_iter().map(structure).collect::<Result<_, _>>()?;
+            list.end()?;
+            let take_over = fields.optional("takeOver").map(take_over).transpose()?;
+            What::CreateAgreement { organisation, account, structures, take_over }
+        }
+        "GetAtgAgreementRequest" => What::Agreement {
+            organisation: digits(&mut fields, "organisationNumber", 9)?,
+            account: digits(&mut fields, "accountNumber", 11)?,
+        },
         other => return Err(Malformed(format!("{other} is no request of this service"))),
     };
     fields.end()?;
     Ok(Asked { message_id, what })
+}
+
+fn take_over(node: Node<'_, '_>) -> Result<TakeOver, Malformed> {
+    let mut fields = Sequence::of(node)?;
+    let signing = length(&fields.required("signingReference")?, 1, 100)?;
+    length(&fields.required("signerName")?, 1, 100)?;
+    pattern(&fields.required("signedAt")?, |text| text.parse::<jiff::Timestamp>().is_ok())?;
+    fields.end()?;
+    Ok(TakeOver { signing })
+}
+
+fn structure(node: Node<'_, '_>) -> Result<KidStructure, Malformed> {
+    let mut fields = Sequence::of(node)?;
+    let length = pattern(&fields.required("length")?, |text| text.parse().is_ok_and(|length: usize| (2..=25).contains(&length)))?;
+    let reference = self::length(&fields.required("referencePosition")?, 1, 10)?;
+    let modulus = match one_of(&fields.required("modulus")?, &["MOD10", "MOD11"])?.as_str() {
+        "MOD10" => Modulus::Mod10,
+        _ => Modulus::Mod11,
+    };
+    fields.end()?;
+    Ok(KidStructure { length: length.parse().expect("just parsed"), reference, modulus })
 }
 
 fn audit_information(fields: &mut Sequence<'_>) -> Result<String, Malformed> {
@@ -193,10 +304,7 @@ fn transaction(node: Node<'_, '_>) -> Result<Transaction, Malformed> {
         id: id(&fields.required("transactionId")?)?,
         payment_type: one_of(&fields.required("paymentType")?, &PAYMENT_TYPES)?,
         document_type: one_of(&fields.required("documentType")?, &DOCUMENT_TYPES)?,
-        kid: fields
-            .optional("kid")
-            .map(|node| pattern(&node, |text| (2..=25).contains(&text.len()) && all_digits(text)))
-            .transpose()?,
+        kid: fields.optional("kid").map(|node| kid(&node)).transpose()?,
         account: digits(&mut fields, "accountNumber", 11)?,
         amount: pattern(&fields.required("amount")?, is_amount)?,
         due_on: date(&fields.required("dueDate")?)?,
@@ -232,7 +340,7 @@ fn efaktura(node: Node<'_, '_>) -> Result<Efaktura, Malformed> {
     Ok(Efaktura { receiver, url })
 }
 
-/// The sandbox's banks debit nobody; that the part is well formed is all they want of it.
+/// The claim is made of the transaction's other fields; that this part is well formed is all that the bank wants of it.
 fn direct_debit(node: Node<'_, '_>) -> Result<(), Malformed> {
     let mut fields = Sequence::of(node)?;
     one_of(&fields.required("atgNotification")?, &["true", "false", "1", "0"])?;
@@ -285,6 +393,11 @@ fn soft_keys(fields: &mut Sequence<'_>) -> Result<SoftKeys, Malformed> {
 
 fn digits(fields: &mut Sequence<'_>, name: &str, count: usize) -> Result<String, Malformed> {
     pattern(&fields.required(name)?, |text| text.len() == count && all_digits(text))
+}
+
+/// 2 to 25 digits.
+fn kid(node: &Node<'_, '_>) -> Result<String, Malformed> {
+    pattern(node, |text| (2..=25).contains(&text.len()) && all_digits(text))
 }
 
 /// A UUID in small letters.

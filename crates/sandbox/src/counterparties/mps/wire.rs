@@ -5,7 +5,7 @@
 
 use roxmltree::{Document, Node, ParsingOptions};
 
-use super::SERVICE;
+use super::{AGREEMENTS, SERVICE};
 
 /// SOAP 1.1 §4.
 pub const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";
@@ -183,14 +183,16 @@ impl<'a> Sequence<'a> {
     }
 }
 
-/// The operation's name, where the element is qualified as this service's.
+/// The namespace of the service and the operation's name, where the element is qualified as one of this service's.
 ///
 /// # Errors
 /// It is not.
-pub fn operation<'a>(root: &Node<'a, 'a>) -> Result<&'a str, Malformed> {
+pub fn operation<'a>(root: &Node<'a, 'a>) -> Result<(&'static str, &'a str), Malformed> {
+    let name = root.tag_name().name();
     match root.tag_name().namespace() {
-        Some(SERVICE) => Ok(root.tag_name().name()),
-        other => Err(Malformed(format!("{} is in namespace {:?}, not {SERVICE:?}", root.tag_name().name(), other.unwrap_or("")))),
+        Some(SERVICE) => Ok((SERVICE, name)),
+        Some(AGREEMENTS) => Ok((AGREEMENTS, name)),
+        other => Err(Malformed(format!("{name} is in namespace {:?}, not {SERVICE:?} or {AGREEMENTS:?}", other.unwrap_or("")))),
     }
 }
 

@@ -1,4 +1,5 @@
-//! When a Norwegian print shop works: it prints at ten in the evening and posts at eight on working days.
+//! The working days of Norway: when banks are open, when a print shop prints (ten in the evening) and posts (eight in the
+//! morning of a working day).
 
 use jiff::civil::{Date, Weekday, time};
 use jiff::tz::{self, TimeZone};
@@ -14,17 +15,50 @@ pub fn next_posting(after: Timestamp) -> Timestamp {
     next(after, 8, is_working_day)
 }
 
+/// The next time that it is so many hours on a working day in Oslo.
+pub fn next_working_hour(after: Timestamp, hour: i8) -> Timestamp {
+    next(after, hour, is_working_day)
+}
+
 /// So many days later.
 pub fn days_after(at: Timestamp, days: i32) -> Timestamp {
     at.checked_add((24 * i64::from(days)).hours()).unwrap_or(Timestamp::MAX)
 }
 
+/// What day it is in Oslo.
+pub fn day_of(at: Timestamp) -> Date {
+    at.to_zoned(oslo()).date()
+}
+
+/// This hour of that day in Oslo.
+pub fn at_hour(day: Date, hour: i8) -> Timestamp {
+    day.to_datetime(time(hour, 0, 0, 0)).to_zoned(oslo()).map_or(Timestamp::MAX, |at| at.timestamp())
+}
+
+/// The day itself where the banks are open, else the next one on which they are.
+pub fn working_day_from(day: Date) -> Date {
+    let mut day = day;
+    // Never more than six in a row are off; the calendar's last day ends it too.
+    while !is_working_day(day) && day < Date::MAX {
+        day = day.saturating_add(1.day());
+    }
+    day
+}
+
+/// The so many-th working day after a day, 1 being the next.
+pub fn working_days_after(day: Date, count: u32) -> Date {
+    (0..count).fold(day, |day, _| working_day_from(day.saturating_add(1.day())))
+}
+
+fn oslo() -> TimeZone {
+    tz::get!("Europe/Oslo")
+}
+
 fn next(after: Timestamp, hour: i8, fits: impl Fn(Date) -> bool) -> Timestamp {
-    let oslo: TimeZone = tz::get!("Europe/Oslo");
-    let mut day = after.to_zoned(oslo.clone()).date();
+    let mut day = day_of(after);
     // Easter with a weekend is the longest that nobody works: six days. Twenty cannot be missed.
     for _ in 0..20 {
-        let at = day.to_datetime(time(hour, 0, 0, 0)).to_zoned(oslo.clone()).map_or(Timestamp::MAX, |at| at.timestamp());
+        let at = at_hour(day, hour);
         if at > after && fits(day) {
             return at;
         }
