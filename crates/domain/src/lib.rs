@@ -2,10 +2,11 @@
 //!
 //! Nothing here does IO, reads a clock or throws dice: time, ids and chance come in as arguments, so that every rule can
 //! be read, tested and simulated alone. Bytes become these types in `kvitt-formats`; routes judge them in `kvitt-adapters`;
-//! `kvitt-hub` stores them. Start with [`invoice`], then [`plan`], then [`delivery`].
+//! `kvitt-hub` stores them. Start with [`invoice`], then [`plan`], then [`delivery`]; for the money, [`payment`] and [`collection`].
 
 pub mod agreement;
 pub mod calendar;
+pub mod collection;
 pub mod cover_sheet;
 pub mod customer;
 pub mod delivery;
@@ -14,6 +15,7 @@ pub mod identifiers;
 pub mod invoice;
 pub mod language;
 pub mod money;
+pub mod payment;
 pub mod pdf_facts;
 pub mod plan;
 pub mod price_book;

@@ -308,4 +308,49 @@ codes! {
     RETRIES_EXHAUSTED = "retries.exhausted", Counterparty;
     /// The delivery is not in a state where this can happen to it. Values: `state`.
     STATE_REFUSES = "state.refuses", Operator;
+    // --- the money
+    /// Nothing like this can happen to the invoice's money now. Values: `collection`, its state, and `event`.
+    COLLECTION_REFUSES = "collection.refuses", Operator;
+    /// A direct debit is only asked for of an invoice that is open and was never claimed. Values: `collection`, its state.
+    COLLECTION_NOT_CLAIMABLE = "collection.not_claimable", Operator;
+    /// More was paid than the invoice asks for. Values: `amount`, how much more.
+    COLLECTION_OVERPAID = "collection.overpaid", Operator;
+    /// Money was taken back, so that something is owed again. Values: `amount`, what is owed.
+    COLLECTION_REVERSED = "collection.reversed", Operator;
+    /// The direct debit did not happen in time. Values: `date`, the due date, and `amount`, what is owed.
+    COLLECTION_CLAIM_UNPAID = "collection.claim_unpaid", Operator;
+    /// The invoice was paid another way while a direct debit is under way. Values: `date`, the due date.
+    COLLECTION_PAID_WHILE_CLAIMED = "collection.paid_while_claimed", Operator;
+    /// A credit note points to no invoice, or to several: what it takes off is not known. Values: `number`, of the credit note.
+    CREDIT_UNPLACED = "credit.unplaced", Sender;
+    /// The payment has no KID.
+    PAYMENT_KID_MISSING = "payment.kid_missing", Operator;
+    /// No invoice uses the payment's KID. Values: `kid`.
+    PAYMENT_KID_UNKNOWN = "payment.kid_unknown", Operator;
+    /// No invoice uses the payment's KID, whose check digit or form is wrong. Values: `kid`.
+    PAYMENT_KID_WRONG = "payment.kid_wrong", Operator;
+    /// Several invoices use the payment's KID, and none asks for exactly this amount. Values: `kid`.
+    PAYMENT_KID_SHARED = "payment.kid_shared", Operator;
+    /// Something was taken back, and no KID says what. No values.
+    PAYMENT_TAKEN_BACK_UNNAMED = "payment.taken_back_unnamed", Operator;
+    /// The payment is in another currency than the invoice. Values: `amount`, `currency`, the invoice's.
+    PAYMENT_CURRENCY = "payment.currency", Operator;
+    /// The statement tells a sum of several payments and not which they are. No values.
+    PAYMENT_TOTAL = "payment.total", Counterparty;
+    /// The company has no payment like this. Values: `payment`.
+    PAYMENT_UNKNOWN = "payment.unknown", Operator;
+    /// Nothing like this can be done with a payment in this state. Values: `payment_state`.
+    PAYMENT_REFUSES = "payment.refuses", Operator;
+    /// The file is one for the bank, and none from it. No values.
+    BANK_OUTBOUND = "bank.outbound", Operator;
+    /// Another company has this bank account here. Values: `account`.
+    BANK_ACCOUNT_TAKEN = "bank_account.taken", Operator;
+    /// The company has no such bank account here. Values: `account`.
+    BANK_ACCOUNT_UNKNOWN = "bank_account.unknown", Operator;
+    /// The KID fits none of the structures that were agreed for the bank account. Values: `kid`, `account`.
+    KID_STRUCTURE = "kid.structure", Sender;
+    /// Another invoice to the same bank account has this KID. Values: `kid`, `number`, of the other.
+    KID_REUSED = "kid.reused", Sender;
+    /// No KID can be made of these numbers. Values: `why`.
+    KID_IMPOSSIBLE = "kid.impossible", Operator;
 }

@@ -1,5 +1,5 @@
-//! Every state of a delivery against everything that may happen to it: laws that hold in every cell, and `docs/states.md`,
-//! which shows them all, so that a changed cell is a visible difference.
+//! Every state of a machine against everything that may happen to it: laws that hold in every cell, and `docs/states.md`, which
+//! shows them all, so that a changed cell is a visible difference. The delivery is here, the others in files of their own.
 
 use jiff::Timestamp;
 use kvitt_domain::Fault;
@@ -7,6 +7,8 @@ use kvitt_domain::delivery::{AttemptId, Command, Delivery, Event, State, Word};
 use kvitt_domain::fault::codes;
 use kvitt_domain::plan::RouteName;
 use uuid::Uuid;
+
+mod collection;
 
 const THIS: AttemptId = AttemptId(Uuid::from_u128(1));
 const OLDER: AttemptId = AttemptId(Uuid::from_u128(2));
@@ -161,23 +163,16 @@ fn a_route_that_refused_is_not_forgotten_until_a_person_reopens() {
     }
 }
 
+/// The head of the page. Each machine's part begins with a heading and says which source decides its cells.
+const HEAD: &str = "# What may happen, and what becomes of it\n\n\
+    Written by tests from the sources named below, each of which is the only place where its cells are decided. Change it there,\n\
+    then `KVITT_BLESS=1 cargo test -p kvitt-domain --test it states`.\n\n\
+    A row is an event, a column the state that it happens in; the cell is the state after it and what must be done because of it.\n\
+    `·` means that it cannot happen there: it is refused and nothing changes. `=` means that the state stays.\n";
+
 #[test]
 fn the_table_of_states_is_up_to_date() {
-    let mut page = String::from(
-        "# What may happen to a delivery\n\n\
-         Written by a test from `crates/domain/src/delivery.rs`, which is the only place where a cell is decided. Change it there, then\n\
-         `KVITT_BLESS=1 cargo test -p kvitt-domain --test it states`.\n\n\
-         A row is an event, a column the state that it happens in; the cell is the state after it and what must be done because of it.\n\
-         `·` means that it cannot happen there: it is refused and nothing changes. `=` means that the state stays.\n\n",
-    );
-    let kinds = states();
-    let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-    page += &line(std::iter::once("event".to_owned()).chain(kinds.iter().map(|state| state.name().to_owned())).collect());
-    page += &line(vec!["---".to_owned(); kinds.len() + 1]);
-    for (name, event) in events() {
-        let cells = kinds.iter().map(|state| cell(state, event.clone()));
-        page += &line(std::iter::once(name).chain(cells).collect());
-    }
+    let page = [HEAD, &section(), &collection::section()].join("\n");
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/states.md");
     if std::env::var("KVITT_BLESS").is_ok_and(|value| value == "1") {
         std::fs::write(path, &page).unwrap();
@@ -185,13 +180,36 @@ fn the_table_of_states_is_up_to_date() {
     let written = std::fs::read_to_string(path).unwrap_or_default();
     assert!(
         written == page,
-        "docs/states.md is not what the machine does; run this test with KVITT_BLESS=1 and look at the difference"
+        "docs/states.md is not what the machines do; run this test with KVITT_BLESS=1 and look at the difference"
     );
+}
+
+fn section() -> String {
+    let names = State::NAMES.map(str::to_owned);
+    let rows =
+        events().into_iter().map(|(name, event)| (name, states().iter().map(|state| cell(state, event.clone())).collect()));
+    format!("## A delivery (`crates/domain/src/delivery.rs`)\n\n{}", table(&names, rows))
+}
+
+/// A table of states and events: each event's name with its cells.
+fn table(states: &[String], rows: impl Iterator<Item = (String, Vec<String>)>) -> String {
+    let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+    let mut table = line(std::iter::once("event".to_owned()).chain(states.iter().cloned()).collect());
+    table += &line(vec!["---".to_owned(); states.len() + 1]);
+    for (name, cells) in rows {
+        table += &line(std::iter::once(name).chain(cells).collect());
+    }
+    table
+}
+
+/// What a cell says: the state after, and what is to be done.
+fn shown(before: &str, after: &str, done: &[&str]) -> String {
+    let name = if before == after { "=" } else { after };
+    if done.is_empty() { name.to_owned() } else { format!("{name} ({})", done.join(", ")) }
 }
 
 fn cell(state: &State, event: Event) -> String {
     let Ok((after, commands)) = delivery_in(state.clone()).apply(event) else { return "·".to_owned() };
-    let name = if after.state.name() == state.name() { "=" } else { after.state.name() };
     let done: Vec<&str> = commands
         .iter()
         .map(|command| match command {
@@ -201,5 +219,5 @@ fn cell(state: &State, event: Event) -> String {
             Command::TellPerson { .. } => "tell a person",
         })
         .collect();
-    if done.is_empty() { name.to_owned() } else { format!("{name} ({})", done.join(", ")) }
+    shown(state.name(), after.state.name(), &done)
 }
