@@ -15,10 +15,10 @@ pub const MOST_FAULTS: usize = 100;
 pub const LONGEST_DELAY_MS: u64 = 600_000;
 
 /// Counterparties that faults can be ordered for.
-const COUNTERPARTIES: [&str; 3] = ["mail", "mps", "print"];
+const COUNTERPARTIES: [&str; 4] = ["mail", "mps", "print", "bank"];
 
 /// At which points of which counterparty a fault can strike, and which kinds make no sense there.
-const FITTING: [(&str, Point, &[Kind]); 13] = [
+const FITTING: [(&str, Point, &[Kind]); 17] = [
     ("mail", Point::Connect, &[]),
     ("mail", Point::Mail, &[]),
     ("mail", Point::Rcpt, &[]),
@@ -32,6 +32,10 @@ const FITTING: [(&str, Point, &[Kind]); 13] = [
     ("print", Point::Put, &[Kind::Duplicate]),
     ("print", Point::Rename, &[Kind::Garble]),
     ("print", Point::Receipt, &[Kind::Refuse, Kind::AcceptThenDrop, Kind::Delay]),
+    ("bank", Point::Connect, &[Kind::AcceptThenDrop, Kind::Duplicate, Kind::Garble]),
+    ("bank", Point::Put, &[Kind::Duplicate]),
+    ("bank", Point::Rename, &[Kind::Duplicate, Kind::Garble]),
+    ("bank", Point::Receipt, &[Kind::Refuse, Kind::AcceptThenDrop, Kind::Delay]),
 ];
 
 /// The point of a conversation at which a fault strikes.
@@ -54,9 +58,9 @@ pub enum Point {
     Request,
     /// When a file is opened to be written.
     Put,
-    /// When a job gets its final name.
+    /// When a job or a claim file gets its final name.
     Rename,
-    /// When a receipt is due.
+    /// When a receipt or a report is due.
     Receipt,
 }
 
@@ -82,7 +86,7 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
-    /// Which counterparty: `mail`, `mps` or `print`.
+    /// Which counterparty: `mail`, `mps`, `print` or `bank`.
     pub counterparty: String,
     /// At which point.
     pub at: Point,
@@ -307,7 +311,8 @@ mod tests {
     #[test]
     fn a_wrong_order_is_told_why() {
         let table = [
-            (r#"{"counterparty":"bank","at":"dot","kind":"drop"}"#, "counterparty"),
+            (r#"{"counterparty":"post","at":"dot","kind":"drop"}"#, "counterparty"),
+            (r#"{"counterparty":"bank","at":"dot","kind":"drop"}"#, "at"),
             (r#"{"counterparty":"mps","at":"dot","kind":"drop"}"#, "at"),
             (r#"{"counterparty":"mail","at":"put","kind":"drop"}"#, "at"),
             (r#"{"counterparty":"print","at":"receipt","kind":"refuse"}"#, "kind"),

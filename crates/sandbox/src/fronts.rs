@@ -1,6 +1,7 @@
 //! The thin fronts: how the world reaches the counterparties. What they say and do is decided in `counterparties/`.
 
 pub mod bank;
+pub mod counter;
 pub mod drop;
 pub mod files;
 pub mod http;

@@ -22,14 +22,15 @@ use crate::mime::Said;
 /// One thing that a counterparty took.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
-    /// Who took it: `mail`, `mps` or `print`.
+    /// Who took it: `mail`, `mps`, `bank` or `print`.
     pub counterparty: String,
     /// What it is. Mail: `letter`, or `unreadable letter` where the text names no company and invoice. MPS: `efaktura`,
-    /// `claim`, or `second payment` for a bill that was accepted before and is refused now. Print: `paper letter`.
+    /// `claim`, or `second payment` for a bill that was accepted before and is refused now. Bank: `debit` and what else
+    /// moves money. Print: `paper letter`.
     pub kind: String,
     /// Company, invoice and recipient, parted by `/`, the recipient in small letters. Where a letter cannot be read, its
     /// subject stands in the invoice's place and `-` in a missing company's. A bill of MPS is known by KID (or address),
-    /// account, amount and due date in the invoice's place.
+    /// account, amount and due date in the invoice's place; a debit of the bank by account, KID, amount and due date alone.
     pub key: String,
     /// The sender's organisation number as the counterparty was told, digits only.
     pub company: Option<String>,

@@ -1,7 +1,7 @@
 //! The sandbox: simulated counterparties over real protocols, so that Kvitt works alone and its promises can be tried.
 //!
-//! [`Sandbox::start`] opens a mail server (SMTP, with and without TLS), an HTTP server (MPS; control and evidence) and a
-//! print shop's drop on loopback, and keeps all it takes in one data folder. Who is treated how is decided without IO
+//! [`Sandbox::start`] opens a mail server (SMTP, with and without TLS), an HTTP server (MPS and the signing service; control
+//! and evidence) and the drops of print shop and bank on loopback, and keeps all it takes in one data folder. Who is treated how is decided without IO
 //! in `counterparties/`, which a simulation may use without sockets; `fronts/` are sockets and folders; `personas.rs`, `faults.rs`, `clock.rs` and `ledger.rs` serve
 //! every counterparty. `docs/sandbox.md` is the page for its users. A new counterparty is one file in
 //! `counterparties/`, its paths in a front, and its name in `faults.rs`.
@@ -25,6 +25,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
@@ -49,7 +50,7 @@ use world::{Branch, Play, Shop, World};
 pub use counterparties::bank::accounts::CUSTOMER_UNIT;
 pub use counterparties::mps::{MPS_PASSWORD, MPS_USER};
 pub use counterparties::signing::SIGNING_TOKEN;
-pub use fronts::sftp::{HostKey, SFTP_PASSWORD, SFTP_USER};
+pub use fronts::sftp::{BANK_SFTP_PASSWORD, BANK_SFTP_USER, HostKey, SFTP_PASSWORD, SFTP_USER};
 pub use fronts::smtp::{LARGEST_LETTER, PASSWORD, USER};
 
 /// Where a sandbox listens and keeps its things. Port 0 asks the machine for a free port.
@@ -117,6 +118,7 @@ pub struct Sandbox {
     bounces: PathBuf,
     certificate: PathBuf,
     print_shop: PathBuf,
+    bank: PathBuf,
     host_key: HostKey,
     authorized_keys: PathBuf,
     fronts: JoinSet<()>,
@@ -164,6 +166,7 @@ impl Sandbox {
             bounces,
             certificate,
             print_shop: world.shop.home.clone(),
+            bank: world.branch.home.clone(),
             host_key: keys.host_key().map_err(in_data("sftp"))?,
             authorized_keys: keys.authorized().to_owned(),
             fronts: JoinSet::new(),
@@ -180,6 +183,7 @@ impl Sandbox {
         }
         fronts.spawn(fronts::drop::receipts(world.clone(), receipts));
         fronts.spawn(fronts::drop::watch(world.clone()));
+        fronts.spawn(fronts::counter::watch(world.clone()));
         fronts.spawn(fronts::bank::keep_days(world.clone()));
         fronts.spawn(async move {
             if let Err(error) = axum::serve(http.0, fronts::http::router(world)).await {
@@ -227,6 +231,12 @@ impl Sandbox {
     /// The print shop's drop: a folder with `jobs`, `taken` and `receipts`.
     pub fn print_shop(&self) -> &Path {
         &self.print_shop
+    }
+
+    /// The bank's drop: a folder with `in`, `taken` and `out`. Over SFTP it is that of [`BANK_SFTP_USER`] and
+    /// [`BANK_SFTP_PASSWORD`].
+    pub fn bank(&self) -> &Path {
+        &self.bank
     }
 
     /// Where the print shop's drop is over SFTP; it knows [`SFTP_USER`] and [`SFTP_PASSWORD`], or a key.
@@ -324,7 +334,18 @@ fn open(data: &Path, seed: u64) -> Result<Opened, StartError> {
         floor: tokio::sync::Mutex::new(()),
     };
     let play = Mutex::new(play);
-    let branch = Branch { book: bank_book, news: Notify::new(), floor: tokio::sync::Mutex::new(()) };
+    let bank_pending = folder("pending-bank")?;
+    let left = fronts::counter::waiting(&bank_pending).map_err(in_data("pending-bank"))?;
+    let last = left.last().and_then(|name| name.split('.').next()?.parse::<u64>().ok()).unwrap_or(0);
+    let branch = Branch {
+        book: bank_book,
+        news: Notify::new(),
+        floor: tokio::sync::Mutex::new(()),
+        counter: tokio::sync::Mutex::new(()),
+        home: fronts::counter::open(data.join("bank")).map_err(in_data("bank"))?,
+        pending: bank_pending,
+        next_pending: AtomicU64::new(last + 1),
+    };
     let world = World { clock, ledger, mailbox, tls: identity.acceptor, play, desk, pending, post, shop, branch };
     let (bounces, certificate) = (maildir.path().to_owned(), identity.authority);
     Ok(Opened { world: Arc::new(world), bounces, certificate, clerk, receipts, fronts })

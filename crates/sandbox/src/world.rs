@@ -1,7 +1,9 @@
 //! What all fronts share: the clock, the faults, the counterparties' memory, and the way to disk.
 
+use std::convert::Infallible;
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -11,11 +13,13 @@ use tokio_rustls::TlsAcceptor;
 use crate::clerk::{Deposit, Desk};
 use crate::clock::Clock;
 use crate::counterparties::bank::{self, Bank};
+use crate::counterparties::drop::{self, Course, Step};
 use crate::counterparties::mail::{Answer, Mail, Request};
 use crate::counterparties::mps::{self, Mps, Neighbours, issuers};
-use crate::counterparties::print_shop::{self, Course, Job, PrintShop};
+use crate::counterparties::print_shop::{self, Job, PrintShop};
 use crate::counterparties::signing::{self, Signing};
 use crate::faults::Faults;
+use crate::fronts::counter;
 use crate::fronts::files::pending_name;
 use crate::ledger::Lines;
 use crate::mailbox::{Attachment, Entry, Mailbox};
@@ -49,8 +53,16 @@ pub struct Branch {
     pub book: Lines,
     /// Told whenever something may have given it work.
     pub news: Notify,
-    /// Held while it works: nobody does a day's work twice.
+    /// Held while it works, and puts out what comes of it: nobody does a day's work twice.
     pub floor: Floor<()>,
+    /// Held while a claim file is given its final name or is taken, as at the print shop.
+    pub counter: Floor<()>,
+    /// The folder that clients see: `in`, `taken`, `out`.
+    pub home: PathBuf,
+    /// Files that wait to be put out.
+    pub pending: PathBuf,
+    /// The number of the next file to be put out: names keep the order in which they are made.
+    pub next_pending: AtomicU64,
 }
 
 /// Where the print shop's drop is.
@@ -119,7 +131,7 @@ impl World {
         }
         for notice in &answer.notices {
             // Without a postman the sandbox is stopping; the notice waits in its file.
-            drop(self.post.send(pending_name(notice)));
+            std::mem::drop(self.post.send(pending_name(notice)));
         }
         answer
     }
@@ -179,7 +191,7 @@ impl World {
                 }
             }
         }
-        drop(play);
+        std::mem::drop(play);
         self.branch.news.notify_one();
         stored
     }
@@ -200,22 +212,58 @@ impl World {
         Ok(outcome)
     }
 
-    /// Has the bank do what is due, and all that comes of it on disk before returning.
+    /// Has the bank do what is due, and all that comes of it on disk and in its drop before returning.
     ///
     /// # Errors
     /// The disk does not play along; the work is still due.
     pub async fn work_bank(&self) -> io::Result<()> {
+        self.answer_of_bank(|bank, now| Ok::<_, Infallible>(bank.work(now))).await.map(|_| ())
+    }
+
+    /// Hands the bank a claim file; what it says of it is on disk and in its drop before returning.
+    ///
+    /// # Errors
+    /// The disk does not play along; the file was not taken.
+    pub async fn take_claims(&self, file: &[u8]) -> io::Result<()> {
+        self.answer_of_bank(|bank, now| Ok::<_, Infallible>(bank.take(file, now))).await.map(|_| ())
+    }
+
+    /// Has the bank decide something, and all that comes of it on disk and in its drop before returning.
+    ///
+    /// # Errors
+    /// The disk does not play along. Inside: the bank refuses.
+    pub async fn answer_of_bank<E>(
+        &self,
+        decide: impl FnOnce(&mut Bank, Timestamp) -> Result<bank::Answer, E>,
+    ) -> io::Result<Result<(), E>> {
         let _floor = self.branch.floor.lock().await;
         let (answer, made) = {
             let play = &mut *self.play();
-            (play.bank.work(self.clock.now()), play.bank_made)
+            (decide(&mut play.bank, self.clock.now()), play.bank_made)
         };
-        if answer.records.is_empty() {
-            return Ok(());
-        }
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(refused) => return Ok(Err(refused)),
+        };
         let mut deposit = Deposit::default();
+        for file in answer.files {
+            let number = self.branch.next_pending.fetch_add(1, Ordering::Relaxed);
+            deposit.files.push((self.branch.pending.join(format!("{number:012}.{}", file.name)), file.content));
+        }
+        let has_files = !deposit.files.is_empty();
         answer.lines.iter().try_for_each(|line| add_line(&mut deposit.lines.ledger, line))?;
-        self.hand_in_for_bank(deposit, &answer.records, made).await
+        if has_files || !answer.records.is_empty() {
+            self.hand_in_for_bank(deposit, &answer.records, made).await?;
+        }
+        if has_files {
+            counter::put_out(self)?;
+        }
+        Ok(Ok(()))
+    }
+
+    /// What a fault makes of a step at a counterparty's drop.
+    pub fn course(&self, counterparty: &str, step: Step, path: &str) -> Course {
+        drop::course(counterparty, step, path, &mut self.play().faults)
     }
 
     /// Makes an issuer of the hub's operator, as createIssuer does.
@@ -281,7 +329,7 @@ impl World {
         }
         for receipt in &answer.receipts {
             // Without a postman the sandbox is stopping; the receipt waits in its file.
-            drop(self.shop.post.send(pending(receipt)));
+            std::mem::drop(self.shop.post.send(pending(receipt)));
         }
         Ok(())
     }

@@ -2,18 +2,22 @@
 //!
 //! Claims come from MPS (`mps.rs`) and in files ([`Bank::take`]); [`Bank::work`] does what bank days bring: debits, payments
 //! by hand, reversals, and the files that tell the creditor of them. `accounts.rs` has the agreements, `mandates.rs` and
-//! `payers.rs` the payers, `claims.rs` what is claimed, `intake.rs` and `nets.rs` claim files, `day.rs` due days,
-//! `reports.rs`, `camt.rs` and `receipts.rs` what is written. `fronts/drop.rs` is the folder around it, `fronts/sftp.rs` the
+//! `payers.rs` the payers, `claims.rs` what is claimed, `intake.rs` claim files and their receipts, `day.rs` due days,
+//! `reports.rs`, `nets.rs` and `camt.rs` what is written. `fronts/counter.rs` is the folder around it, `fronts/sftp.rs` the
 //! server, `fronts/bank.rs` the evidence.
 //!
 //! The bank remembers [`Record`]s only: what could not be written down is forgotten by making the bank anew from what was.
 
 pub mod accounts;
+mod camt;
 pub mod claims;
 pub mod day;
+pub mod intake;
 pub mod kid;
 pub mod mandates;
+mod nets;
 pub mod payers;
+mod reports;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -26,6 +30,7 @@ use crate::ledger::Line;
 use accounts::Agreement;
 use claims::{Claim, Fate, Identity, Kept};
 use day::Payment;
+use intake::Taken;
 use mandates::Mandate;
 
 /// The counterparty's name in ledger, faults and personas.
@@ -75,7 +80,20 @@ pub enum Record {
         account: String,
         /// Which agreement on it.
         asked_at: Timestamp,
+        /// The file's number.
+        transmission: u64,
         /// When.
+        at: Timestamp,
+    },
+    /// A claim file was taken.
+    Taken(Taken),
+    /// The company was told of payments and changed mandates.
+    Told {
+        /// Which payments.
+        payments: Vec<u64>,
+        /// The last file's number.
+        transmission: u64,
+        /// When, and up to when.
         at: Timestamp,
     },
     /// Payers have done what they do the morning after such a list.
@@ -94,13 +112,24 @@ pub enum Record {
     },
 }
 
-/// What a bank day brought.
+/// What a bank day, or a file, brought.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answer {
     /// What to write down.
     pub records: Vec<Record>,
     /// The ledger's lines.
     pub lines: Vec<Line>,
+    /// Files for the company, in their order.
+    pub files: Vec<Outgoing>,
+}
+
+/// A file for the company.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Its name in `out/`.
+    pub name: String,
+    /// Its bytes.
+    pub content: Vec<u8>,
 }
 
 /// The bank's memory.
@@ -117,6 +146,14 @@ pub struct Bank {
     open: HashMap<Identity, String>,
     /// Claims by the day on which they are debited, in the order in which they came.
     due: BTreeMap<Date, Vec<String>>,
+    /// By account, the customer parts whose mandates changed since the company was told, and when.
+    untold: HashMap<String, Vec<(Timestamp, String)>>,
+    /// Claim files by their numbers.
+    taken: HashMap<u64, Taken>,
+    /// When an account's order number was used.
+    orders: HashMap<(String, u64), Timestamp>,
+    /// The number of the last file for the company.
+    last_transmission: u64,
     /// By account, the list of mandates that the company was sent.
     listed: HashMap<String, Listed>,
     /// By number.
@@ -146,7 +183,8 @@ impl Bank {
             Record::Agreement(agreement) => {
                 self.agreements.insert(agreement.account.clone(), agreement);
             }
-            Record::Mandate { mandate, .. } => {
+            Record::Mandate { mandate, at } => {
+                self.untold.entry(mandate.account.clone()).or_default().push((at, mandate.part.clone()));
                 self.mandates.entry(mandate.account.clone()).or_default().insert(mandate.part.clone(), mandate);
             }
             Record::Claim(claim) => self.remember_claim(claim),
@@ -154,8 +192,22 @@ impl Bank {
             Record::Payment { payment, .. } => {
                 self.payments.insert(payment.number, payment);
             }
-            Record::Listed { account, asked_at, at } => {
-                self.listed.insert(account, Listed { asked_at, on: calendar::day_of(at), has_stirred: false });
+            Record::Listed { account, asked_at, transmission, at } => {
+                self.last_transmission = self.last_transmission.max(transmission);
+                self.untold.remove(&account);
+                let has_stirred =
+                    self.listed.get(&account).is_some_and(|before| before.asked_at == asked_at && before.has_stirred);
+                self.listed.insert(account, Listed { asked_at, on: calendar::day_of(at), has_stirred });
+            }
+            Record::Taken(taken) => self.remember_taken(taken),
+            Record::Told { payments, transmission, at } => {
+                self.last_transmission = self.last_transmission.max(transmission);
+                self.untold.values_mut().for_each(|changes| changes.retain(|(since, _)| *since > at));
+                for number in payments {
+                    if let Some(payment) = self.payments.get_mut(&number) {
+                        payment.is_told = true;
+                    }
+                }
             }
             Record::Stirred { account, .. } => {
                 if let Some(listed) = self.listed.get_mut(&account) {
@@ -183,12 +235,14 @@ impl Record {
         match self {
             Record::Agreement(agreement) => agreement.asked_at,
             Record::Claim(claim) => claim.at,
+            Record::Taken(taken) => taken.at,
             Record::Mandate { at, .. }
             | Record::Fate { at, .. }
             | Record::Payment { at, .. }
             | Record::Booked { at, .. }
             | Record::Listed { at, .. }
             | Record::Stirred { at, .. }
+            | Record::Told { at, .. }
             | Record::WorstDay { at, .. } => *at,
         }
     }

@@ -8,14 +8,12 @@ mod manifest;
 mod pdf;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::calendar;
-use crate::faults::{Faults, Kind, Point, Strike};
 use crate::ledger::Line;
 use crate::personas::Description;
 use manifest::{Letter, Manifest};
@@ -77,38 +75,6 @@ impl Job {
     pub fn name(&self) -> &str {
         &self.name
     }
-}
-
-/// What happens at the drop, where a fault may act. In a folder only [`Step::Rename`] and [`Step::Receipt`] are seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// A client has connected and logs in.
-    Connect,
-    /// A client opens a file to write.
-    Put,
-    /// A client gives a job its final name; in a folder: the shop looks into the job.
-    Rename,
-    /// A receipt is due.
-    Receipt,
-}
-
-/// What becomes of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Course {
-    /// As it should.
-    Normal,
-    /// It fails and is said to fail.
-    Refuse,
-    /// It does not happen, and nothing is said.
-    Drop,
-    /// It happens, and nothing is said.
-    AcceptThenDrop,
-    /// It happens after this long, by machine time.
-    Delay(Duration),
-    /// It happens twice.
-    Duplicate,
-    /// It happens wrongly: a file or a receipt is spoilt.
-    Garble,
 }
 
 /// What the shop does with a job.
@@ -198,27 +164,6 @@ impl PrintShop {
             && let Some(known) = self.jobs.get_mut(job)
         {
             known.remove(digest);
-        }
-    }
-
-    /// What a fault makes of a step; `path` is what `to` of an order fits.
-    pub fn course(&self, step: Step, path: &str, faults: &mut Faults) -> Course {
-        let point = match step {
-            Step::Connect => Point::Connect,
-            Step::Put => Point::Put,
-            Step::Rename => Point::Rename,
-            Step::Receipt => Point::Receipt,
-        };
-        let Some(Strike { kind, delay }) = faults.strike(NAME, point, &[path.to_owned()]) else {
-            return Course::Normal;
-        };
-        match kind {
-            Kind::Refuse => Course::Refuse,
-            Kind::Drop => Course::Drop,
-            Kind::AcceptThenDrop => Course::AcceptThenDrop,
-            Kind::Delay => Course::Delay(delay),
-            Kind::Duplicate => Course::Duplicate,
-            Kind::Garble => Course::Garble,
         }
     }
 

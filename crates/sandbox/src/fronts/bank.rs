@@ -1,6 +1,6 @@
 //! The bank's days, and over HTTP what of it can be seen and ordered: agreements, mandates, claims, payments.
 //!
-//! What happens is decided in `counterparties/bank.rs`; its drop is served by `drop.rs` and `sftp.rs`.
+//! What happens is decided in `counterparties/bank.rs`; its drop is served by `counter.rs` and `sftp.rs`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +23,7 @@ use crate::counterparties::bank::day::{ByHand, Payment};
 use crate::counterparties::bank::kid::{Modulus, Structure};
 use crate::counterparties::bank::mandates::{Change, NoMandate, Which};
 use crate::counterparties::bank::payers::Payer;
+use crate::fronts::counter;
 use crate::fronts::http::{Refusal, read_body};
 use crate::world::World;
 
@@ -41,6 +42,7 @@ pub fn router() -> Router<Arc<World>> {
         .route("/bank/agreements", get(agreements).post(set_up))
         .route("/bank/register", post(register))
         .route("/bank/mandates", get(mandates).post(add_mandates).delete(delete_mandates))
+        .route("/bank/mandates/list", post(send_list))
         .route("/bank/claims", get(claims))
         .route("/bank/payments", get(payments).post(pay))
         .route("/bank/worst-day", post(worst_day))
@@ -48,6 +50,12 @@ pub fn router() -> Router<Arc<World>> {
 
 /// Does the bank's work when it is due, for ever.
 pub async fn keep_days(world: Arc<World>) {
+    // What was made before the sandbox was stopped, and not put out.
+    let floor = world.branch.floor.lock().await;
+    if let Err(error) = counter::put_out(&world) {
+        tracing::error!(%error, "what was waiting could not be put into the bank's drop");
+    }
+    drop(floor);
     loop {
         if let Err(error) = world.work_bank().await {
             tracing::error!(%error, "a bank day could not be written down");
@@ -198,6 +206,13 @@ async fn change_mandates(world: &World, wanted: MandatesWanted, change: Change) 
         NoMandate::UnfitKid => Refusal::bad(why.words()),
     })?;
     Ok(Json(json!({ "changed": changed })))
+}
+
+/// The company asks for the list of an account's mandates.
+async fn send_list(State(world): State<Arc<World>>, body: Bytes) -> Result<StatusCode, Refusal> {
+    let wanted: Register = read_body(&body)?;
+    let sent = world.answer_of_bank(|bank, now| bank.send_list(&wanted.account_number, now)).await.map_err(trouble)?;
+    sent.map(|()| StatusCode::NO_CONTENT).map_err(|why| conflict(why.words()))
 }
 
 async fn claims(

@@ -1,6 +1,7 @@
 //! The print shop's drop as a folder: what lies in `jobs/` under a final name is taken, receipts are put in `receipts/`.
 //!
-//! `fronts/sftp.rs` is the same folder over SFTP. What becomes of a job is decided in `counterparties/print_shop.rs`.
+//! `fronts/sftp.rs` is the same folder over SFTP, `fronts/counter.rs` the bank's. What becomes of a job is decided in
+//! `counterparties/print_shop.rs`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,9 +13,10 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
-use crate::counterparties::print_shop::{Course, Job, Step};
+use crate::counterparties::drop::{Course, Step};
+use crate::counterparties::print_shop::{self, Job};
 use crate::fronts::files;
-use crate::world::{Play, World};
+use crate::world::World;
 
 /// How often the folder is looked at, by machine time: nobody waits for it, and a look costs one listing.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -50,10 +52,7 @@ pub async fn watch(world: Arc<World>) {
         };
         for name in names {
             let floor = world.shop.floor.lock().await;
-            let course = {
-                let Play { print, faults, .. } = &mut *world.play();
-                print.course(Step::Rename, &format!("jobs/{name}"), faults)
-            };
+            let course = world.course(print_shop::NAME, Step::Rename, &format!("jobs/{name}"));
             match course {
                 // It looks again in a moment.
                 Course::Refuse | Course::Drop => continue,
@@ -84,7 +83,7 @@ pub async fn take(world: &World, name: &str, how: Course) -> io::Result<()> {
     };
     world.take_job(&job, how).await?;
     let (home, owned) = (world.shop.home.clone(), name.to_owned());
-    tokio::task::spawn_blocking(move || move_away(&home, &owned)).await.map_err(io::Error::other)?
+    tokio::task::spawn_blocking(move || move_away(&home, "jobs", &owned)).await.map_err(io::Error::other)?
 }
 
 /// Puts receipts where clients find them as the clock reaches them, for ever.
@@ -92,10 +91,7 @@ pub async fn receipts(world: Arc<World>, news: mpsc::UnboundedReceiver<String>) 
     let (clock, pending) = (world.clock.clone(), world.shop.pending.clone());
     files::postman(clock, pending, news, move |_, name, content| {
         let name = name.split_once('.').map_or(name, |(_, name)| name);
-        let course = {
-            let Play { print, faults, .. } = &mut *world.play();
-            print.course(Step::Receipt, name, faults)
-        };
+        let course = world.course(print_shop::NAME, Step::Receipt, name);
         let folder = world.shop.home.join("receipts");
         match course {
             Course::Drop => Ok(()),
@@ -108,7 +104,10 @@ pub async fn receipts(world: Arc<World>, news: mpsc::UnboundedReceiver<String>) 
 }
 
 /// Under another name first, so that a reader never sees a half.
-fn put(folder: &Path, name: &str, content: &[u8]) -> io::Result<()> {
+///
+/// # Errors
+/// It cannot be written.
+pub fn put(folder: &Path, name: &str, content: &[u8]) -> io::Result<()> {
     let beside = folder.join(format!(".{name}.part"));
     fs::write(&beside, content)?;
     fs::rename(beside, folder.join(name))
@@ -156,9 +155,12 @@ fn read(folder: &Path) -> io::Result<BTreeMap<String, Vec<u8>>> {
     Ok(files)
 }
 
-/// To `taken/`; where a job of this name is there already, beside it.
-fn move_away(home: &Path, name: &str) -> io::Result<()> {
-    let from = home.join("jobs").join(name);
+/// To `taken/`; where something of this name is there already, beside it.
+///
+/// # Errors
+/// It cannot be moved.
+pub fn move_away(home: &Path, folder: &str, name: &str) -> io::Result<()> {
+    let from = home.join(folder).join(name);
     let mut to = home.join("taken").join(name);
     let mut again = 1;
     while to.exists() {

@@ -1,7 +1,7 @@
-//! The print shop's drop over SFTP: logging in, and one SFTP subsystem for each session.
+//! The drops of print shop and bank over SFTP: logging in (each has its own user), and one SFTP subsystem for each session.
 //!
-//! What a client may do with files is in `sftp/files.rs`; what becomes of jobs is decided in
-//! `counterparties/print_shop.rs`. The host key is made once for each data folder.
+//! What a client may do with files is in `sftp/files.rs`; what becomes of jobs and claim files is decided in
+//! `counterparties/print_shop.rs` and `counterparties/bank.rs`. The host key is made once for each data folder.
 
 mod files;
 
@@ -23,14 +23,88 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::certificate::{random, write_secret};
-use crate::counterparties::print_shop::{Course, Step};
-use crate::world::{Play, World};
+use crate::counterparties::drop::{Course, Step};
+use crate::counterparties::{bank, print_shop};
+use crate::fronts::{counter, drop as shop};
+use crate::world::World;
 
 /// The user that the print shop knows.
 pub const SFTP_USER: &str = "kvitt";
 
 /// That user's password.
 pub const SFTP_PASSWORD: &str = "sandbox-print";
+
+/// The user that the bank knows.
+pub const BANK_SFTP_USER: &str = "kvitt-bank";
+
+/// That user's password.
+pub const BANK_SFTP_PASSWORD: &str = "sandbox-bank";
+
+/// Whose drop a client sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum House {
+    PrintShop,
+    Bank,
+}
+
+impl House {
+    /// Where this user's things are; strangers knock at the print shop.
+    fn of(user: &str) -> House {
+        if user == BANK_SFTP_USER { House::Bank } else { House::PrintShop }
+    }
+
+    fn knows(self, user: &str) -> bool {
+        user == match self {
+            House::PrintShop => SFTP_USER,
+            House::Bank => BANK_SFTP_USER,
+        }
+    }
+
+    fn password(self) -> &'static str {
+        match self {
+            House::PrintShop => SFTP_PASSWORD,
+            House::Bank => BANK_SFTP_PASSWORD,
+        }
+    }
+
+    fn counterparty(self) -> &'static str {
+        match self {
+            House::PrintShop => print_shop::NAME,
+            House::Bank => bank::NAME,
+        }
+    }
+
+    fn home(self, world: &World) -> PathBuf {
+        match self {
+            House::PrintShop => world.shop.home.clone(),
+            House::Bank => world.branch.home.clone(),
+        }
+    }
+
+    /// Is this the final name of something that the house takes?
+    fn takes(self, parts: &[String], is_folder: bool) -> bool {
+        let (folder, wants_folder) = match self {
+            House::PrintShop => ("jobs", true),
+            House::Bank => ("in", false),
+        };
+        is_folder == wants_folder && parts.len() == 2 && parts[0] == folder && !parts[1].starts_with('.')
+    }
+
+    /// Held while something is given its final name and is taken.
+    async fn floor(self, world: &World) -> tokio::sync::MutexGuard<'_, ()> {
+        match self {
+            House::PrintShop => world.shop.floor.lock().await,
+            House::Bank => world.branch.counter.lock().await,
+        }
+    }
+
+    async fn take(self, world: &World, name: &str, course: Course) -> io::Result<()> {
+        match self {
+            House::PrintShop => shop::take(world, name, course).await,
+            House::Bank => counter::take(world, name).await,
+        }
+    }
+}
 
 /// Clients at a time; more wait to be greeted. A hub has one for each company.
 const MOST_CONNECTIONS: usize = 64;
@@ -117,6 +191,7 @@ pub async fn serve(world: Arc<World>, listener: TcpListener, keys: Keys) {
             line: Arc::downgrade(&line),
             authorized: keys.authorized.clone(),
             channels: HashMap::new(),
+            house: House::PrintShop,
         };
         let config = config.clone();
         sessions.spawn(async move {
@@ -163,17 +238,18 @@ struct Guest {
     line: Weak<Line>,
     authorized: PathBuf,
     channels: HashMap<ChannelId, Channel<Msg>>,
+    /// Whose drop it sees, once it has logged in.
+    house: House,
 }
 
 impl Guest {
     /// Lets in whom it knows, unless a fault was ordered.
-    async fn admit(&self, known: bool) -> Auth {
+    async fn admit(&mut self, user: &str, known: bool) -> Auth {
+        self.house = House::of(user);
+        let known = known && self.house.knows(user);
         let course = match self.world.upgrade() {
             None => Course::Drop,
-            Some(world) => {
-                let Play { print, faults, .. } = &mut *world.play();
-                print.course(Step::Connect, "", faults)
-            }
+            Some(world) => world.course(self.house.counterparty(), Step::Connect, ""),
         };
         match course {
             Course::Refuse => return Auth::reject(),
@@ -200,11 +276,13 @@ impl Handler for Guest {
     type Error = russh::Error;
 
     async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, Self::Error> {
-        Ok(self.admit(user == SFTP_USER && password == SFTP_PASSWORD).await)
+        let known = password == House::of(user).password();
+        Ok(self.admit(user, known).await)
     }
 
     async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
-        Ok(self.admit(user == SFTP_USER && self.is_authorized(key.public_key)).await)
+        let known = self.is_authorized(key.public_key);
+        Ok(self.admit(user, known).await)
     }
 
     async fn channel_open_session(
@@ -231,7 +309,7 @@ impl Handler for Guest {
         match self.channels.remove(&id) {
             Some(channel) if name == "sftp" => {
                 session.channel_success(id)?;
-                let files = files::Files::new(self.world.clone(), self.line.clone());
+                let files = files::Files::new(self.world.clone(), self.line.clone(), self.house);
                 russh_sftp::server::run(channel.into_stream(), files).await;
                 Ok(())
             }

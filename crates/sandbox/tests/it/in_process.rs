@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use jiff::{Timestamp, ToSpan};
 use kvitt_sandbox::counterparties::bank::Bank;
+use kvitt_sandbox::counterparties::drop::{Course, Step, course};
 use kvitt_sandbox::counterparties::mail::{self, Login, Mail};
 use kvitt_sandbox::counterparties::mps::consumers::{Consumer, Nature};
 use kvitt_sandbox::counterparties::mps::{self, Mps, Neighbours, Now, Say};
-use kvitt_sandbox::counterparties::print_shop::{Course, Job, PrintShop, Step};
+use kvitt_sandbox::counterparties::print_shop::{self, Job, PrintShop};
 use kvitt_sandbox::counterparties::signing::Signing;
 use kvitt_sandbox::counterparties::{Faults, Letter, Line, Order};
 
@@ -58,7 +59,7 @@ fn run(seed: u64) -> (Vec<String>, Vec<Line>) {
 
         let files = files(&manifest(n, &[letter(1, &format!("F-{n}"), "Kari Nordmann")]));
         let job = Job::look(&job_name(n), &files.into_iter().collect());
-        let course = shop.course(Step::Rename, job.name(), &mut faults);
+        let course = course(print_shop::NAME, Step::Rename, job.name(), &mut faults);
         said.push(format!("{course:?}"));
         if course == Course::Normal {
             let answer = shop.take(&job, at(i64::from(n)));

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that unwraps wrongly fails, which is what it is for")]
 
 mod agreements;
+mod bank;
 mod bounces;
 mod claims;
 mod control;

@@ -1,4 +1,4 @@
-//! The print shop's drop over SFTP, with a client that is not ours.
+//! The drops of print shop and bank over SFTP, with a client that is not ours.
 
 use std::fs;
 use std::sync::Arc;
@@ -11,7 +11,10 @@ use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKeyOrCertifi
 use russh_sftp::client::SftpSession;
 use tokio::io::AsyncWriteExt;
 
+use crate::bank::{order, transmission};
+use crate::claims::{ACCOUNT, TUESDAY, kid};
 use crate::harness::{Stage, eventually};
+use crate::mps::ISSUER;
 use crate::print_shop::{files, job_name, letter, manifest};
 
 /// A client that has pinned the host key.
@@ -103,6 +106,79 @@ fn a_job_is_taken_before_the_client_hears_so_and_receipts_can_be_fetched() {
         client.sftp.rename(format!("receipts/{}", names[0]), format!("receipts/read/{}", names[0])).await.unwrap();
         assert!(stage.sandbox().print_shop().join("receipts/read").join(&names[0]).exists());
     });
+}
+
+async fn at_the_bank(stage: &Stage) -> Client {
+    let mut connection = greet(stage).await;
+    assert!(connection.authenticate_password("kvitt-bank", "sandbox-bank").await.unwrap().success());
+    open(connection).await
+}
+
+#[test]
+fn a_claim_file_is_answered_before_the_client_hears_that_it_was_taken() {
+    let stage = Stage::new();
+    stage.at(TUESDAY);
+    stage.agree(ISSUER, ACCOUNT);
+    let kid = kid(42, 1);
+    let text = transmission(1, &[order(1, ACCOUNT, false, &[(1, "090140", 49_900, &kid)])]);
+    stage.block_on(async {
+        let sftp = at_the_bank(&stage).await.sftp;
+        let (part, name) = ("in/.kvitt-00229221-0000001.txt.part", "in/kvitt-00229221-0000001.txt");
+        let mut file = sftp.create(part).await.unwrap();
+        file.write_all(text.as_bytes()).await.unwrap();
+        file.shutdown().await.unwrap();
+        sftp.rename(part, name).await.unwrap();
+        let list = String::from_utf8(sftp.read("out/L00202-0000001.csv").await.unwrap()).unwrap();
+        assert!(list.contains(";ACCEPTED;;"), "{list}");
+        assert!(sftp.try_exists("taken/kvitt-00229221-0000001.txt").await.unwrap());
+        sftp.rename("out/L00202-0000001.csv", "out/read/L00202-0000001.csv").await.unwrap();
+        // The print shop's things are not the bank's, nor anybody else's.
+        assert!(sftp.read_dir("jobs").await.is_err());
+        assert!(sftp.read("../bank.jsonl").await.is_err() && sftp.create("taken/x").await.is_err());
+        assert!(log_in(&stage).await.sftp.read_dir("in").await.is_err());
+        for (user, password) in [("kvitt-bank", "sandbox-print"), ("kvitt", "sandbox-bank")] {
+            assert!(!greet(&stage).await.authenticate_password(user, password).await.unwrap().success(), "{user}");
+        }
+    });
+    assert_eq!(stage.json("/bank/claims").as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn faults_at_the_bank_over_sftp() {
+    // At which point, what, does the client hear that it worked, and has the bank the claim then?
+    let table = [
+        ("connect", "refuse", false, false),
+        ("put", "drop", false, false),
+        ("put", "garble", true, false),
+        ("rename", "refuse", false, false),
+        ("rename", "drop", false, false),
+        ("rename", "accept_then_drop", false, true),
+    ];
+    let stage = Stage::new();
+    stage.at(TUESDAY);
+    stage.agree(ISSUER, ACCOUNT);
+    for ((at, kind, hears, is_taken), n) in table.into_iter().zip(1_u32..) {
+        stage.fault(&format!(r#"{{"counterparty":"bank","at":"{at}","kind":"{kind}","times":1}}"#));
+        let kid = kid(42, n);
+        let text = transmission(n, &[order(n, ACCOUNT, false, &[(1, "090140", 49_900, &kid)])]);
+        let heard = stage.block_on(async {
+            let mut connection = greet(&stage).await;
+            if !connection.authenticate_password("kvitt-bank", "sandbox-bank").await.is_ok_and(|answer| answer.success()) {
+                return false;
+            }
+            let sftp = open(connection).await;
+            let Ok(mut file) = sftp.sftp.create("in/.file.part").await else { return false };
+            if file.write_all(text.as_bytes()).await.is_err() || file.shutdown().await.is_err() {
+                return false;
+            }
+            sftp.sftp.rename("in/.file.part", format!("in/{n}.txt")).await.is_ok()
+        });
+        assert_eq!(heard, hears, "{at} {kind}");
+        let claims = stage.json("/bank/claims");
+        let has = claims.as_array().unwrap().iter().any(|one| one["kid"] == kid.as_str());
+        assert_eq!(has, is_taken, "{at} {kind}");
+        let _ = fs::remove_file(stage.sandbox().bank().join("in/.file.part"));
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::accounts::Status;
 use super::claims::{Claim, Fate, kroner};
+use super::mandates::NoMandate;
 use super::payers::{self, LOW_LIMIT_MINOR, Payer};
 use super::{Answer, Bank, NAME, Record};
 use crate::counterparties::calendar;
@@ -159,6 +160,20 @@ impl Bank {
         number
     }
 
+    /// The company asks for the list of an account's mandates.
+    ///
+    /// # Errors
+    /// The account has no active agreement with the hub's operator.
+    pub fn send_list(&mut self, account: &str, now: Timestamp) -> Result<Answer, NoMandate> {
+        let is_active = self.agreement(account, now).is_some_and(|(_, status)| status == Status::Active);
+        if !is_active {
+            return Err(NoMandate::NotYours);
+        }
+        let mut answer = Answer::default();
+        self.list_mandates(account, now, &mut answer);
+        Ok(answer)
+    }
+
     /// Every payment, oldest first.
     pub fn payments(&self) -> impl DoubleEndedIterator<Item = &Payment> {
         self.payments.values()
@@ -176,8 +191,7 @@ impl Bank {
         accounts.sort();
         for account in accounts {
             self.first_mandates(&account, at, &mut answer.records);
-            let asked_at = self.agreements[&account].asked_at;
-            self.enter(Record::Listed { account, asked_at, at }, &mut answer.records);
+            self.list_mandates(&account, at, answer);
         }
     }
 
@@ -191,6 +205,7 @@ impl Bank {
             self.second_thoughts(&account, at, &mut answer.records);
             self.enter(Record::Stirred { account, at }, &mut answer.records);
         }
+        self.tell(at, answer);
     }
 
     fn bookings(&mut self, at: Timestamp, answer: &mut Answer) {

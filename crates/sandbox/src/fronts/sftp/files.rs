@@ -1,7 +1,7 @@
 //! Files over SFTP (draft-ietf-secsh-filexfer-02), within the drop and nowhere else.
 //!
-//! A path that leads out of the drop, by `..` or by a link, is refused; `taken` is for the shop alone. Two steps matter
-//! to the shop and may be struck by faults: opening a file to write, and giving a job its final name.
+//! A path that leads out of the drop, by `..` or by a link, is refused; `taken` is for the house alone. Two steps matter
+//! to the house and may be struck by faults: opening a file to write, and giving a job or a claim file its final name.
 
 use std::collections::HashMap;
 use std::fs::{self, File as Opened, Metadata};
@@ -13,10 +13,9 @@ use russh_sftp::extensions;
 use russh_sftp::protocol::{Attrs, Data, File, FileAttributes, Handle, Name, OpenFlags, Packet, Status, StatusCode, Version};
 use russh_sftp::server::{Handler, StatusReply};
 
-use super::Line;
-use crate::counterparties::print_shop::{Course, Step};
-use crate::fronts::drop;
-use crate::world::{Play, World};
+use super::{House, Line};
+use crate::counterparties::drop::{Course, Step};
+use crate::world::World;
 
 /// Files and listings that one session may have open: a hub has one.
 const MOST_OPEN: usize = 64;
@@ -28,6 +27,7 @@ const LARGEST_READ: u32 = 256 * 1024;
 pub struct Files {
     world: Weak<World>,
     line: Weak<Line>,
+    house: House,
     open: HashMap<String, Thing>,
     last_handle: u64,
 }
@@ -51,8 +51,8 @@ struct Place {
 
 impl Files {
     /// A session that has just begun.
-    pub fn new(world: Weak<World>, line: Weak<Line>) -> Files {
-        Files { world, line, open: HashMap::new(), last_handle: 0 }
+    pub(super) fn new(world: Weak<World>, line: Weak<Line>, house: House) -> Files {
+        Files { world, line, house, open: HashMap::new(), last_handle: 0 }
     }
 
     fn world(&self) -> Result<Arc<World>, StatusReply> {
@@ -61,7 +61,7 @@ impl Files {
 
     /// Resolves a path that must stay in the drop. The last part need not exist.
     fn place(&self, path: &str) -> Result<Place, StatusReply> {
-        let home = self.world()?.shop.home.clone();
+        let home = self.house.home(&*self.world()?);
         let outside = || StatusCode::PermissionDenied.with_message("the path leads out of the drop");
         let parts = parts(path).ok_or_else(outside)?;
         let whole = home.join(parts.iter().collect::<PathBuf>());
@@ -80,16 +80,12 @@ impl Files {
     fn place_to_change(&self, path: &str) -> Result<Place, StatusReply> {
         let place = self.place(path)?;
         let is_ours = place.parts.len() < 2 || place.parts[0] == "taken";
-        if is_ours { Err(StatusCode::PermissionDenied.with_message("this belongs to the shop")) } else { Ok(place) }
+        if is_ours { Err(StatusCode::PermissionDenied.with_message("this is not yours to change")) } else { Ok(place) }
     }
 
     /// What becomes of a step. After a `Drop` there is no client any more.
     async fn course(&self, step: Step, place: &Place) -> Result<Course, StatusReply> {
-        let course = {
-            let world = self.world()?;
-            let Play { print, faults, .. } = &mut *world.play();
-            print.course(step, &place.parts.join("/"), faults)
-        };
+        let course = self.world()?.course(self.house.counterparty(), step, &place.parts.join("/"));
         match course {
             Course::Refuse => return Err(StatusCode::Failure.with_message("not now (a fault was ordered)")),
             Course::Drop => {
@@ -125,18 +121,18 @@ impl Files {
         }
     }
 
-    /// A job gets its final name: the shop looks at it before the client hears that it has it.
+    /// A job or a claim file gets its final name: the house takes it before the client hears that it has it.
     async fn hand_over(&self, from: &Place, to: &Place) -> Result<(), StatusReply> {
         let course = self.course(Step::Rename, to).await?;
         let world = self.world()?;
-        let floor = world.shop.floor.lock().await;
+        let floor = self.house.floor(&world).await;
         rename(&from.path, &to.path)?;
         let name = &to.parts[1];
-        if let Err(error) = drop::take(&world, name, course).await {
+        if let Err(error) = self.house.take(&world, name, course).await {
             // It lies there; the watcher tries again.
-            tracing::error!(%error, name, "the print shop cannot take a job");
+            tracing::error!(%error, name, "what came over SFTP cannot be taken");
         }
-        std::mem::drop(floor);
+        drop(floor);
         if course == Course::AcceptThenDrop {
             self.cut();
         }
@@ -294,8 +290,7 @@ impl Handler for Files {
 
     async fn rename(&mut self, id: u32, from: String, to: String) -> Result<Status, Self::Error> {
         let (from, to) = (self.place_to_change(&from)?, self.place_to_change(&to)?);
-        let is_final = to.parts.len() == 2 && to.parts[0] == "jobs" && !to.parts[1].starts_with('.') && from.path.is_dir();
-        if is_final {
+        if self.house.takes(&to.parts, from.path.is_dir()) {
             self.hand_over(&from, &to).await?;
         } else {
             rename(&from.path, &to.path)?;
