@@ -72,7 +72,7 @@ impl Default for Config {
             database: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 8480)),
             public_address: None,
-            workers: 8,
+            workers: 32,
             price_book: None,
             mail: BTreeMap::new(),
             http: BTreeMap::new(),

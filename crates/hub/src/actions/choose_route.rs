@@ -11,7 +11,7 @@ use sqlx::AnyConnection;
 
 use crate::actions::accept_invoice::{PDF, look_into};
 use crate::actions::freeze_rendition::{self, NewRendition};
-use crate::actions::move_delivery::{Move, move_delivery};
+use crate::actions::move_delivery::{Move, move_delivery, move_from};
 use crate::actions::plan_invoice::{Known, pdf_bytes};
 use crate::error::{Error, Result};
 use crate::hub::Hub;
@@ -42,11 +42,9 @@ pub async fn choose_route(hub: &Hub, company: &Company, job: &Leased) -> Result<
         let (company, job, prepared) = (company.clone(), job.clone(), prepared.clone());
         async move {
             job::hold(tx, &job, machine_now).await?;
-            write(tx, &company, &job, &prepared).await?;
-            let after = delivery::by_id(tx.db(), &company.id, &company.key, &job.subject).await?;
-            match after.delivery.state {
-                State::Waiting { until, why } => job::again(tx, &job, until.as_millisecond(), 0, why.code.name()).await,
-                _ => job::end(tx, &job, prepared.now).await,
+            match write(tx, &company, &job, &prepared).await? {
+                Some(Waits { until, why }) => job::again(tx, &job, until, 0, why.code.name()).await,
+                None => job::end(tx, &job, prepared.now).await,
             }
         }
         .boxed()
@@ -84,7 +82,14 @@ async fn prepare(hub: &Hub, company: &Company, job: &Leased) -> Result<Prepared>
     Ok(Prepared { before, stored, plan, rendition, asked, now: now.as_millisecond() })
 }
 
-async fn write(tx: &mut Tx<'_>, company: &Company, job: &Leased, prepared: &Prepared) -> Result<()> {
+/// What a delivery waits for before a route can be chosen.
+struct Waits {
+    /// Until when at most: business time, Unix milliseconds.
+    until: i64,
+    why: Fault,
+}
+
+async fn write(tx: &mut Tx<'_>, company: &Company, job: &Leased, prepared: &Prepared) -> Result<Option<Waits>> {
     let Prepared { before, stored, plan, rendition, asked, now } = prepared;
     let what = Move { company, delivery: &before.id, urgency: job.urgency, lot_at_most: None, now: *now };
     let current = delivery::by_id(tx.db(), &company.id, &company.key, &before.id).await?;
@@ -93,23 +98,21 @@ async fn write(tx: &mut Tx<'_>, company: &Company, job: &Leased, prepared: &Prep
         return Err(Error::Conflict);
     }
     match current.delivery.state {
-        State::Waiting { .. } => {
-            move_delivery(tx, &what, Event::Woken).await?;
-        }
+        State::Waiting { .. } => move_from(tx, &what, &current, Event::Woken).await?,
         State::Choosing => {}
         // It was cancelled, or another run of this job chose before: nothing is left to choose.
-        _ => return Ok(()),
+        _ => return Ok(None),
     }
     if let Some(Rung { route, verdict: Verdict::NeedsLookup { register, .. }, .. }) = plan.chosen() {
         let known = asked.iter().find_map(|(name, give_up_at)| (name == register).then_some(*give_up_at));
         let give_up_at = known.or_else(|| next_open(plan)).unwrap_or(*now + LONGEST_WAIT_MS).max(*now);
-        return wait_for_lookup(tx, &what, plan, route, register, give_up_at).await;
+        return wait_for_lookup(tx, &what, plan, route, register, give_up_at).await.map(Some);
     }
     lookup::no_longer_wanted(tx, &company.id, &before.id).await?;
     delivery::insert_plan(tx, &company.id, &company.key, &before.id, plan).await?;
     let Some(rung) = plan.chosen() else {
         move_delivery(tx, &what, Event::NoRouteOpen { why: reasons(plan) }).await?;
-        return Ok(());
+        return Ok(None);
     };
     let Verdict::Open { price, .. } = &rung.verdict else {
         return Err(Error::Damaged(format!("the route {} was chosen and is not open", rung.route)));
@@ -130,7 +133,7 @@ async fn write(tx: &mut Tx<'_>, company: &Company, job: &Leased, prepared: &Prep
     };
     delivery::insert_attempt(tx, &company.id, &attempt).await?;
     move_delivery(tx, &what, Event::RouteChosen { route: rung.route.clone(), attempt: attempt.id }).await?;
-    Ok(())
+    Ok(None)
 }
 
 /// The document waits for a register. A look-up takes moments; an outage of the register may hold it until the next open route
@@ -142,14 +145,14 @@ async fn wait_for_lookup(
     route: &RouteName,
     register: &str,
     give_up_at: i64,
-) -> Result<()> {
+) -> Result<Waits> {
     let company = what.company;
     lookup::want(tx, &company.id, register, what.delivery, give_up_at, what.now).await?;
     job::enqueue(tx, &company.id, Kind::LookUp, route.as_str(), what.urgency, what.now, what.now).await?;
     let until = jiff::Timestamp::from_millisecond(give_up_at).unwrap_or(plan.made_at);
     let why = Fault::warning(codes::LOOKUP_PENDING).with("route", route);
-    move_delivery(tx, what, Event::MustWait { until, why }).await?;
-    Ok(())
+    move_delivery(tx, what, Event::MustWait { until, why: why.clone() }).await?;
+    Ok(Waits { until: until.as_millisecond(), why })
 }
 
 /// When the next open route must be used to be in time.

@@ -512,7 +512,7 @@ async fn hear(
     delivery::save_word(tx, &company.id, &company.key, attempt, word).await?;
     let what = Move { company, delivery: &stored.delivery, urgency: job.urgency, lot_at_most, now };
     match move_delivery(tx, &what, Event::Said { attempt, word: word.clone() }).await {
-        Ok(_) => Ok(()),
+        Ok(()) => Ok(()),
         // The machine has no place for this word: it is kept, a person is told, and nothing else changes.
         Err(Error::Refused(faults)) => {
             tx.tell(NewEvent::new(&company.id, &company.key, now, "person.told", &stored.invoice, &faults)?);

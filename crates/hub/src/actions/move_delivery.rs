@@ -36,12 +36,17 @@ struct Told<'a> {
 }
 
 /// Applies one event to a delivery. Refused events are the caller's to hear; nothing has changed then.
-pub async fn move_delivery(tx: &mut Tx<'_>, what: &Move<'_>, event: Event) -> Result<StoredDelivery> {
+pub async fn move_delivery(tx: &mut Tx<'_>, what: &Move<'_>, event: Event) -> Result<()> {
+    let before = delivery::by_id(tx.db(), &what.company.id, &what.company.key, what.delivery).await?;
+    move_from(tx, what, &before, event).await
+}
+
+/// The same for a delivery that this transaction has read, and not changed since.
+pub async fn move_from(tx: &mut Tx<'_>, what: &Move<'_>, before: &StoredDelivery, event: Event) -> Result<()> {
     let company = what.company;
-    let before = delivery::by_id(tx.db(), &company.id, &company.key, what.delivery).await?;
     let from = before.delivery.state.name();
     let (after, commands) = before.delivery.clone().apply(event.clone()).map_err(|refused| Error::refused(refused.fault()))?;
-    delivery::save(tx, &company.id, &company.key, &before, &after, what.now).await?;
+    delivery::save(tx, &company.id, &company.key, before, &after, what.now).await?;
     let moved = Moved { machine: "delivery", from, to: after.state.name(), version: before.version + 1 };
     let told = Told { event: &event, tried: &after.tried };
     let kind = kind_of(&event);
@@ -49,7 +54,7 @@ pub async fn move_delivery(tx: &mut Tx<'_>, what: &Move<'_>, event: Event) -> Re
     for command in commands {
         carry_out(tx, what, &before.invoice, command).await?;
     }
-    delivery::by_id(tx.db(), &company.id, &company.key, what.delivery).await
+    Ok(())
 }
 
 async fn carry_out(tx: &mut Tx<'_>, what: &Move<'_>, invoice: &str, command: Command) -> Result<()> {
@@ -103,8 +108,8 @@ pub async fn close_lot(tx: &mut Tx<'_>, company: &Company, lot: &str, route: &st
     let mut travelling = 0;
     for attempt in consignment::members(tx.db(), &company.id, lot).await? {
         let stored = delivery::attempt(tx.db(), &company.id, &company.key, attempt).await?;
-        let current = delivery::by_id(tx.db(), &company.id, &company.key, &stored.delivery).await?.delivery.state;
-        if !matches!(current, State::Queued { attempt: queued, .. } if queued == attempt) {
+        let current = delivery::by_id(tx.db(), &company.id, &company.key, &stored.delivery).await?;
+        if !matches!(current.delivery.state, State::Queued { attempt: queued, .. } if queued == attempt) {
             // Called back while the lot was open: it does not travel.
             consignment::leave(tx, &company.id, lot, attempt).await?;
             continue;
@@ -112,7 +117,7 @@ pub async fn close_lot(tx: &mut Tx<'_>, company: &Company, lot: &str, route: &st
         travelling += 1;
         let what = Move { company, delivery: &stored.delivery, urgency, lot_at_most: None, now };
         // The machine commands nothing on this event, so that the call does not come back here.
-        Box::pin(move_delivery(tx, &what, Event::LotClosed { attempt })).await?;
+        Box::pin(move_from(tx, &what, &current, Event::LotClosed { attempt })).await?;
     }
     if travelling == 0 {
         return consignment::finish(tx, &company.id, lot).await;

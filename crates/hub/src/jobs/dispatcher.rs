@@ -19,7 +19,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// After an error of the database, how long until the next look.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
 /// Jobs of one company that one turn of the round takes at most, so that a bulk sender does not keep the others waiting.
-const TURN: usize = 4;
+const TURN: usize = 16;
 
 /// Works until told to stop, then finishes what is in hand.
 pub async fn run(hub: Hub, mut stop: watch::Receiver<bool>) {
@@ -126,7 +126,8 @@ pub async fn claim(hub: &Hub, company: &str, wanted: Wanted) -> Result<Vec<Lease
     let company = company.to_owned();
     let now = Times { business: hub.clock().business_ms(), machine: hub.clock().machine_ms() };
     // Looking costs a read; only a company with something due costs a write.
-    if !job::any_due(&mut *hub.db().read().await?, &company, wanted, now).await? {
+    let due = job::due(&mut *hub.db().read().await?, &company, wanted, now).await?;
+    if due.is_empty() {
         return Ok(Vec::new());
     }
     let seat = hub.seat().clone();
@@ -134,8 +135,8 @@ pub async fn claim(hub: &Hub, company: &str, wanted: Wanted) -> Result<Vec<Lease
         .db()
         .writer()
         .run(move |tx| {
-            let (seat, company) = (seat.clone(), company.clone());
-            async move { job::claim(tx, &seat, &company, wanted, now).await }.boxed()
+            let (seat, company, due) = (seat.clone(), company.clone(), due.clone());
+            async move { job::claim(tx, &seat, &company, &due, wanted, now).await }.boxed()
         })
         .await?;
     if !claimed.is_empty() {

@@ -4,6 +4,7 @@
 //! digest is salted with 16 random bytes that are sealed with it: a payload can be erased and the chain still verifies.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use serde::Serialize;
 use sqlx::{AnyConnection, Row};
@@ -24,6 +25,19 @@ const OF_SUBJECT: &str = "SELECT seq, at, kind, subject, machine, from_state, to
 const LAST_AT: &str = "SELECT MAX(at) FROM event WHERE company_id = $1";
 const AFTER: &str = "SELECT seq, at, kind, subject, machine, from_state, to_state, version, payload, payload_digest, hash \
     FROM event WHERE company_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+
+/// Events that one statement inserts, where a transaction tells so many: a group of actions tells dozens.
+const ROWS: usize = 8;
+static INSERT_MANY: LazyLock<String> = LazyLock::new(|| {
+    let (columns, _) = INSERT.split_once("VALUES").expect("the statement inserts values");
+    let row = |row: usize| {
+        let values: Vec<String> = (1..=COLUMNS).map(|column| format!("${}", row * COLUMNS + column)).collect();
+        format!("({})", values.join(", "))
+    };
+    let rows: Vec<String> = (0..ROWS).map(row).collect();
+    format!("{columns}VALUES {}", rows.join(", "))
+});
+const COLUMNS: usize = 12;
 
 /// The hash before the first event.
 const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -138,6 +152,7 @@ pub(crate) async fn write(tx: &mut Tx<'_>) -> Result<Vec<&'static str>> {
         let row = sqlx::query(head).bind(&company).fetch_one(tx.db()).await?;
         let (first, mut hash): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
         let mut seq = first;
+        let mut rows = Vec::with_capacity(events.len());
         for event in events {
             seq += 1;
             let payload_digest = sha256(&event.payload);
@@ -157,21 +172,20 @@ pub(crate) async fn write(tx: &mut Tx<'_>) -> Result<Vec<&'static str>> {
                     payload_digest: &payload_digest,
                 },
             );
-            sqlx::query(INSERT)
-                .bind(&company)
-                .bind(seq)
-                .bind(event.at)
-                .bind(event.kind)
-                .bind(&event.subject)
-                .bind(moved.machine)
-                .bind(moved.from)
-                .bind(moved.to)
-                .bind(moved.version)
-                .bind(event.key.seal(Purpose::Event, seq, &event.payload))
-                .bind(payload_digest)
-                .bind(&hash)
-                .execute(tx.db())
-                .await?;
+            rows.push(Numbered {
+                seq,
+                sealed: event.key.seal(Purpose::Event, seq, &event.payload),
+                payload_digest,
+                hash: hash.clone(),
+                event,
+            });
+        }
+        let mut left = rows.chunks_exact(ROWS);
+        for many in &mut left {
+            insert(tx, &company, INSERT_MANY.as_str(), many).await?;
+        }
+        for one in left.remainder() {
+            insert(tx, &company, INSERT, std::slice::from_ref(one)).await?;
         }
         let moved = sqlx::query(MOVE_HEAD).bind(seq).bind(&hash).bind(&company).bind(first).execute(tx.db()).await?;
         if moved.rows_affected() != 1 {
@@ -179,6 +193,37 @@ pub(crate) async fn write(tx: &mut Tx<'_>) -> Result<Vec<&'static str>> {
         }
     }
     Ok(kinds)
+}
+
+/// An event with its number and its place in the chain.
+struct Numbered {
+    event: NewEvent,
+    seq: i64,
+    sealed: Vec<u8>,
+    payload_digest: String,
+    hash: String,
+}
+
+async fn insert(tx: &mut Tx<'_>, company: &str, sql: &'static str, rows: &[Numbered]) -> Result<()> {
+    let mut query = sqlx::query(sql);
+    for Numbered { event, seq, sealed, payload_digest, hash } in rows {
+        let moved = &event.moved;
+        query = query
+            .bind(company)
+            .bind(*seq)
+            .bind(event.at)
+            .bind(event.kind)
+            .bind(&event.subject)
+            .bind(moved.machine)
+            .bind(moved.from)
+            .bind(moved.to)
+            .bind(moved.version)
+            .bind(&sealed[..])
+            .bind(payload_digest)
+            .bind(hash);
+    }
+    query.execute(tx.db()).await?;
+    Ok(())
 }
 
 /// The head of a new company's chain.

@@ -20,17 +20,18 @@ const ENQUEUE: &str = "INSERT INTO job (company_id, job_id, kind, subject, urgen
 const NEXT_COMPANY: &str = "SELECT MIN(company_id) FROM job WHERE stuck = 0 AND company_id > $1";
 // One probe of the index per urgency and kind: the cost of looking does not grow with the jobs that wait.
 const ANY_DUE: &str = "SELECT job_id FROM job WHERE stuck = 0 AND company_id = $1 AND urgency = $2 AND kind = $5 AND due_at <= $3 AND lease_until <= $4 LIMIT 1";
+// The plus signs keep the guard from being taken for a way in: jobs are found by their ids, however many wait.
 const CLAIM: [&str; 2] = [
     // SQLite: the writer is alone.
     "WITH due AS MATERIALIZED (SELECT job_id FROM job WHERE stuck = 0 AND company_id = $1 AND urgency = $7 AND kind = $8 AND due_at <= $2 \
      AND lease_until <= $3 ORDER BY due_at LIMIT $4) \
      UPDATE job SET lease = $5, lease_until = $6, runs = runs + 1 WHERE company_id = $1 AND job_id IN (SELECT job_id FROM due) \
-     AND stuck = 0 AND due_at <= $2 AND lease_until <= $3 RETURNING job_id, kind, subject, faults, runs, pokes, urgency, due_at",
+     AND +stuck = 0 AND +due_at <= $2 AND lease_until <= $3 RETURNING job_id, kind, subject, faults, runs, pokes, urgency, due_at",
     // PostgreSQL: other hubs claim at the same time; the guard is said again because the CTE's snapshot may be old.
     "WITH due AS MATERIALIZED (SELECT job_id FROM job WHERE stuck = 0 AND company_id = $1 AND urgency = $7 AND kind = $8 AND due_at <= $2 \
      AND lease_until <= $3 ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED) \
      UPDATE job SET lease = $5, lease_until = $6, runs = runs + 1 WHERE company_id = $1 AND job_id IN (SELECT job_id FROM due) \
-     AND stuck = 0 AND due_at <= $2 AND lease_until <= $3 RETURNING job_id, kind, subject, faults, runs, pokes, urgency, due_at",
+     AND +stuck = 0 AND +due_at <= $2 AND lease_until <= $3 RETURNING job_id, kind, subject, faults, runs, pokes, urgency, due_at",
 ];
 const HOLD: &str = "UPDATE job SET lease_until = $1 WHERE company_id = $2 AND job_id = $3 AND lease = $4";
 const END: &str = "DELETE FROM job WHERE company_id = $1 AND job_id = $2 AND lease = $3 AND pokes = $4";
@@ -211,24 +212,27 @@ pub struct Times {
     pub machine: i64,
 }
 
-/// Whether a company has a job that is due, free and wanted.
-pub async fn any_due(db: &mut AnyConnection, company: &str, wanted: Wanted, now: Times) -> Result<bool> {
-    for urgency in Urgency::ALL {
-        for kind in ORDER.into_iter().filter(|kind| wanted.of(*kind, 0) > 0) {
-            let due: Option<String> = sqlx::query_scalar(ANY_DUE)
-                .bind(company)
-                .bind(urgency.number())
-                .bind(now.business)
-                .bind(now.machine)
-                .bind(kind.name())
-                .fetch_optional(&mut *db)
-                .await?;
-            if due.is_some() {
-                return Ok(true);
-            }
-        }
+/// Every urgency and kind, in the order in which jobs are claimed.
+pub fn every() -> Vec<(Urgency, Kind)> {
+    Urgency::ALL.into_iter().flat_map(|urgency| ORDER.map(|kind| (urgency, kind))).collect()
+}
+
+/// The urgencies and kinds of which a company has a job that is due, free and wanted, in the order in which they are claimed.
+/// Empty where there is none: looking costs reads only.
+pub async fn due(db: &mut AnyConnection, company: &str, wanted: Wanted, now: Times) -> Result<Vec<(Urgency, Kind)>> {
+    let mut found = Vec::new();
+    for (urgency, kind) in every().into_iter().filter(|(_, kind)| wanted.of(*kind, 0) > 0) {
+        let due: Option<String> = sqlx::query_scalar(ANY_DUE)
+            .bind(company)
+            .bind(urgency.number())
+            .bind(now.business)
+            .bind(now.machine)
+            .bind(kind.name())
+            .fetch_optional(&mut *db)
+            .await?;
+        found.extend(due.map(|_| (urgency, kind)));
     }
-    Ok(false)
+    Ok(found)
 }
 
 /// Who claims: one data folder, whose lock proves that at most one process has it. Every lease begins with it.
@@ -246,22 +250,27 @@ impl Seat {
     }
 }
 
-/// Claims at most as many due jobs of a company as are wanted: the most urgent first, then by kind, then the oldest.
-pub async fn claim(tx: &mut Tx<'_>, seat: &Seat, company: &str, wanted: Wanted, now: Times) -> Result<Vec<Leased>> {
+/// Claims at most as many of a company's `due` jobs as are wanted: the most urgent first, then by kind, then the oldest.
+pub async fn claim(
+    tx: &mut Tx<'_>,
+    seat: &Seat,
+    company: &str,
+    due: &[(Urgency, Kind)],
+    wanted: Wanted,
+    now: Times,
+) -> Result<Vec<Leased>> {
     let lease = seat.lease();
     let mut claimed: Vec<Leased> = Vec::new();
     let mut conversations = 0;
-    for urgency in Urgency::ALL {
-        for kind in ORDER {
-            let left = Wanted { conversations: wanted.conversations - conversations, ..wanted };
-            let limit = left.of(kind, claimed.len());
-            if limit == 0 {
-                continue;
-            }
-            let found = claim_of_kind(tx, company, &lease, (urgency, kind), limit, now).await?;
-            conversations += if kind == Kind::Converse { found.len() } else { 0 };
-            claimed.extend(found);
+    for (urgency, kind) in due.iter().copied() {
+        let left = Wanted { conversations: wanted.conversations - conversations, ..wanted };
+        let limit = left.of(kind, claimed.len());
+        if limit == 0 {
+            continue;
         }
+        let found = claim_of_kind(tx, company, &lease, (urgency, kind), limit, now).await?;
+        conversations += if kind.talks() { found.len() } else { 0 };
+        claimed.extend(found);
     }
     Ok(claimed)
 }

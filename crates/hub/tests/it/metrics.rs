@@ -52,7 +52,7 @@ async fn the_database_says_how_old_the_oldest_is() {
         }
         let claim = bench.write(move |tx| {
             let now = Times { business: NOW - 10_000, machine: 1_000 };
-            Box::pin(async move { job::claim(tx, &Seat::named("x"), &bench.a.id, Wanted::any(9), now).await })
+            Box::pin(async move { job::claim(tx, &Seat::named("x"), &bench.a.id, &job::every(), Wanted::any(9), now).await })
         });
         assert_eq!(claim.await.unwrap().len(), 1);
         let figures = figures::read(&mut *bench.read().await, Times { business: NOW, machine: 2_000 }).await.unwrap();

@@ -109,7 +109,7 @@ fn what_is_in_hand_is_finished_and_what_is_not_is_left_free() {
         let now = Times { business: i64::MAX / 4, machine: jiff::Timestamp::now().as_millisecond() };
         let claim = db.writer().run(move |tx| {
             let company = company.clone();
-            Box::pin(async move { job::claim(tx, &Seat::named("test"), &company, Wanted::any(1000), now).await })
+            Box::pin(async move { job::claim(tx, &Seat::named("test"), &company, &job::every(), Wanted::any(1000), now).await })
         });
         let free = claim.await.unwrap().len();
         db.close().await;

@@ -27,8 +27,9 @@ async fn enqueue(bench: &'static Bench, subject: &str, urgency: Urgency, due_at:
 }
 
 async fn claim_at(bench: &'static Bench, seat: &'static str, limit: usize, now: Times) -> Vec<Leased> {
-    let claim = bench
-        .write(move |tx| Box::pin(async move { job::claim(tx, &Seat::named(seat), &bench.a.id, Wanted::any(limit), now).await }));
+    let claim = bench.write(move |tx| {
+        Box::pin(async move { job::claim(tx, &Seat::named(seat), &bench.a.id, &job::every(), Wanted::any(limit), now).await })
+    });
     claim.await.unwrap()
 }
 

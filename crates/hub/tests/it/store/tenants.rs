@@ -67,7 +67,8 @@ async fn furnish(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     customer_order::set(tx, id, &customer_order("email"), NOW).await?;
     job::enqueue(tx, id, Kind::Converse, "lot", Urgency::Ordinary, NOW, NOW).await?;
     job::enqueue(tx, id, Kind::ChooseRoute, "stuck", Urgency::Ordinary, NOW - 1, NOW).await?;
-    let stuck = job::claim(tx, &seat(), id, Wanted::any(1), Times { business: NOW - 1, machine: 0 }).await?.remove(0);
+    let stuck =
+        job::claim(tx, &seat(), id, &job::every(), Wanted::any(1), Times { business: NOW - 1, machine: 0 }).await?.remove(0);
     job::stick(tx, &stuck, "limit").await?;
     tx.tell(NewEvent::new(id, key, NOW, "invoice.accepted", "i1", &json!({}))?);
     Ok(())
@@ -185,7 +186,7 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(customer_order::page(db, b, "", 9).await.unwrap().is_empty());
         assert!(job::list(db, b).await.unwrap().is_empty());
         assert!(job::of_subject(db, b, "lot").await.unwrap().is_empty());
-        assert!(!job::any_due(db, b, Wanted::any(9), Times { business: i64::MAX, machine: i64::MAX }).await.unwrap());
+        assert!(job::due(db, b, Wanted::any(9), Times { business: i64::MAX, machine: i64::MAX }).await.unwrap().is_empty());
         assert_eq!(job::stuck(db, b).await.unwrap(), 0);
         assert_eq!(event::last_at(db, b).await.unwrap(), None);
         assert!(restore::subjects(db, b, Kind::Converse).await.unwrap().is_empty());
@@ -255,6 +256,7 @@ async fn writing_with_the_wrong_company_changes_nothing() {
                 tx,
                 &seat(),
                 b,
+                &job::every(),
                 Wanted::any(9),
                 Times { business: i64::MAX, machine: i64::MAX - 1_000_000 }
             ))
@@ -323,7 +325,8 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         for outcome in [1, 2, 3, 4, 5].map(|step| (step, bench)) {
             let (step, bench) = outcome;
             as_b!(bench, |tx| async move {
-                let Some(leased) = job::claim(tx, &seat(), b, Wanted::any(1), Times { business: NOW, machine: 0 }).await?.pop()
+                let Some(leased) =
+                    job::claim(tx, &seat(), b, &job::every(), Wanted::any(1), Times { business: NOW, machine: 0 }).await?.pop()
                 else {
                     return Ok(());
                 };
