@@ -4,7 +4,10 @@ use std::fs;
 
 use kvitt_sandbox::StartError;
 
+use crate::bank::{order, transmission};
+use crate::claims::{ACCOUNT, TUESDAY, kid};
 use crate::harness::{Stage, eventually, settings};
+use crate::mps::ISSUER;
 use crate::print_shop::letter;
 
 #[test]
@@ -75,6 +78,29 @@ fn bills_and_receipts_outlive_the_sandbox() {
     assert_eq!(stage.cancel(1, 1), "ALREADY_CANCELLED");
     stage.advance(r#"{"days": 10}"#);
     stage.receipts(3);
+}
+
+#[test]
+fn a_disk_that_refuses_leaves_the_bank_as_it_was() {
+    let stage = Stage::new();
+    stage.at(TUESDAY);
+    stage.agree(ISSUER, ACCOUNT);
+    let kid = kid(42, 1);
+    let claims = |number: u32| transmission(number, &[order(number, ACCOUNT, false, &[(1, "090140", 49_900, &kid)])]);
+    let pending = stage.folder.path().join("pending-bank");
+    fs::remove_dir(&pending).unwrap();
+    let (name, home) = ("kvitt-00229221-0000001.txt", stage.sandbox().bank().to_owned());
+    fs::write(home.join("in").join(name), claims(1)).unwrap();
+    // It is tried again and again, and nothing comes of it.
+    stage.fault(r#"{"counterparty":"bank","at":"rename","kind":"delay","delay_ms":1}"#);
+    eventually(|| (stage.json("/faults")[0]["struck"].as_u64().unwrap() > 2).then_some(()));
+    let book = fs::read_to_string(stage.folder.path().join("bank.jsonl")).unwrap();
+    assert!(!book.contains("taken") && home.join("in").join(name).exists(), "{book}");
+    fs::create_dir(&pending).unwrap();
+    eventually(|| home.join("taken").join(name).exists().then_some(()));
+    stage.at("2040-01-10T08:00:00Z");
+    assert_eq!(stage.debits().len(), 1);
+    assert_eq!(stage.told("OCR-2040-01-10").len(), 1);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod agreements;
 mod bank;
+mod bank_in_process;
 mod bounces;
 mod claims;
 mod control;
