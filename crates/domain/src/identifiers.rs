@@ -12,6 +12,7 @@ mod check_digits;
 mod email_address;
 mod identity_number;
 mod kid;
+mod kid_text;
 mod org_number;
 
 pub use bank_account::{BankAccount, Iban};

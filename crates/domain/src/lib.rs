@@ -14,6 +14,7 @@ pub mod fault;
 pub mod identifiers;
 pub mod invoice;
 pub mod language;
+pub mod mandate;
 pub mod money;
 pub mod payment;
 pub mod pdf_facts;

@@ -4,7 +4,7 @@
 //! have to change besides the version of Kvitt. When one is built it gets its own file, and its line here goes.
 
 use jiff::Timestamp;
-use kvitt_domain::agreement::{Agreement, AgreementKind, AgreementState};
+use kvitt_domain::agreement::{Agreement, AgreementKind};
 use kvitt_domain::fault::{Fault, Severity, codes};
 use kvitt_domain::plan::Verdict;
 use kvitt_domain::recipient::RecipientType;
@@ -50,9 +50,11 @@ impl Route for Coming {
             .only_for
             .filter(|only_for| *only_for != kind)
             .map(|_| Fault::fatal(codes::ROUTE_RECIPIENT_TYPE).with("route", self.name).with("recipient_type", kind.name()));
-        let missing = self.agreements.iter().filter(|needed| !is_active(facts.agreements, **needed)).map(|needed| {
-            Fault::fatal(codes::AGREEMENT_MISSING).with("route", self.name).with("agreement", agreement_name(*needed))
-        });
+        let missing = self
+            .agreements
+            .iter()
+            .filter(|needed| !is_active(facts.agreements, **needed))
+            .map(|needed| Fault::fatal(codes::AGREEMENT_MISSING).with("route", self.name).with("agreement", needed.name()));
         let broken = facts.broken_rules.iter().filter(|_| self.demands_rules).cloned();
         let broken = broken.map(|rule| Fault { severity: Severity::Fatal, ..rule });
         let not_built = Fault::fatal(codes::ROUTE_NOT_BUILT).with("route", self.name);
@@ -85,12 +87,5 @@ impl Route for Coming {
 }
 
 fn is_active(agreements: &[Agreement], kind: AgreementKind) -> bool {
-    agreements.iter().any(|agreement| agreement.kind == kind && agreement.state == AgreementState::Active)
-}
-
-fn agreement_name(kind: AgreementKind) -> &'static str {
-    match kind {
-        AgreementKind::MainVendor => "main_vendor",
-        AgreementKind::Avtalegiro => "avtalegiro",
-    }
+    agreements.iter().any(|agreement| agreement.kind == kind && agreement.is_in_force())
 }

@@ -16,7 +16,7 @@ use kvitt_adapters::routes::efaktura::shipment::{
 };
 use kvitt_adapters::routes::efaktura::soap::{Operation, SERVICE, Value, hear};
 use kvitt_adapters::routes::efaktura::{lookup, shipment, status, transaction_id};
-use kvitt_domain::agreement::{Agreement, AgreementKind, AgreementState};
+use kvitt_domain::agreement::{Agreement, AgreementState};
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::invoice::{Address, DocumentKind, Invoice};
 use kvitt_domain::pdf_facts::{PdfFacts, PdfVersion};
@@ -49,7 +49,7 @@ fn case() -> Case {
     Case {
         invoice,
         recipient: sample::resident(),
-        agreements: vec![Agreement { kind: AgreementKind::MainVendor, state: AgreementState::Active, account: None }],
+        agreements: vec![Agreement::main_vendor(AgreementState::Active)],
         setup: json!({"accounts": ["86011117947"]}),
         files: vec![],
         lookup: Some(Answer::Yes),
@@ -124,6 +124,16 @@ fn who_may_send_and_to_whom() {
     check("a business", |case| case.recipient.kind = RecipientType::Business, "closed route.recipient_type");
     check("no agreement", |case| case.agreements.clear(), "closed agreement.missing");
     check("an agreement asked for", |case| case.agreements[0].state = AgreementState::Pending, "closed agreement.missing");
+    let waiting = |case: &mut Case| {
+        let waited_for = Fault::fatal(codes::AGREEMENT_SIGNATURE_AWAITED);
+        case.agreements[0] = Agreement { advice: vec![waited_for], ..Agreement::main_vendor(AgreementState::Pending) };
+    };
+    check("an agreement to be signed", waiting, "closed agreement.missing agreement.signature_awaited");
+    let spreading = |case: &mut Case| {
+        let warning = Fault::warning(codes::AGREEMENT_SPREADING).with("until_at", "2026-11-02T08:00:00Z");
+        case.agreements[0] = Agreement { advice: vec![warning], ..Agreement::main_vendor(AgreementState::Spreading) };
+    };
+    check("an agreement that spreads to the banks", spreading, "open agreement.spreading efaktura.vipps_unknown");
     check(
         "a foreign company",
         |case| case.invoice.seller.address.country = Some("SE".to_owned()),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use kvitt_adapters::route::{Document, Facts, RouteSetup};
 use kvitt_adapters::routes::{self, Ladder, Orders};
-use kvitt_domain::agreement::{Agreement, AgreementKind, AgreementState};
+use kvitt_domain::agreement::{Agreement, AgreementState, ClaimWay, DirectDebit, NoticePolicy};
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::invoice::{Attachment, File};
 use kvitt_domain::plan::{OrderFrom, Plan, RouteName, Standing, Verdict};
@@ -195,10 +195,11 @@ fn a_consumers_default_ladder() {
             "print skipped print.address_incomplete route.not_set_up",
         ]
     );
-    let agreement = |kind, state| Agreement { kind, state, account: None };
+    let structures = vec!["16:1-6".parse().unwrap()];
+    let debit = DirectDebit { structures, notice: NoticePolicy::default(), claims: ClaimWay::default() };
     case.agreements = vec![
-        agreement(AgreementKind::MainVendor, AgreementState::Active),
-        agreement(AgreementKind::Avtalegiro, AgreementState::Pending),
+        Agreement::main_vendor(AgreementState::Active),
+        Agreement::avtalegiro(AgreementState::Pending, "86011117947", debit),
     ];
     assert_eq!(
         shown(&case.plan(&order[..2], &[], &[])),

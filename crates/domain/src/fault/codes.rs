@@ -144,6 +144,68 @@ codes! {
     AGREEMENT_MISSING = "agreement.missing", Operator;
     /// The agreement is for Norwegian companies only. Values: `agreement`.
     AGREEMENT_NOT_NORWEGIAN = "agreement.not_norwegian", Operator;
+    /// The AvtaleGiro agreement of an account needs the main one in force first.
+    AGREEMENT_MAIN_FIRST = "agreement.main_first", Operator;
+    /// The terms of an agreement must be accepted by somebody. Values: `agreement`.
+    AGREEMENT_TERMS = "agreement.terms_not_accepted", Operator;
+    /// An agreement must name one to three KID structures. Values: `count`, `limit`.
+    AGREEMENT_STRUCTURES = "agreement.structures", Operator;
+    /// A KID structure cannot be read. Values: `value`, `why`.
+    KID_STRUCTURE_TEXT = "kid.structure_text", Operator;
+    /// AvtaleGiro takes no KIDs that short. Values: `length`, `limit`.
+    AGREEMENT_KID_LENGTH = "agreement.kid_length", Operator;
+    /// Two KID structures of an agreement have the same length, so that a KID would be of both. Values: `length`.
+    AGREEMENT_KID_LENGTHS_ALIKE = "agreement.kid_lengths_alike", Operator;
+    /// The one who is to sign has no name.
+    AGREEMENT_SIGNER_NAME = "agreement.signer_name", Operator;
+    /// The operator of this Kvitt has not set what is needed to ask for agreements. The place is the setting.
+    AGREEMENT_NOT_CONFIGURED = "agreement.not_configured", Operator;
+    /// The company has no such agreement here. Values: `agreement`.
+    AGREEMENT_UNKNOWN = "agreement.unknown", Operator;
+    /// The agreement is not in a state where this can happen to it. Values: `agreement_step`, `event`.
+    AGREEMENT_STATE_REFUSES = "agreement.state_refuses", Operator;
+    /// The rail is being asked whether another provider has the agreement. Values: `agreement`.
+    AGREEMENT_ASKING = "agreement.asking", Counterparty;
+    /// Another provider has the agreement, and somebody who signs for moving it must be named. Values: `agreement`, `provider`.
+    AGREEMENT_SIGNER_NEEDED = "agreement.signer_needed", Operator;
+    /// A signature for moving the agreement is being asked for. Values: `agreement`, `provider`, `signer`, `email`.
+    AGREEMENT_SIGNATURE_REQUESTED = "agreement.signature_requested", Counterparty;
+    /// Somebody has been asked to sign for moving the agreement. Values: `agreement`, `provider`, `signer`, `email`, `address`.
+    AGREEMENT_SIGNATURE_AWAITED = "agreement.signature_awaited", Operator;
+    /// Whoever was to sign did not want to, or may not. Values: `signer`, `text`.
+    AGREEMENT_SIGNATURE_REFUSED = "agreement.signature_refused", Operator;
+    /// Nobody signed in time. Values: `signer`.
+    AGREEMENT_SIGNATURE_EXPIRED = "agreement.signature_expired", Operator;
+    /// The rail does not move the agreement, although somebody signed. Values: `signer`.
+    AGREEMENT_CONSENT_REFUSED = "agreement.consent_refused", Operator;
+    /// The rail is being told of the agreement. Values: `agreement`.
+    AGREEMENT_ACTIVATING = "agreement.activating", Counterparty;
+    /// The agreement is being moved from another provider. Values: `agreement`, `provider`.
+    AGREEMENT_TAKING_OVER = "agreement.taking_over", Counterparty;
+    /// The bank must register the AvtaleGiro agreement, naming our customer unit. Values: `account`, `customer_unit`.
+    AGREEMENT_WAITING_FOR_BANK = "agreement.waiting_for_bank", Operator;
+    /// The main agreement is in force, and not every bank knows of it yet. Values: `until_at`.
+    AGREEMENT_SPREADING = "agreement.spreading", Counterparty;
+    /// The rail refused the agreement. Values: `agreement`, `code`, `text` of the answer.
+    AGREEMENT_REFUSED = "agreement.refused", Operator;
+    /// The rail is being told that the agreement ends. Values: `agreement`.
+    AGREEMENT_ENDING = "agreement.ending", Counterparty;
+    /// The agreement is over. Values: `agreement`, `by`, who ended it.
+    AGREEMENT_ENDED = "agreement.ended", Operator;
+    /// The rail no longer has the agreement as ours. Values: `agreement`, `provider`, who has it now.
+    AGREEMENT_LOST = "agreement.lost", Operator;
+    /// The company must close its old agreement with the provider before. Values: `provider`.
+    AGREEMENT_CLOSE_THE_OLD = "agreement.close_the_old", Operator;
+    /// The take-over of AvtaleGiro did not stop the provider before: its deductions go on until the company ends them. Values:
+    /// `provider`, `account`.
+    AGREEMENT_OLD_DEDUCTIONS = "agreement.old_deductions", Operator;
+    // --- mandates
+    /// The account has no AvtaleGiro agreement here, so that mandates to it cannot be read. Values: `account`.
+    MANDATE_NO_AGREEMENT = "mandate.no_agreement", Operator;
+    /// Another provider fetches the mandates of the account. Values: `account`.
+    MANDATE_ELSEWHERE = "mandate.elsewhere", Operator;
+    /// No mandate of the account is known under this KID. Values: `kid`, `account`.
+    MANDATE_UNKNOWN = "mandate.unknown", Recipient;
     /// The recipient has no e-mail address.
     EMAIL_MISSING = "email.missing", Sender;
     /// The e-mail address cannot be one. Values: `address`.

@@ -94,8 +94,9 @@ fn sentences_name_only_values_that_their_code_documents() {
 
 #[test]
 fn every_enum_that_people_see_has_its_words() {
-    use kvitt_domain::agreement::{AgreementKind, AgreementState};
+    use kvitt_domain::agreement::{AgreementKind, AgreementState, ClaimWay, NoticePolicy};
     use kvitt_domain::invoice::DocumentKind;
+    use kvitt_domain::mandate::MandateStatus;
     use kvitt_domain::plan::{OrderFrom, Standing};
     use kvitt_domain::recipient::RecipientType;
 
@@ -113,9 +114,11 @@ fn every_enum_that_people_see_has_its_words() {
     [RecipientType::Consumer, RecipientType::Business].into_iter().for_each(|value| check("recipient_type", value));
     [DocumentKind::Invoice, DocumentKind::CreditNote].into_iter().for_each(|value| check("document", value));
     [AgreementKind::MainVendor, AgreementKind::Avtalegiro].into_iter().for_each(|value| check("agreement", value));
-    [AgreementState::Pending, AgreementState::Active, AgreementState::Ended]
-        .into_iter()
-        .for_each(|value| check("agreement_state", value));
+    use AgreementState::{Active, Ended, Pending, Refused, Spreading};
+    [Pending, Spreading, Active, Refused, Ended].into_iter().for_each(|value| check("agreement_state", value));
+    NoticePolicy::ALL.into_iter().for_each(|value| check("notice_policy", value));
+    ClaimWay::ALL.into_iter().for_each(|value| check("claim_way", value));
+    [MandateStatus::Active, MandateStatus::Inactive].into_iter().for_each(|value| check("mandate_status", value));
     FIXERS.into_iter().for_each(|value| check("fixer", value));
     for name in State::NAMES {
         assert!(Language::default().has(&format!("state.{name}")), "messages/nb.toml has no state.{name}");

@@ -8,6 +8,7 @@ use kvitt_domain::fault::codes;
 use kvitt_domain::plan::RouteName;
 use uuid::Uuid;
 
+mod agreements;
 mod collection;
 
 const THIS: AttemptId = AttemptId(Uuid::from_u128(1));
@@ -172,7 +173,7 @@ const HEAD: &str = "# What may happen, and what becomes of it\n\n\
 
 #[test]
 fn the_table_of_states_is_up_to_date() {
-    let page = [HEAD, &section(), &collection::section()].join("\n");
+    let page = [HEAD, &section(), &agreements::section(), &collection::section()].join("\n");
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/states.md");
     if std::env::var("KVITT_BLESS").is_ok_and(|value| value == "1") {
         std::fs::write(path, &page).unwrap();

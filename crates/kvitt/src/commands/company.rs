@@ -101,18 +101,16 @@ pub enum State {
 
 impl Kind {
     fn agreement(self, state: State, account: Option<String>) -> Agreement {
-        Agreement {
-            kind: match self {
-                Kind::MainVendor => AgreementKind::MainVendor,
-                Kind::Avtalegiro => AgreementKind::Avtalegiro,
-            },
-            state: match state {
-                State::Pending => AgreementState::Pending,
-                State::Active => AgreementState::Active,
-                State::Ended => AgreementState::Ended,
-            },
-            account,
-        }
+        let kind = match self {
+            Kind::MainVendor => AgreementKind::MainVendor,
+            Kind::Avtalegiro => AgreementKind::Avtalegiro,
+        };
+        let state = match state {
+            State::Pending => AgreementState::Pending,
+            State::Active => AgreementState::Active,
+            State::Ended => AgreementState::Ended,
+        };
+        Agreement { kind, account, ..Agreement::main_vendor(state) }
     }
 }
 

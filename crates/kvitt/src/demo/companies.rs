@@ -1,6 +1,6 @@
 //! The five companies of the examples, with the agreements and routes that the sandbox plays the other side of.
 
-use kvitt_domain::agreement::{Agreement, AgreementKind, AgreementState};
+use kvitt_domain::agreement::{Agreement, AgreementState};
 use kvitt_hub::desk::Ask;
 use kvitt_hub::store::company::CompanySettings;
 
@@ -100,7 +100,7 @@ pub async fn set_up(desk: &Desk) -> Result<(), Failure> {
             let ask = Ask::AddCompany { org_number: company.org_number.to_owned(), name: company.name.to_owned(), settings };
             desk.tell(ask).await?;
         }
-        let agreement = Agreement { kind: AgreementKind::MainVendor, state: AgreementState::Active, account: None };
+        let agreement = Agreement::main_vendor(AgreementState::Active);
         desk.tell(Ask::SetAgreement { company: company.org_number.to_owned(), agreement }).await?;
         for (route, setup) in company.set_ups() {
             desk.tell(Ask::SetRoute { company: company.org_number.to_owned(), route: route.to_owned(), setup }).await?;

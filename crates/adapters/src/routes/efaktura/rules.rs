@@ -5,7 +5,6 @@
 
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
-use kvitt_domain::agreement::{AgreementKind, AgreementState};
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::invoice::DocumentKind;
 use kvitt_domain::pdf_facts;
@@ -16,6 +15,7 @@ use super::bill::Bill;
 use super::lookup::{Key, NoKey, is_identifier};
 use super::setup::{self, EfakturaSetup, OtherAttachments};
 use super::{NAME, oslo_date};
+use crate::permission;
 use crate::register::Answer;
 use crate::registers::yes_to_all;
 use crate::route::{ArtefactRole, Document, Facts, FileFacts};
@@ -29,7 +29,8 @@ const VIPPS_KEEPS_DAYS: i64 = 14;
 /// What the route says of a document.
 pub fn consider(document: &Document<'_>, facts: &Facts<'_>, now: Timestamp) -> Verdict {
     let today = oslo_date(now);
-    let mut reasons = permission(document, facts);
+    let (mut reasons, mut warnings): (Vec<Fault>, Vec<Fault>) =
+        permission(document, facts).into_iter().partition(Fault::is_fatal);
     let setup = match read_setup(facts) {
         Err(faults) => {
             reasons.extend(faults);
@@ -37,8 +38,9 @@ pub fn consider(document: &Document<'_>, facts: &Facts<'_>, now: Timestamp) -> V
         }
         Ok(setup) => setup,
     };
-    let (files, mut warnings): (Vec<Fault>, Vec<Fault>) = files(document, &setup).into_iter().partition(Fault::is_fatal);
-    reasons.extend(files);
+    let (refused, shown): (Vec<Fault>, Vec<Fault>) = files(document, &setup).into_iter().partition(Fault::is_fatal);
+    reasons.extend(refused);
+    warnings.extend(shown);
     let latest_send_at = match Bill::of(document.invoice, &setup, today) {
         Err(faults) => {
             reasons.extend(faults);
@@ -68,24 +70,18 @@ pub fn consider(document: &Document<'_>, facts: &Facts<'_>, now: Timestamp) -> V
     }
 }
 
-/// Who may send this way at all, and to whom.
+/// Who may send this way at all, and to whom: what closes the route, and what the sender should know.
 fn permission(document: &Document<'_>, facts: &Facts<'_>) -> Vec<Fault> {
-    let mut reasons = Vec::new();
+    let mut found = Vec::new();
     let kind = document.recipient.kind;
     if kind != RecipientType::Consumer {
-        reasons.push(Fault::fatal(codes::ROUTE_RECIPIENT_TYPE).with("route", NAME).with("recipient_type", kind.name()));
+        found.push(Fault::fatal(codes::ROUTE_RECIPIENT_TYPE).with("route", NAME).with("recipient_type", kind.name()));
     }
-    let main = facts.agreements.iter().find(|agreement| agreement.kind == AgreementKind::MainVendor);
-    if main.is_none_or(|agreement| agreement.state != AgreementState::Active) {
-        reasons.push(Fault::fatal(codes::AGREEMENT_MISSING).with("route", NAME).with("agreement", "main_vendor"));
-    }
-    if !document.invoice.seller.is_norwegian() {
-        reasons.push(Fault::fatal(codes::AGREEMENT_NOT_NORWEGIAN).with("agreement", "main_vendor"));
-    }
+    found.extend(permission::of_company(document, facts, NAME));
     if !facts.hosts_files {
-        reasons.push(Fault::fatal(codes::EFAKTURA_NO_BILL_HOST));
+        found.push(Fault::fatal(codes::EFAKTURA_NO_BILL_HOST));
     }
-    reasons
+    found
 }
 
 fn read_setup(facts: &Facts<'_>) -> Result<EfakturaSetup, Vec<Fault>> {

@@ -2,7 +2,7 @@
 //!
 //! The one element of a request's body is qualified; everything in it is not (the service's schema has no
 //! `elementFormDefault`). Which fields an operation has stands beside it: [`super::shipment`], [`super::status`],
-//! [`super::lookup`], [`super::services`]. The tree that replies are read into is [`super::element`].
+//! [`super::lookup`], [`super::services`], [`crate::agreements`], [`crate::mandates`]. The tree that replies are read into is [`super::element`].
 
 use quick_xml::Writer;
 use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event};
@@ -13,6 +13,10 @@ use crate::route::{Body, Escape, HttpRequest, Method, Piece, Reply, Secret, Sent
 
 /// The namespace of the combined eFaktura and AvtaleGiro service; with an operation's name behind it, the SOAP action.
 pub const SERVICE: &str = "https://efaktura-services.nets.no/efaktura-atg-service/v1/";
+
+/// The namespace of the same service's operations about agreements. Its tail is published; what an operation holds is inferred
+/// (`docs/agreements.md`).
+pub const AGREEMENTS: &str = "https://efaktura-services.nets.no/efaktura-atg-service/v2/erp/v1/";
 
 /// SOAP 1.1 §4.
 pub const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
@@ -29,7 +33,7 @@ pub const AT_MOST: usize = 1_000;
 /// What can be asked of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
-    /// Hand a shipment over. Everything else only asks, but for [`Operation::CancelTransaction`].
+    /// Hand a shipment over.
     AddShipment,
     /// Where a shipment stands.
     GetShipmentStatus,
@@ -43,11 +47,23 @@ pub enum Operation {
     GetBlackList,
     /// Whether a bank signed the address that it opens.
     ValidateSecuritySignature,
+    /// Whether a payer has given a mandate.
+    GetAtgMandate,
+    /// Who has a company's main agreement.
+    GetIssuer,
+    /// Order a company's main agreement, or move it here. A repeat is answered as the first.
+    CreateIssuer,
+    /// End a company's main agreement.
+    DeleteIssuer,
+    /// Who has the AvtaleGiro agreement of an account.
+    GetAtgAgreement,
+    /// Order the AvtaleGiro agreement of an account, or move it here. A repeat is answered as the first.
+    CreateAtgAgreement,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Operation; 7] = [
+    pub const ALL: [Operation; 13] = [
         Operation::AddShipment,
         Operation::GetShipmentStatus,
         Operation::GetTransactionStatus,
@@ -55,6 +71,12 @@ impl Operation {
         Operation::GetEfakturaIdentifiers,
         Operation::GetBlackList,
         Operation::ValidateSecuritySignature,
+        Operation::GetAtgMandate,
+        Operation::GetIssuer,
+        Operation::CreateIssuer,
+        Operation::DeleteIssuer,
+        Operation::GetAtgAgreement,
+        Operation::CreateAtgAgreement,
     ];
 
     /// Its name.
@@ -67,6 +89,12 @@ impl Operation {
             Operation::GetEfakturaIdentifiers => "getEfakturaIdentifiers",
             Operation::GetBlackList => "getBlackList",
             Operation::ValidateSecuritySignature => "validateSecuritySignature",
+            Operation::GetAtgMandate => "getAtgMandate",
+            Operation::GetIssuer => "getIssuer",
+            Operation::CreateIssuer => "createIssuer",
+            Operation::DeleteIssuer => "deleteIssuer",
+            Operation::GetAtgAgreement => "getAtgAgreement",
+            Operation::CreateAtgAgreement => "createAtgAgreement",
         }
     }
 
@@ -75,12 +103,31 @@ impl Operation {
         Operation::ALL.into_iter().find(|operation| operation.name() == name)
     }
 
+    /// The namespace of its request and response.
+    pub fn namespace(self) -> &'static str {
+        match self {
+            Operation::AddShipment
+            | Operation::GetShipmentStatus
+            | Operation::GetTransactionStatus
+            | Operation::CancelTransaction
+            | Operation::GetEfakturaIdentifiers
+            | Operation::GetBlackList
+            | Operation::ValidateSecuritySignature
+            | Operation::GetAtgMandate => SERVICE,
+            Operation::GetIssuer
+            | Operation::CreateIssuer
+            | Operation::DeleteIssuer
+            | Operation::GetAtgAgreement
+            | Operation::CreateAtgAgreement => AGREEMENTS,
+        }
+    }
+
     /// Its SOAP action.
     pub fn action(self) -> String {
         match self {
             // The service description has the plural here, and only here.
             Operation::CancelTransaction => format!("{SERVICE}cancelTransactions"),
-            other => format!("{SERVICE}{}", other.name()),
+            other => format!("{}{}", other.namespace(), other.name()),
         }
     }
 
@@ -100,7 +147,21 @@ impl Operation {
     }
 
     fn only_asks(self) -> bool {
-        !matches!(self, Operation::AddShipment | Operation::CancelTransaction)
+        match self {
+            Operation::AddShipment
+            | Operation::CancelTransaction
+            | Operation::CreateIssuer
+            | Operation::DeleteIssuer
+            | Operation::CreateAtgAgreement => false,
+            Operation::GetShipmentStatus
+            | Operation::GetTransactionStatus
+            | Operation::GetEfakturaIdentifiers
+            | Operation::GetBlackList
+            | Operation::ValidateSecuritySignature
+            | Operation::GetAtgMandate
+            | Operation::GetIssuer
+            | Operation::GetAtgAgreement => true,
+        }
     }
 }
 
@@ -199,7 +260,7 @@ pub fn request(service: &str, operation: Operation, message: Uuid, content: impl
     xml.end("soap:Header");
     xml.start("soap:Body", &[]);
     let root = format!("e:{}", operation.request());
-    xml.start(&root, &[("xmlns:e", SERVICE)]);
+    xml.start(&root, &[("xmlns:e", operation.namespace())]);
     xml.group("auditInformation", |audit| audit.text("messageIdentifier", &message.to_string()));
     content(&mut xml);
     xml.end(&root);
@@ -267,8 +328,10 @@ pub fn hear(operation: Operation, reply: &Reply) -> Heard {
     };
     let of_http = |text: &str| Refusal::new(status.to_string(), text);
     match content(body) {
-        Ok(element) if element.is(ENVELOPE, "Fault") => fault(&element, status),
-        Ok(element) if element.is(SERVICE, &operation.response()) && (200..300).contains(&status) => Heard::Response(element),
+        Ok(element) if element.is(ENVELOPE, "Fault") => fault(&element, operation, status),
+        Ok(element) if element.is(operation.namespace(), &operation.response()) && (200..300).contains(&status) => {
+            Heard::Response(element)
+        }
         Ok(element) => Heard::Garbled(of_http(&format!("a {} that is no answer", element.name))),
         Err(Unreadable(why)) => match status {
             401 | 403 | 407 => Heard::Credentials(of_http("")),
@@ -296,12 +359,13 @@ fn content(body: &str) -> Result<Element, Unreadable> {
 }
 
 /// SOAP 1.1 §4.4, with the service's own faults in `detail`.
-fn fault(fault: &Element, status: u16) -> Heard {
+fn fault(fault: &Element, operation: Operation, status: u16) -> Heard {
     let said = |name: &str| fault.any(name).map(|element| element.text.trim()).unwrap_or_default();
     let (code, words) = (said("faultcode"), said("faultstring"));
     let code = code.rsplit(':').next().unwrap_or(code);
     let detail = fault.any("detail").map(|detail| detail.children.as_slice()).unwrap_or_default();
-    let own = |name: &str| detail.iter().find(|child| child.name == name && matches!(child.namespace.as_str(), SERVICE | ""));
+    let is_its = |namespace: &str| namespace.is_empty() || namespace == operation.namespace();
+    let own = |name: &str| detail.iter().find(|child| child.name == name && is_its(&child.namespace));
     if let Some(refused) = own("ValidationFault") {
         let field = |name: &str| refused.any(name).map(|element| element.text.trim()).unwrap_or_default();
         let text = if field("errorDescription").is_empty() { words } else { field("errorDescription") };

@@ -2,7 +2,7 @@
 
 use kvitt_adapters::route::RouteSetup;
 use kvitt_domain::Language;
-use kvitt_domain::agreement::{Agreement, AgreementKind, AgreementState};
+use kvitt_domain::agreement::{Agreement, AgreementState};
 use kvitt_domain::plan::RouteName;
 use kvitt_domain::recipient::RecipientType;
 use kvitt_hub::error::Error;
@@ -143,7 +143,7 @@ async fn a_route_is_set_up_once_and_changed() {
 #[tokio::test]
 async fn agreements_are_read_as_they_stand() {
     each_database(async |bench| {
-        let agreement = Agreement { kind: AgreementKind::MainVendor, state: AgreementState::Active, account: None };
+        let agreement = Agreement::main_vendor(AgreementState::Active);
         let json = serde_json::to_string(&agreement).unwrap();
         bench
             .meddle(&format!(

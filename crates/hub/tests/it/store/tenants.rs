@@ -8,7 +8,7 @@ use std::path::Path;
 
 use kvitt_adapters::register::{Answer, Found};
 use kvitt_adapters::route::{Arrived, ArtefactRole, Entry, Reply, Request, RouteSetup, Sent};
-use kvitt_domain::agreement::{Agreement, AgreementKind, AgreementState};
+use kvitt_domain::agreement::{Agreement, AgreementState};
 use kvitt_domain::customer::CustomerKey;
 use kvitt_domain::delivery::{Delivery, State, Word};
 use kvitt_domain::invoice::DocumentKind;
@@ -285,7 +285,7 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         ))
         .unwrap();
         as_b!(bench, |tx| async move {
-            let agreement = Agreement { kind: AgreementKind::MainVendor, state: AgreementState::Active, account: None };
+            let agreement = Agreement::main_vendor(AgreementState::Active);
             company::set_agreement(tx, b, &agreement).await
         })
         .unwrap();
