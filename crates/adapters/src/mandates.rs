@@ -51,5 +51,5 @@ pub fn answer(about: Question<'_>, reply: &Reply) -> Result<MandateRecord, Fault
     }
     let kid = mandate.text_of("kid").map_err(garbled)?.to_owned();
     let wants_notice = mandate.is_true("notification").map_err(garbled)?;
-    Ok(MandateRecord { kid, registration: Registration::Changed, wants_notice })
+    Ok(MandateRecord { kid, registration: Registration::NewOrChanged, wants_notice })
 }

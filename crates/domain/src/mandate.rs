@@ -78,24 +78,12 @@ impl KidReading {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Registration {
-    /// 0: one of all that there are.
+    /// 0: it exists; part of a full list.
     Existing,
-    /// 1: new or changed. To be applied also where it is known: it may carry only a changed wish for notice.
-    Changed,
-    /// 2: deleted.
+    /// 1: it is new or changed. To be applied also where it is known: it may carry only a changed wish for notice.
+    NewOrChanged,
+    /// 2: it is gone.
     Deleted,
-}
-
-impl Registration {
-    /// The type as the record writes it; `None` for one that there is not.
-    pub fn of_type(number: u8) -> Option<Registration> {
-        match number {
-            0 => Some(Registration::Existing),
-            1 => Some(Registration::Changed),
-            2 => Some(Registration::Deleted),
-            _ => None,
-        }
-    }
 }
 
 /// One record about a mandate: of a bank file, or what a look-up answered.
@@ -118,7 +106,7 @@ pub fn after(
     at: Timestamp,
 ) -> Option<Mandate> {
     let status = match record.registration {
-        Registration::Existing | Registration::Changed => MandateStatus::Active,
+        Registration::Existing | Registration::NewOrChanged => MandateStatus::Active,
         Registration::Deleted => MandateStatus::Inactive,
     };
     let made = Mandate {
@@ -143,7 +131,7 @@ pub fn missing(known: &Mandate, at: Timestamp) -> Option<Mandate> {
 
 /// The mandate among those of one customer that a claim would go by: an active one, the last changed of them; else the last
 /// changed, so that a plan can say that it is withdrawn.
-pub fn foremost(of_customer: Vec<Mandate>) -> Option<Mandate> {
+pub fn foremost(of_customer: impl Iterator<Item = Mandate>) -> Option<Mandate> {
     of_customer
         .into_iter()
         .max_by(|one, other| (one.is_active(), one.updated_at, &one.kid).cmp(&(other.is_active(), other.updated_at, &other.kid)))
@@ -228,13 +216,13 @@ mod tests {
             assert_eq!((known.status, known.wants_notice, changed), (status, wants_notice, changes));
         };
         use MandateStatus::{Active, Inactive};
-        use Registration::{Changed, Deleted, Existing};
+        use Registration::{Deleted, Existing, NewOrChanged};
         check(&[record(Existing, true)], Active, true, 1);
-        check(&[record(Changed, true), record(Changed, true)], Active, true, 1);
-        check(&[record(Existing, true), record(Changed, false)], Active, false, 2);
-        check(&[record(Changed, true), record(Deleted, true), record(Changed, true)], Active, true, 3);
+        check(&[record(NewOrChanged, true), record(NewOrChanged, true)], Active, true, 1);
+        check(&[record(Existing, true), record(NewOrChanged, false)], Active, false, 2);
+        check(&[record(NewOrChanged, true), record(Deleted, true), record(NewOrChanged, true)], Active, true, 3);
         check(&[record(Deleted, false)], Inactive, false, 1);
-        check(&[record(Changed, false), record(Deleted, false), record(Deleted, false)], Inactive, false, 2);
+        check(&[record(NewOrChanged, false), record(Deleted, false), record(Deleted, false)], Inactive, false, 2);
     }
 
     #[test]
@@ -252,9 +240,9 @@ mod tests {
             let record = MandateRecord { kid: kid(0, 42, invoice), registration, wants_notice: true };
             after(None, &record, "86011117947", Some(&debit()), at(second)).unwrap()
         };
-        let (old, new) = (mandate(1, Registration::Changed, 1), mandate(2, Registration::Deleted, 2));
-        assert_eq!(foremost(vec![new.clone(), old.clone()]), Some(old));
-        assert_eq!(foremost(vec![new.clone()]), Some(new));
-        assert_eq!(foremost(vec![]), None);
+        let (old, new) = (mandate(1, Registration::NewOrChanged, 1), mandate(2, Registration::Deleted, 2));
+        assert_eq!(foremost([new.clone(), old.clone()].into_iter()), Some(old));
+        assert_eq!(foremost([new.clone()].into_iter()), Some(new));
+        assert_eq!(foremost([].into_iter()), None);
     }
 }

@@ -6,6 +6,8 @@ use jiff::civil::Date;
 use kvitt_domain::identifiers::{BankAccount, Iban};
 use kvitt_domain::{Amount, Fault};
 
+pub use kvitt_domain::mandate::Registration;
+
 /// One thing in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Item {
@@ -173,17 +175,6 @@ pub struct Cancellation {
     pub line: u64,
     /// The lines as they stood.
     pub raw: Raw,
-}
-
-/// What a record says of a mandate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Registration {
-    /// Type 0: the mandate exists; part of a full list.
-    Existing,
-    /// Type 1: it is new or changed. To be applied even where it is known.
-    NewOrChanged,
-    /// Type 2: it is gone.
-    Deleted,
 }
 
 /// What a file says of one mandate. There is no name, account or date of the payer in it.
