@@ -1,15 +1,18 @@
 //! The simulated MPS: eFaktura and AvtaleGiro as the SOAP service `efaktura-atg-service/v1`, and its newer sister's
 //! operations for agreements.
 //!
-//! [`Mps::handle`] takes a call's bytes and decides; `fronts/mps.rs` is the HTTP around it. `wire.rs` reads envelopes,
-//! `requests.rs` what is in them, `consumers.rs` and `look_up.rs` know the people, `issuers.rs` who may send, `books.rs`
-//! keeps bills and their statuses, `agreements.rs` answers what is asked of agreements and mandates, `token.rs` signs for
-//! banks that open a bill, `answers.rs` writes. Direct debits are the bank's (`counterparties/bank.rs`). What of the shapes is inferred is said
-//! in `docs/routes/efaktura.md`; what of the behaviour is the sandbox's own, in `docs/sandbox.md`.
+//! [`Mps::handle`] takes a call's bytes and decides; `fronts/mps.rs` is the HTTP around it. `calls.rs` knows the operations,
+//! `wire.rs` reads envelopes, `requests.rs` what is in them, `answers.rs` writes. `consumers.rs` and `look_up.rs` know the
+//! people, `issuers.rs` who may send, `bills.rs` and `books.rs` bills and their statuses, `agreements.rs` answers what is asked
+//! of agreements and mandates, `token.rs` signs for banks that open a bill. Direct debits are the bank's
+//! (`counterparties/bank.rs`). What of the shapes is inferred is said in `docs/routes/efaktura.md`; what of the behaviour is the
+//! sandbox's own, in `docs/sandbox.md`.
 
 mod agreements;
 mod answers;
+pub mod bills;
 pub mod books;
+mod calls;
 pub mod consumers;
 pub mod issuers;
 mod look_up;
@@ -29,13 +32,14 @@ use crate::counterparties::signing::Signing;
 use crate::faults::{Faults, Kind, Point, Strike};
 use crate::ledger::Line;
 use answers::{Elements, fault, response, schema_fault};
-use books::{Bill, Books, Parts, Record, Refused, has_claim, reference};
+use bills::{Bill, Parts, Refused, has_claim, reference};
+use books::{Books, Record};
+use calls::{concerned, read};
 use consumers::{Consumer, Nature};
-use issuers::{PROVIDERS, Provider};
+use issuers::Provider;
 use look_up::{Found, Key, look_up};
-use requests::{Asked, Receiver, Shipment, Transaction, Transactions, What};
+use requests::{Asked, Shipment, Transaction, Transactions, What};
 use token::{Signer, Worth};
-use wire::Credentials;
 
 pub use answers::Reply;
 pub use token::appended;
@@ -281,7 +285,7 @@ impl Mps {
             let claim = claim_status(bill, bank, now);
             let inside = Elements::new()
                 .text("transactionId", id)
-                .group("efakturaStatus", status(said.word, said.reason.map(books::Reason::words)))
+                .group("efakturaStatus", status(said.word, said.reason.map(bills::Reason::words)))
                 .group("atgStatus", status(claim.word, claim.reason.map(claims::Rejection::words)));
             Ok(list.group("transaction", inside))
         })
@@ -372,64 +376,6 @@ impl Answer {
 /// The service's answer to trouble of its own.
 pub fn service_fault(description: &str) -> Reply {
     fault("ServiceFault", None, "9999", description)
-}
-
-/// Envelope, caller and request, or the fault that says what is wrong with them.
-fn read(action: &str, body: &[u8]) -> Result<(Provider, Asked), Reply> {
-    let malformed = |wire::Malformed(reason)| schema_fault(&reason);
-    let text = std::str::from_utf8(body).map_err(|_| schema_fault("the request is not UTF-8"))?;
-    let document = wire::parse(text).map_err(malformed)?;
-    let (credentials, root) = wire::open(&document).map_err(malformed)?;
-    let known = |Credentials { user, password }: Credentials| {
-        PROVIDERS.iter().find(|provider| provider.user == user && provider.password == password)
-    };
-    let Some(caller) = credentials.and_then(known) else {
-        return Err(fault("AuthenticationFault", None, "1000", "User or password is wrong or missing"));
-    };
-    let (service, name) = wire::operation(&root).map_err(malformed)?;
-    if !fits(action, service, name) {
-        return Err(schema_fault(&format!("SOAPAction {action} does not belong to {name}")));
-    }
-    Ok((*caller, requests::read(root).map_err(malformed)?))
-}
-
-/// Each request with its namespace and the tail of its `SOAPAction`; cancelling has the odd one.
-const ACTIONS: [(&str, &str, &str); 13] = [
-    (SERVICE, "AddShipmentRequest", "addShipment"),
-    (SERVICE, "GetShipmentStatusRequest", "getShipmentStatus"),
-    (SERVICE, "GetTransactionStatusRequest", "getTransactionStatus"),
-    (SERVICE, "GetEfakturaIdentifiersRequest", "getEfakturaIdentifiers"),
-    (SERVICE, "CancelTransactionRequest", "cancelTransactions"),
-    (SERVICE, "GetBlackListRequest", "getBlackList"),
-    (SERVICE, "ValidateSecuritySignatureRequest", "validateSecuritySignature"),
-    (SERVICE, "GetAtgMandateRequest", "getAtgMandate"),
-    (AGREEMENTS, "GetIssuerRequest", "getIssuer"),
-    (AGREEMENTS, "CreateIssuerRequest", "createIssuer"),
-    (AGREEMENTS, "DeleteIssuerRequest", "deleteIssuer"),
-    (AGREEMENTS, "CreateAtgAgreementRequest", "createAtgAgreement"),
-    (AGREEMENTS, "GetAtgAgreementRequest", "getAtgAgreement"),
-];
-
-fn fits(action: &str, service: &str, request: &str) -> bool {
-    let tail = action.trim_matches('"').strip_prefix(service);
-    ACTIONS.iter().any(|(space, known, expected)| *space == service && *known == request && tail == Some(*expected))
-}
-
-/// What a fault's `to` may name: the operation, the issuer of a shipment, and its receivers (never by identity number).
-fn concerned(action: &str, what: &What) -> Vec<String> {
-    let mut concerned = vec![action.trim_matches('"').rsplit('/').next().unwrap_or_default().to_owned()];
-    if let What::AddShipment(Shipment { issuer, transactions, .. }) = what {
-        concerned.push(issuer.clone());
-        let receivers: HashSet<&String> = transactions
-            .iter()
-            .filter_map(|one| match &one.efaktura.as_ref()?.receiver {
-                Receiver::Identifier(text) | Receiver::Reference(text) => Some(text),
-                Receiver::IdentityNumber(_) => None,
-            })
-            .collect();
-        concerned.extend(receivers.into_iter().cloned());
-    }
-    concerned
 }
 
 fn status(word: &str, reason: Option<(&str, &str)>) -> Elements {

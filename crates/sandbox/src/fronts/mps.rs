@@ -21,7 +21,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use uuid::Uuid;
 
-use crate::counterparties::mps::books::{Bill, Status};
+use crate::counterparties::mps::bills::Bill;
+use crate::counterparties::mps::books::Status;
 use crate::counterparties::mps::consumers::{CONSUMERS, Card, Consumer, Nature};
 use crate::counterparties::mps::{self, Answer, Say, appended};
 use crate::fronts::http::{Refusal, read_body};

@@ -5,7 +5,8 @@
 use jiff::Timestamp;
 
 use super::answers::{Elements, response, response_of};
-use super::books::{Books, Record, Refused};
+use super::bills::Refused;
+use super::books::{Books, Record};
 use super::issuers::{Issuer, NotMade};
 use super::requests::{KidStructure, What};
 use super::{AGREEMENTS, Answer, Neighbours};
