@@ -226,13 +226,13 @@ async fn claims(
     let described = play.bank.newest_claims().filter(fits).map(|kept| {
         let claim = &kept.claim;
         let status = play.bank.claim_status(&claim.id, now);
-        let payer = Payer::of(&claim.part);
+        let payer = Payer::of(&claim.part).name();
         json!({
             "id": claim.id, "accountNumber": claim.identity.account, "kid": claim.identity.kid,
             "amount": kroner(claim.identity.minor), "dueDate": claim.identity.due_on, "provider": claim.provider,
             "status": status.map(|status| status.word), "rejectionCode": claim.rejected.map(|why| why.words().0),
             "events": kept.fates.iter().map(|(fate, at)| json!({ "event": fate, "at": at })).collect::<Vec<_>>(),
-            "payer": format!("{payer:?}"),
+            "payer": payer,
         })
     });
     Ok(Json(described.take(LONGEST_LIST).collect()))

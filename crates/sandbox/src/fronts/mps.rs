@@ -129,7 +129,12 @@ async fn transactions(
     let now = world.clock.now();
     let play = world.play();
     let bills = play.mps.books().newest(now).filter(|(issuer, ..)| wanted.issuer.as_ref().is_none_or(|wanted| wanted == issuer));
-    Ok(Json(bills.take(LONGEST_LIST).map(|(issuer, shipment, bill, status)| described(issuer, shipment, bill, status)).collect()))
+    let with_claim = |(issuer, shipment, bill, status): (&str, Uuid, &Bill, Status)| {
+        let mut shown = described(issuer, shipment, bill, status);
+        shown["claim"] = json!(play.bank.claim_status(&bill.id.to_string(), now).map(|claim| claim.word));
+        shown
+    };
+    Ok(Json(bills.take(LONGEST_LIST).map(with_claim).collect()))
 }
 
 fn described(issuer: &str, shipment: Uuid, bill: &Bill, status: Status) -> Value {

@@ -149,6 +149,26 @@ fn a_claim_file_is_taken_answered_and_debited() {
 }
 
 #[test]
+fn the_same_claim_by_both_ways_is_debited_once() {
+    let stage = Stage::ready();
+    let (kid, other) = (kid(42, 1), kid(43, 1));
+    stage.send_claims(1, &[(&kid, "499.00", EARLIEST)]);
+    let items = [(1, "090140", 49_900, kid.as_str()), (2, "090140", 49_900, &other)];
+    stage.hand_in(1, &transmission(1, &[order(1, ACCOUNT, false, &items)]));
+    assert_eq!(stage.details(1), ["REJECTED X001", "ACCEPTED"]);
+    stage.send_claims(2, &[(&other, "499.00", EARLIEST)]);
+    // A file cancels what came the other way, and it may come again.
+    stage.hand_in(2, &transmission(2, &[order(2, ACCOUNT, true, &items[..1]), order(3, ACCOUNT, false, &items[..1])]));
+    assert_eq!(stage.details(2), ["ACCEPTED", "ACCEPTED"]);
+    stage.at("2040-01-03T08:10:00Z");
+    assert_eq!([stage.claim_status(1, 1), stage.claim_status(2, 1)], ["CANCELLATION_ACCEPTED_BY_BDS", "REJECTED X001"]);
+    assert_eq!(stage.json("/mps/transactions")[0]["claim"], "REJECTED");
+    stage.at("2040-01-10T08:00:00Z");
+    let keys: Vec<String> = stage.debits().into_iter().map(|(_, key)| key).collect();
+    assert_eq!(keys, [&other, &kid].map(|kid| format!("{ACCOUNT}/{kid}/499.00/{EARLIEST}")));
+}
+
+#[test]
 fn files_and_orders_that_are_refused() {
     let stage = Stage::ready();
     let (kid, other) = (kid(42, 1), kid(43, 1));

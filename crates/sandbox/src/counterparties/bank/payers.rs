@@ -76,6 +76,11 @@ impl Payer {
         let digits = part.get(part.len().saturating_sub(2)..).unwrap_or_default();
         PAYERS.iter().find(|line| line.name == digits).map_or(Payer::Pays, |line| line.persona)
     }
+
+    /// The two digits.
+    pub fn name(self) -> &'static str {
+        PAYERS.iter().find(|line| line.persona == self).expect("every payer is in the table").name
+    }
 }
 
 /// A payer's bank account: always the same for the same customer part, eleven digits, MOD11.
