@@ -5,6 +5,7 @@ use kvitt_formats::bank::{Item, PaymentRecord, read};
 mod camt;
 mod layouts;
 mod nets;
+mod netsgiro;
 mod refused;
 mod variants;
 mod vectors;

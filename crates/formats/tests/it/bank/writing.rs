@@ -248,7 +248,7 @@ fn claim(kind: OrderKind) -> impl Strategy<Value = Given> {
     )
 }
 
-fn order() -> impl Strategy<Value = GivenOrder> {
+pub fn order() -> impl Strategy<Value = GivenOrder> {
     prop_oneof![Just(OrderKind::Claims), Just(OrderKind::Cancellations)].prop_flat_map(|kind| {
         (1_u32..10_000_000, "[0-9]{11}", prop::collection::vec(claim(kind), 1..8))
             .prop_map(move |(number, account, claims)| GivenOrder { kind, number, account, claims })
