@@ -11,6 +11,8 @@ address in Peppol. `kvitt demo` sends them to the sandbox, `kvitt plan FILE` sho
   in `.json` is what the sender says beside the document, its metadata.
 - `faulty/`: {bad} files that are wrong on purpose and are refused, with all their faults at once. Send them after `invoices/`:
   the last one repeats a number that must have been seen before.
+- `bank/`: what banks send and get, for `kvitt bank-file`: claims and cancellations of AvtaleGiro, OCR payments with mandates, camt.053
+  and camt.054. The claims are what Kvitt itself writes; a test holds them to that.
 
 How a letter fares is chosen by the address: the part before the first `+` names a persona of the sandbox's mail server
 (`hardbounce`, `greylisted`, …), any other name is an ordinary person, and every domain that ends in `.example` is known.

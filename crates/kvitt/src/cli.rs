@@ -64,6 +64,11 @@ enum Command {
     Plan(commands::plan::Plan),
     /// Judge documents by EN 16931 and Peppol, and say what to mend.
     Validate(commands::validate::Validate),
+    /// Show what a file from the bank says, and whether it adds up.
+    BankFile(commands::bank_file::BankFile),
+    /// Check KIDs, or make them.
+    #[command(subcommand)]
+    Kid(commands::kid::KidCommand),
     /// Tell what was done with an invoice, and why.
     Explain(commands::explain::Explain),
     /// List invoices and where they stand.
@@ -166,6 +171,8 @@ async fn run(session: &Session, command: Command) -> Outcome {
         Command::Send(send) => send.run(session).await,
         Command::Plan(plan) => plan.run(session).await,
         Command::Validate(validate) => validate.run(session),
+        Command::BankFile(file) => file.run(session),
+        Command::Kid(kid) => kid.run(session),
         Command::Explain(explain) => explain.run(session).await,
         Command::List(list) => list.run(session).await,
         Command::Settle(settle) => settle.run(session).await,

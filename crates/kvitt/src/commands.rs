@@ -1,6 +1,7 @@
 //! One file per verb: its options, what it asks the hub, and how the answer becomes an exit code.
 
 pub mod backup;
+pub mod bank_file;
 pub mod bench;
 pub mod company;
 pub mod completions;
@@ -11,6 +12,7 @@ pub mod events;
 pub mod explain;
 pub mod jobs;
 pub mod keys;
+pub mod kid;
 pub mod list;
 pub mod plan;
 pub mod restore;

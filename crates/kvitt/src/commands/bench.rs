@@ -1,9 +1,10 @@
 //! `kvitt bench`: how fast this machine is, against a floor that is measured in the same run.
 //!
-//! Here: the options, and what is measured of judging in which order; `pdf` measures drawing. `invoices` makes the documents and
+//! Here: the options, and what is measured of judging in which order; `pdf` measures drawing, `bank_files` bank files. `invoices` makes the documents and
 //! `hostile` the bad ones, `stopwatch` holds the clocks, `report` compares with what is wanted and shows it. `docs/performance.md` has
 //! a report and says how to read it.
 
+mod bank_files;
 mod hostile;
 mod invoices;
 mod pdf;
@@ -40,6 +41,12 @@ pub enum Bench {
     PipelineRun(pipeline::PipelineRun),
     /// Measure how fast invoices are drawn as PDF. Exits with 1 where the wanted speed or size is not reached.
     Pdf(pdf::Pdf),
+    /// Measure how fast bank files are read and written, beside the Python package netsgiro. Exits with 1 where the wanted speed or
+    /// memory is not reached.
+    BankFiles(bank_files::BankFiles),
+    /// Read or write one bank file and print how much memory the process needed at most.
+    #[command(hide = true)]
+    BankFilesMemory(bank_files::BankFilesMemory),
     /// Judge one file and print how much memory the process needed for it at most.
     #[command(hide = true)]
     Memory(MemoryOf),
@@ -81,6 +88,8 @@ impl Bench {
             Bench::PipelineRun(run) => run.run(session).await,
             Bench::Validate(validate) => validate.run(session),
             Bench::Pdf(pdf) => pdf.run(session),
+            Bench::BankFiles(files) => files.run(session),
+            Bench::BankFilesMemory(memory) => memory.run(session),
             Bench::Memory(memory) => memory.run(session),
         }
     }
