@@ -3,7 +3,7 @@
 //! Every type has one way in, `parse(&str) -> Result<_, Fault>`, with the codes of [`crate::fault::codes`]. White space around
 //! the text is ignored; spaces and dots inside it only exactly where people print them (`8601.11.17947`, `988 077 917`).
 //! The numbers inside an [`Invoice`](crate::invoice::Invoice) stay as written there; [`crate::invoice::checks`] judges them.
-//! Files in this folder: `org_number`, `bank_account` (with IBAN), `kid` (with `kid_pattern`), `identity_number`, `email_address`.
+//! Files in this folder: `org_number`, `bank_account` (with IBAN), `kid` (with `kid_text`), `identity_number`, `email_address`.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,6 @@ mod check_digits;
 mod email_address;
 mod identity_number;
 mod kid;
-mod kid_pattern;
 mod kid_text;
 mod org_number;
 
@@ -20,7 +19,6 @@ pub use bank_account::{BankAccount, Iban};
 pub use email_address::EmailAddress;
 pub use identity_number::IdentityNumber;
 pub use kid::{Kid, KidError, KidParts, KidStructure, KidStructureError, Modulus};
-pub use kid_pattern::{KidPattern, KidPatternError};
 pub use org_number::{OrgNumber, VatNumber};
 
 /// How much of a refused text a fault repeats, in characters: enough to recognise it, not enough to fill a log.

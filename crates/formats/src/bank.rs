@@ -47,7 +47,8 @@ pub fn read<R: BufRead>(mut source: R) -> Reader<R> {
                 passed += u64::from(source.fill_buf().is_ok_and(|bytes| bytes.starts_with(b"\n")));
                 source.consume(1);
             }
-            // The byte order mark of UTF-8 belongs to XML: NETS files have none.
+            // A text editor has saved a NETS file in UTF-8, and marked it.
+            Ok([0xEF, 0xBB, 0xBF, b'N', ..]) => break Kind::Told(Some(record::at(codes::BANK_ENCODING, passed + 1, 1))),
             Ok([b'<' | 0xEF, ..]) => break Kind::Camt(Box::new(camt::Reader::after(passed, source))),
             Ok([b'N' | b'n', ..]) => break Kind::Nets(Box::new(nets::Reader::after(passed, source))),
             Ok(other) => {

@@ -41,7 +41,11 @@ impl<R: BufRead> Reader<R> {
                 return None;
             }
             match self.lines.next() {
-                Line::Record(record) => self.frame.record(&record),
+                Line::Record(record) => {
+                    if let Some(item) = self.frame.record(&record) {
+                        return Some(Ok(item));
+                    }
+                }
                 Line::Blank => self.frame.blank(self.lines.number()),
                 Line::Refused(fault) => self.frame.refused(fault),
                 Line::End => {
@@ -181,13 +185,18 @@ struct OpenOrder {
 }
 
 impl Frame {
+    /// Takes a record. An item that is whole by then is answered where nothing else is ready, because most are: it is large, and
+    /// goes through the queue only where it must.
     #[inline]
-    fn record(&mut self, record: &Record<'_>) {
+    fn record(&mut self, record: &Record<'_>) -> Option<Item> {
         self.has_begun = true;
         if let Some(blank) = self.blank.take() {
             self.refuse(at(codes::BANK_LINE_LENGTH, blank, 1).with("found", 0));
         }
-        let Some(tag) = Tag::of(record.bytes) else { return self.unknown(record) };
+        let Some(tag) = Tag::of(record.bytes) else {
+            self.unknown(record);
+            return None;
+        };
         if !record.may_be_short(tag.layout()) {
             let column = record.length + 1;
             self.refuse(at(codes::BANK_LINE_LENGTH, record.line, column).with("found", record.length));
@@ -197,8 +206,9 @@ impl Frame {
             Tag::TransmissionEnd => self.end_transmission(record),
             Tag::OrderStart(kind) => self.begin_order(kind, record),
             Tag::OrderEnd(kind) => self.end_order(kind, record),
-            Tag::Item1(_) | Tag::Item2(_) | Tag::Item3 | Tag::Specification | Tag::Mandate => self.item(tag, record),
+            Tag::Item1(_) | Tag::Item2(_) | Tag::Item3 | Tag::Specification | Tag::Mandate => return self.item(tag, record),
         }
+        None
     }
 
     fn blank(&mut self, line: u64) {

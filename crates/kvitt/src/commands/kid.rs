@@ -1,8 +1,9 @@
 //! `kvitt kid`: KIDs checked and made, with nothing stored.
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
+use kvitt_domain::Language;
 use kvitt_domain::fault::Fault;
-use kvitt_domain::identifiers::{Kid, KidError, KidPattern, KidStructure, Modulus};
+use kvitt_domain::identifiers::{Kid, KidError, KidStructure, Modulus};
 
 use crate::cli::Session;
 use crate::exit::{Exit, Failure, Outcome};
@@ -23,51 +24,32 @@ pub struct Check {
     /// KIDs: 2 to 25 digits, the last may be `-`.
     #[arg(required = true, value_name = "KID")]
     kids: Vec<String>,
-    /// What it must look like, one sign for each position: C customer, I invoice, K check digit, digits as they are. Such as
-    /// CCCCCCCIIIIIIIIIIIIK.
-    #[arg(long, value_name = "PATTERN")]
-    structure: Option<KidPattern>,
-    /// The rule of the check digit in the structure.
-    #[arg(long, value_name = "mod10|mod11", default_value = "mod10", requires = "structure")]
-    modulus: Rule,
+    /// What it must look like: its length and where the customer stands, such as 20:1-7 or 20:1-8,type=9-9=7,invoice=10-19,mod11.
+    #[arg(long, value_name = "STRUCTURE", value_parser = structure)]
+    structure: Option<KidStructure>,
 }
 
 /// Makes KIDs. By MOD11 some numbers have none that eFaktura and AvtaleGiro take: with --count these are left out.
 #[derive(Debug, Args)]
 pub struct Make {
-    /// What it looks like, one sign for each position: C customer, I invoice, K check digit, digits as they are. Such as
-    /// CCCCCCCIIIIIIIIIIIIK.
-    #[arg(long, value_name = "PATTERN")]
-    structure: KidPattern,
+    /// What it looks like: its length and where the customer stands, such as 20:1-7 or 20:1-8,type=9-9=7,invoice=10-19,mod11. The
+    /// invoice has the rest, where it is not said.
+    #[arg(long, value_name = "STRUCTURE", value_parser = structure)]
+    structure: KidStructure,
     /// The customer's number.
     #[arg(long, value_name = "NUMBER")]
     customer: u64,
     /// The invoice's number.
     #[arg(long, value_name = "NUMBER")]
     invoice: u64,
-    /// The rule of the check digit.
-    #[arg(long, value_name = "mod10|mod11", default_value = "mod10")]
-    modulus: Rule,
     /// So many, for this and the following invoice numbers.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     count: Option<u32>,
 }
 
-/// The rule of a check digit, as it is typed.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-#[value(rename_all = "lower")]
-enum Rule {
-    Mod10,
-    Mod11,
-}
-
-impl From<Rule> for Modulus {
-    fn from(rule: Rule) -> Modulus {
-        match rule {
-            Rule::Mod10 => Modulus::Mod10,
-            Rule::Mod11 => Modulus::Mod11,
-        }
-    }
+/// A structure, or why it is none: the command line's parser has no language yet.
+fn structure(text: &str) -> Result<KidStructure, String> {
+    text.parse().map_err(|fault: Fault| fault.sentence(Language::English))
 }
 
 impl KidCommand {
@@ -79,10 +61,6 @@ impl KidCommand {
     }
 }
 
-fn structure(pattern: KidPattern, rule: Rule) -> Result<KidStructure, Failure> {
-    pattern.with(rule.into()).map_err(|cause| Failure::Usage(cause.to_string()))
-}
-
 /// The names of the rules that a check digit follows.
 fn rules(kid: &Kid) -> Vec<&'static str> {
     let both = [(Modulus::Mod10, "MOD10"), (Modulus::Mod11, "MOD11")];
@@ -91,7 +69,7 @@ fn rules(kid: &Kid) -> Vec<&'static str> {
 
 impl Check {
     fn run(self, session: &Session) -> Outcome {
-        let structure = self.structure.map(|pattern| structure(pattern, self.modulus)).transpose()?;
+        let structure = self.structure;
         let mut answers = Vec::new();
         let mut refused = false;
         for text in &self.kids {
@@ -152,7 +130,7 @@ fn answer(text: &str, read: &Result<Kid, Fault>, structure: Option<&KidStructure
 
 impl Make {
     fn run(self, session: &Session) -> Outcome {
-        let structure = structure(self.structure, self.modulus)?;
+        let structure = self.structure;
         let refused = |cause: KidError| Failure::Usage(cause.to_string());
         let mut invoice = self.invoice;
         let mut answers = Vec::new();

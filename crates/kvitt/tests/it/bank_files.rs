@@ -89,22 +89,22 @@ fn kids_are_checked() {
     );
     let ended = run(&["kid", "check", "123456783", "12A"]).with_code(1);
     assert!(ended.stdout.contains("[kid.check_digit]") && ended.stdout.contains("[kid.form]"), "{ended:?}");
-    let ended = run(&["kid", "check", "00000010000020260012", "--structure", "CCCCCCCIIIIIIIIIIIIK", "--json"]).with_code(0);
+    let ended = run(&["kid", "check", "00000010000020260012", "--structure", "20:1-7", "--json"]).with_code(0);
     let said = ended.json();
     assert_eq!((said[0]["customer"].as_str(), said[0]["invoice"].as_str()), (Some("0000001"), Some("000002026001")));
-    run(&["kid", "check", "123456782", "--structure", "CCIIK"]).with_code(1);
+    run(&["kid", "check", "123456782", "--structure", "5:1-2"]).with_code(1);
 }
 
 #[test]
 fn kids_are_made() {
     let make = |arguments: &[&str]| run(&[&["kid", "make", "--structure"], arguments].concat());
-    let ended = make(&["CCCCCCCIIIIIIIIIIIIK", "--customer", "1", "--invoice", "2026001"]).with_code(0);
+    let ended = make(&["20:1-7", "--customer", "1", "--invoice", "2026001"]).with_code(0);
     assert_eq!(ended.stdout, "00000010000020260012\n");
     // 20261003 has no MOD11 digit that every rail takes: asked for alone it is refused, in a row it is left out.
-    let mod11 = ["CCCCIIIIK", "--modulus", "mod11", "--customer", "2026", "--invoice", "1003"];
+    let mod11 = ["9:1-4,mod11", "--customer", "2026", "--invoice", "1003"];
     assert!(make(&mod11).with_code(2).stderr.contains("next invoice number"));
     let said = make(&[&mod11[..], &["--count", "2", "--json"]].concat()).with_code(0).json();
     assert_eq!((said[0]["invoice"].as_u64(), said[1]["invoice"].as_u64()), (Some(1004), Some(1005)));
-    make(&["CCIIK", "--customer", "100", "--invoice", "1"]).with_code(2);
-    make(&["CCXIIK", "--customer", "1", "--invoice", "1"]).with_code(2);
+    make(&["5:1-2", "--customer", "100", "--invoice", "1"]).with_code(2);
+    make(&["5:x", "--customer", "1", "--invoice", "1"]).with_code(2);
 }

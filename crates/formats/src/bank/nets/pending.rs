@@ -20,18 +20,15 @@ const SPECIFICATION_COLUMNS: u32 = 2;
 const MOST_SPECIFICATIONS: usize = 84;
 
 /// A transaction whose first record was read, and perhaps more of them.
-pub(super) enum Pending {
-    Claim(Claim, Seen),
-    Cancellation(Cancellation),
-    Payment(PaymentRecord, Seen),
-    /// One that cannot be given, because a field could not be read: what belongs to it is passed over.
-    Broken {
-        transaction: u32,
-    },
+pub(super) struct Pending {
+    transaction: u32,
+    seen: Seen,
+    /// None where it cannot be given, because a field could not be read: what belongs to it is passed over.
+    item: Option<Item>,
 }
 
 /// Which records there were so far.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Seen {
     Item1,
     Item2,
@@ -39,21 +36,16 @@ pub(super) enum Seen {
 }
 
 impl Pending {
-    fn transaction(&self) -> u32 {
-        match self {
-            Pending::Claim(claim, _) => claim.transaction,
-            Pending::Cancellation(cancellation) => cancellation.transaction,
-            Pending::Payment(payment, _) => payment.transaction,
-            Pending::Broken { transaction } => *transaction,
-        }
+    fn broken(transaction: u32) -> Pending {
+        Pending { transaction, seen: Seen::Item1, item: None }
     }
 
     /// The record that must come next; none where the transaction may be over.
     fn wants(&self) -> Option<&'static str> {
-        match self {
-            Pending::Claim(_, Seen::Item1) | Pending::Payment(_, Seen::Item1) => Some("amount_item_2"),
-            Pending::Payment(payment, Seen::Item2) if has_text(payment.kind) => Some("amount_item_3"),
-            Pending::Claim(..) | Pending::Cancellation(_) | Pending::Payment(..) | Pending::Broken { .. } => None,
+        match (&self.item, self.seen) {
+            (Some(Item::Claim(_) | Item::Payment(_)), Seen::Item1) => Some("amount_item_2"),
+            (Some(Item::Payment(payment)), Seen::Item2) if has_text(payment.kind) => Some("amount_item_3"),
+            _ => None,
         }
     }
 }
@@ -66,12 +58,15 @@ fn has_text(kind: PaymentKind) -> bool {
 impl Frame {
     /// A record inside an order.
     #[inline]
-    pub(super) fn item(&mut self, tag: Tag, record: &Record<'_>) {
+    pub(super) fn item(&mut self, tag: Tag, record: &Record<'_>) -> Option<Item> {
         self.count_record();
-        let Some(order) = &self.order else { return self.without_order(tag, record) };
+        let Some(order) = &self.order else {
+            self.without_order(tag, record);
+            return None;
+        };
         let kind = order.start.kind;
         match tag {
-            Tag::Item1(of) if of == kind => self.begin_item(kind, record),
+            Tag::Item1(of) if of == kind => return self.begin_item(kind, record),
             Tag::Mandate if kind == OrderKind::Mandates => self.mandate(record),
             Tag::Item2(of) if of == kind => self.go_on(tag, record),
             Tag::Item3 if kind == OrderKind::Payments => self.go_on(tag, record),
@@ -79,19 +74,22 @@ impl Frame {
             Tag::Specification if matches!(kind, OrderKind::Claims | OrderKind::Cancellations) => self.go_on(tag, record),
             _ => self.misplaced(tag, record, "item"),
         }
+        None
     }
 
     /// The transaction that is being read is whole: gives it, or says what it lacks.
-    #[inline]
     pub(super) fn close_pending(&mut self) {
-        let Some(pending) = self.pending.take() else { return };
+        if let Some(item) = self.take_pending() {
+            self.give(item);
+        }
+    }
+
+    /// The same, the item not given yet.
+    #[inline]
+    fn take_pending(&mut self) -> Option<Item> {
+        let pending = self.pending.take()?;
         let lacking = pending.wants();
-        let item = match pending {
-            Pending::Claim(claim, _) => Item::Claim(claim),
-            Pending::Cancellation(cancellation) => Item::Cancellation(cancellation),
-            Pending::Payment(payment, _) => Item::Payment(payment),
-            Pending::Broken { .. } => return,
-        };
+        let item = pending.item?;
         if let Some(lacking) = lacking {
             let line = match &item {
                 Item::Claim(claim) => claim.line,
@@ -99,43 +97,51 @@ impl Frame {
                 _ => 0,
             };
             let fault = at(codes::BANK_RECORD_MISSING, line, 1).with("record", "amount_item_1").with("missing_record", lacking);
-            return self.refuse(fault);
+            self.refuse(fault);
+            return None;
         }
-        self.give(item);
+        Some(item)
     }
 
-    /// The first record of a transaction.
+    /// The first record of a transaction, which ends the one before it.
     #[inline]
-    fn begin_item(&mut self, kind: OrderKind, record: &Record<'_>) {
-        self.close_pending();
-        let Some(order) = self.begin_transaction(kind, record) else { return };
-        let (order, transaction) = order;
+    fn begin_item(&mut self, kind: OrderKind, record: &Record<'_>) -> Option<Item> {
+        let before = self.take_pending();
+        self.begin(kind, record);
+        if self.ready.is_empty() {
+            return before;
+        }
+        // Whatever is ready is about this record.
+        before.into_iter().for_each(|item| self.ready.push_front(Ok(item)));
+        None
+    }
+
+    #[inline]
+    fn begin(&mut self, kind: OrderKind, record: &Record<'_>) {
+        let Some((order, transaction)) = self.begin_transaction(kind, record) else { return };
         let read = match kind {
-            OrderKind::Payments => payment(order, transaction, record).map(|payment| Pending::Payment(payment, Seen::Item1)),
+            OrderKind::Payments => payment(order, transaction, record),
             OrderKind::Claims => claim(order, transaction, record),
             OrderKind::Cancellations | OrderKind::Mandates => cancellation(order, transaction, record),
         };
-        let pending = read.unwrap_or_else(|fault| {
-            self.refuse(fault);
-            Pending::Broken { transaction }
-        });
         let Some(open) = &mut self.order else { return };
-        let (amount, date) = match &pending {
-            Pending::Claim(claim, _) => (claim.amount, claim.due_on),
-            Pending::Cancellation(cancellation) => (cancellation.amount, cancellation.due_on),
-            Pending::Payment(payment, _) => (payment.amount, payment.booked_on),
-            Pending::Broken { .. } => {
+        let (amount, date) = match &read {
+            Ok(Item::Claim(claim)) => (claim.amount, claim.due_on),
+            Ok(Item::Cancellation(cancellation)) => (cancellation.amount, cancellation.due_on),
+            Ok(Item::Payment(payment)) => (payment.amount, payment.booked_on),
+            _ => {
                 open.counted.lacks_amount = true;
-                self.pending = Some(pending);
+                self.pending = Some(Pending::broken(transaction));
+                self.ready.extend(read.err().map(Err));
                 return;
             }
         };
         open.counted.amount(amount);
         open.counted.date(date);
-        if let Pending::Payment(payment, _) = &pending {
+        if let Ok(Item::Payment(payment)) = &read {
             self.remark_on(payment, record);
         }
-        self.pending = Some(pending);
+        self.pending = Some(Pending { transaction, seen: Seen::Item1, item: read.ok() });
     }
 
     /// Counts a transaction and reads its number. The order that it is in, and the number.
@@ -148,7 +154,7 @@ impl Frame {
             Ok(number) => (number, std::mem::replace(&mut open.last_transaction, number)),
             Err(fault) => {
                 open.counted.lacks_amount = true;
-                self.pending = Some(Pending::Broken { transaction: 0 });
+                self.pending = Some(Pending::broken(0));
                 self.refuse(fault);
                 return None;
             }
@@ -174,9 +180,9 @@ impl Frame {
     #[inline]
     fn go_on(&mut self, tag: Tag, record: &Record<'_>) {
         let Some(pending) = &mut self.pending else { return self.misplaced(tag, record, "amount_item_1") };
-        let (expected, number) = (pending.transaction(), record.small(&claim_2::TRANSACTION));
+        let (expected, number) = (pending.transaction, record.small(&claim_2::TRANSACTION));
         let told = match number {
-            Ok(number) if number == expected || matches!(pending, Pending::Broken { .. }) => pending.take(tag, record),
+            Ok(number) if number == expected || pending.item.is_none() => pending.take(tag, record),
             Ok(number) => Err(Misfit::Fault(
                 record
                     .fault(codes::BANK_TRANSACTION_MIXED, &claim_2::TRANSACTION)
@@ -188,7 +194,7 @@ impl Frame {
         match told {
             Ok(()) => {}
             Err(Misfit::Fault(fault)) => {
-                self.pending = Some(Pending::Broken { transaction: expected });
+                self.pending = Some(Pending::broken(expected));
                 self.refuse(fault);
             }
             Err(Misfit::Misplaced(wanted)) => self.misplaced(tag, record, wanted),
@@ -246,15 +252,16 @@ enum Misfit {
 impl Pending {
     #[inline]
     fn take(&mut self, tag: Tag, record: &Record<'_>) -> Result<(), Misfit> {
-        match (self, tag) {
-            (Pending::Claim(claim, seen @ Seen::Item1), Tag::Item2(_)) => {
-                *seen = Seen::Item2;
+        let Some(item) = &mut self.item else { return Ok(()) };
+        match (item, self.seen, tag) {
+            (Item::Claim(claim), Seen::Item1, Tag::Item2(_)) => {
+                self.seen = Seen::Item2;
                 claim.payer = record.text(&claim_2::PAYER);
                 claim.reference = record.text(&claim_2::REFERENCE);
                 claim.raw.push(record.raw());
                 Ok(())
             }
-            (Pending::Claim(claim, Seen::Item2), Tag::Specification) => {
+            (Item::Claim(claim), Seen::Item2, Tag::Specification) => {
                 if claim.specifications.len() == MOST_SPECIFICATIONS {
                     let fault = at(codes::BANK_OVER_LIMIT, record.line, 1);
                     let fault = fault.with("what", "specifications").with("limit", MOST_SPECIFICATIONS);
@@ -264,28 +271,28 @@ impl Pending {
                 claim.raw.push(record.raw());
                 Ok(())
             }
-            (Pending::Cancellation(cancellation), Tag::Item2(_)) => {
+            (Item::Cancellation(cancellation), _, Tag::Item2(_)) => {
                 cancellation.payer = record.text(&claim_2::PAYER);
                 cancellation.raw.push(record.raw());
                 Ok(())
             }
-            (Pending::Payment(payment, seen @ Seen::Item1), Tag::Item2(_)) => {
-                *seen = Seen::Item2;
+            // Specifications of cancellations mean nothing (AvtaleGiro system specification 3.3).
+            (Item::Cancellation(_), _, Tag::Specification) => Ok(()),
+            (Item::Payment(payment), Seen::Item1, Tag::Item2(_)) => {
+                self.seen = Seen::Item2;
                 payment.reference = record.digits_if_any(&payment_2::ARCHIVE);
                 payment.payer_account = record.digits_if_any(&payment_2::DEBIT_ACCOUNT);
                 payment.valued_on = record.date(&payment_2::BANK_DATE).map_err(Misfit::Fault)?;
                 payment.raw.push(record.raw());
                 Ok(())
             }
-            (Pending::Payment(payment, seen @ Seen::Item2), Tag::Item3) => {
-                *seen = Seen::Item3;
+            (Item::Payment(payment), Seen::Item2, Tag::Item3) => {
+                self.seen = Seen::Item3;
                 payment.text = Some(record.text(&payment_3::TEXT)).filter(|text| !text.is_empty());
                 payment.raw.push(record.raw());
                 Ok(())
             }
-            // Specifications of cancellations mean nothing (AvtaleGiro system specification 3.3).
-            (Pending::Cancellation(_), Tag::Specification) | (Pending::Broken { .. }, _) => Ok(()),
-            (pending, _) => Err(Misfit::Misplaced(pending.wants().unwrap_or("item"))),
+            _ => Err(Misfit::Misplaced(self.wants().unwrap_or("item"))),
         }
     }
 }
@@ -308,9 +315,10 @@ fn due(record: &Record<'_>) -> Result<(Date, Amount, String), Fault> {
     }
 }
 
-fn claim(order: Arc<Order>, transaction: u32, record: &Record<'_>) -> Result<Pending, Fault> {
+#[inline]
+fn claim(order: Arc<Order>, transaction: u32, record: &Record<'_>) -> Result<Item, Fault> {
     let (due_on, amount, kid) = due(record)?;
-    let claim = Claim {
+    Ok(Item::Claim(Claim {
         order,
         transaction,
         bank_notifies: &record.bytes[4..6] == b"21",
@@ -322,18 +330,17 @@ fn claim(order: Arc<Order>, transaction: u32, record: &Record<'_>) -> Result<Pen
         specifications: Vec::new(),
         line: record.line,
         raw: raw_of(record, 2),
-    };
-    Ok(Pending::Claim(claim, Seen::Item1))
+    }))
 }
 
-fn cancellation(order: Arc<Order>, transaction: u32, record: &Record<'_>) -> Result<Pending, Fault> {
+fn cancellation(order: Arc<Order>, transaction: u32, record: &Record<'_>) -> Result<Item, Fault> {
     let (due_on, amount, kid) = due(record)?;
     let (line, raw) = (record.line, raw_of(record, 2));
-    Ok(Pending::Cancellation(Cancellation { order, transaction, due_on, amount, kid, payer: String::new(), line, raw }))
+    Ok(Item::Cancellation(Cancellation { order, transaction, due_on, amount, kid, payer: String::new(), line, raw }))
 }
 
 #[inline]
-fn payment(order: Arc<Order>, transaction: u32, record: &Record<'_>) -> Result<PaymentRecord, Fault> {
+fn payment(order: Arc<Order>, transaction: u32, record: &Record<'_>) -> Result<Item, Fault> {
     let kind = 10 * (record.bytes[4] - b'0') + (record.bytes[5] - b'0');
     let booked_on = record.day(&payment_1::NETS_DATE)?;
     let stated = record.number(&payment_1::AMOUNT)?;
@@ -349,7 +356,7 @@ fn payment(order: Arc<Order>, transaction: u32, record: &Record<'_>) -> Result<P
         Some(serial) => Part::Of(serial),
         None => Part::Whole,
     };
-    Ok(PaymentRecord {
+    Ok(Item::Payment(PaymentRecord {
         order,
         transaction,
         kind: PaymentKind::Ocr(kind),
@@ -365,7 +372,7 @@ fn payment(order: Arc<Order>, transaction: u32, record: &Record<'_>) -> Result<P
         part,
         line: record.line,
         raw: raw_of(record, 2),
-    })
+    }))
 }
 
 fn specification_of(record: &Record<'_>) -> Result<Specification, Fault> {

@@ -39,6 +39,7 @@ fn a_file_saved_in_utf8() {
     let text: String = example(CLAIMS).iter().map(|byte| char::from(*byte)).collect();
     let verdict = verify(text.as_bytes());
     assert_eq!(verdict.faults[0].code.name(), "bank.encoding", "{:?}", verdict.faults);
+    check(format!("\u{feff}{text}").as_bytes(), &["bank.encoding | 1:1 | line=1, column=1"]);
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Every way in which a file can be damaged a little: a line gone, twice, moved or shortened, a digit of a count, sum, date or
 //! amount changed, the end cut off. Each is refused with line, column and reason, or it says exactly what the whole file says.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
 use kvitt_domain::{Fault, Language};
 use kvitt_formats::bank::{read, verify};
 
@@ -38,10 +41,23 @@ fn is_told(fault: &Fault) {
     let number = |name: &str| fault.value(name).and_then(|value| value.parse::<u64>().ok());
     assert!(number("line").is_some_and(|line| line > 0) && number("column").is_some_and(|column| column > 0), "{fault:?}");
     assert!(!fault.place.is_empty(), "{fault:?}");
+    if !is_news(fault) {
+        return;
+    }
     for language in Language::ALL {
         let sentence = fault.sentence(language);
         assert!(!sentence.contains('–') || fault.values.iter().any(|(_, value)| value == "–"), "{sentence}");
     }
+}
+
+/// Whether the sentences of this kind of fault were not yet looked at often: they are the same but for their values.
+fn is_news(fault: &Fault) -> bool {
+    const OFTEN: usize = 100;
+    static TOLD: Mutex<BTreeMap<&str, usize>> = Mutex::new(BTreeMap::new());
+    let mut told = TOLD.lock().expect("no test ends while it counts");
+    let count = told.entry(fault.code.name()).or_default();
+    *count += 1;
+    *count <= OFTEN
 }
 
 /// The faults of a damaged file, each looked at.
