@@ -1,16 +1,20 @@
 //! The oracle: compares what a hub says with what a counterparty did.
 //!
-//! A counterparty's ledger is JSON lines with `key`, `company` and `invoice` (the sandbox's: `docs/sandbox.md`). When the
+//! A counterparty's ledger is JSON lines with `counterparty`, `key`, `company` and `invoice` (the sandbox's: `docs/sandbox.md`). When the
 //! two disagree, the ledger is right. The demo counts with it, and the crash test judges by it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
+use kvitt_domain::plan::RouteName;
 use serde::{Deserialize, Serialize};
 
 /// One line of a ledger: somebody acted on an invoice.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Line {
+    /// Who took it: `mail`, `mps` or `print`; empty where the ledger is one counterparty's own and does not say.
+    #[serde(default)]
+    pub counterparty: String,
     /// Company, invoice and recipient.
     pub key: String,
     /// The company's organisation number; empty where the counterparty could not read one.
@@ -47,6 +51,18 @@ fn invoice_id(url: &str) -> Option<String> {
     let (id, _) = url.split('?').next()?.rsplit('/').next()?.split_once('-')?;
     let parts = [id.get(..8)?, id.get(8..12)?, id.get(12..16)?, id.get(16..20)?, id.get(20..)?];
     Some(parts.join("-"))
+}
+
+impl Line {
+    /// Whether whoever serves a route wrote it: what one counterparty took and gave back says nothing of the next one.
+    pub fn is_of(&self, route: &RouteName) -> bool {
+        let by = match route.as_str() {
+            "email" => "mail",
+            "efaktura" | "avtalegiro" => "mps",
+            other => other,
+        };
+        self.counterparty.is_empty() || route.is_unknown() || self.counterparty == by
+    }
 }
 
 /// One invoice as the hub sees it.
@@ -131,7 +147,8 @@ mod tests {
     }
 
     fn line(invoice: &str) -> Line {
-        Line { key: format!("1/{invoice}/a@b.example"), company: "1".into(), invoice: invoice.into(), bill: None }
+        let key = format!("1/{invoice}/a@b.example");
+        Line { counterparty: "mail".into(), key, company: "1".into(), invoice: invoice.into(), bill: None }
     }
 
     #[test]
@@ -159,6 +176,14 @@ mod tests {
         let mut ledger = [Line { invoice: "000123".into(), bill: Some(bill), ..line("1") }, line("2")];
         name_bills(&mut ledger, &BTreeMap::from([(ID.to_owned(), "1001".to_owned())]));
         assert_eq!(ledger.map(|line| line.invoice), ["1001", "2"]);
+    }
+
+    #[test]
+    fn what_one_counterparty_took_says_nothing_of_another() {
+        let of = |route: &str| line("1").is_of(&RouteName::new(route));
+        assert_eq!(["email", "print", "efaktura"].map(of), [true, false, false]);
+        assert!(line("1").is_of(&RouteName::unknown()));
+        assert!(Line { counterparty: String::new(), ..line("1") }.is_of(&RouteName::new("print")));
     }
 
     #[test]

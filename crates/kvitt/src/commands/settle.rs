@@ -1,7 +1,5 @@
 //! `kvitt settle`: what only a person decides.
 
-use std::collections::BTreeSet;
-
 use clap::{ArgGroup, Args};
 use kvitt_hub::desk::{Ask, Settlement};
 use serde::Serialize;
@@ -46,7 +44,7 @@ struct Decision {
     /// Call it back: at once while nothing has left the house, else by asking the counterparty, where it can be asked.
     #[arg(long)]
     cancel: bool,
-    /// A ledger of JSON lines with company and invoice: an http: address, or a file.
+    /// A ledger of JSON lines with company and invoice, and with counterparty where it is of several: an http: address, or a file.
     #[arg(long, value_name = "URL|FILE")]
     ledger: Option<String>,
 }
@@ -106,11 +104,15 @@ impl Settle {
                 invoices.into_iter().filter(|invoice| invoice.state == "in_doubt").map(|invoice| (company.clone(), invoice)),
             );
         }
-        let lines = oracle::fetch(ledger).await.map_err(|cause| Failure::io(format!("reading the ledger {ledger}"), cause))?;
-        let taken: BTreeSet<(&str, &str)> = lines.iter().map(|line| (line.company.as_str(), line.invoice.as_str())).collect();
+        let mut lines =
+            oracle::fetch(ledger).await.map_err(|cause| Failure::io(format!("reading the ledger {ledger}"), cause))?;
+        oracle::name_bills(&mut lines, &doubts.iter().map(|(_, invoice)| (invoice.id.clone(), invoice.number.clone())).collect());
         let mut settled = Vec::with_capacity(doubts.len());
         for (company, invoice) in doubts {
-            let was_taken = taken.contains(&(company.as_str(), invoice.number.as_str()));
+            let story = desk.story(Some(&company), &invoice.id).await?;
+            let Some(route) = story.delivery.state.route() else { continue };
+            let mut of_it = lines.iter().filter(|line| line.company == company && line.invoice == invoice.number);
+            let was_taken = of_it.any(|line| line.is_of(route));
             let settlement = if was_taken { Settlement::Sent } else { Settlement::Unsent };
             let ask = Ask::Settle { company: Some(company.clone()), invoice: invoice.id, settlement, by: self.by.clone() };
             desk.tell(ask).await?;
