@@ -220,7 +220,8 @@ async fn earlier_journeys(db: &mut AnyConnection, company: &Company, id: &str, a
             break;
         }
         let log = consignment::log(&mut *db, &company.id, &company.key, &earlier).await?;
-        known.perhaps_sent |= perhaps_sent(&log);
+        // Whoever came back was not accepted then, whatever was said: a service that gives a whole shipment back does it in an error.
+        known.perhaps_sent |= perhaps_sent(&log) && !consignment::came_back(&mut *db, &company.id, &earlier, attempt).await?;
         let mut requests = log.into_iter().filter_map(|stored| match stored.entry {
             Entry::Exchange(exchange) => Some(exchange.request),
             Entry::Arrived { .. } | Entry::LookedUp { .. } | Entry::CallBack { .. } => None,
@@ -504,6 +505,9 @@ async fn hear(
     let stored = delivery::attempt(tx.db(), &company.id, &company.key, attempt).await?;
     if stored.word.as_ref() == Some(word) {
         return Ok(());
+    }
+    if matches!(word, Word::Returned { .. }) {
+        consignment::come_back(tx, &company.id, &job.subject, attempt).await?;
     }
     let newest = consignment::of_attempt(tx.db(), &company.id, attempt).await?.pop();
     if newest.as_deref() != Some(job.subject.as_str()) {

@@ -27,6 +27,10 @@ const INSERT: &str = "INSERT INTO consignment (company_id, consignment_id, route
 const INSERT_MEMBER: &str =
     "INSERT INTO consignment_member (company_id, consignment_id, position, attempt_id) VALUES ($1, $2, $3, $4)";
 const LEAVE: &str = "DELETE FROM consignment_member WHERE company_id = $1 AND consignment_id = $2 AND attempt_id = $3";
+const COME_BACK: &str =
+    "UPDATE consignment_member SET returned = 1 WHERE company_id = $1 AND consignment_id = $2 AND attempt_id = $3";
+const CAME_BACK: &str =
+    "SELECT returned FROM consignment_member WHERE company_id = $1 AND consignment_id = $2 AND attempt_id = $3";
 const COUNT_MEMBER: &str = "UPDATE consignment SET members = members + 1, version = version + 1 \
     WHERE company_id = $1 AND consignment_id = $2 AND version = $3 AND state = 'open'";
 const CLOSE: &str = "UPDATE consignment SET state = 'closed', number = $1, setup = $2, closed_at = $3, version = version + 1 \
@@ -160,6 +164,19 @@ pub async fn members(db: &mut AnyConnection, company: &str, id: &str) -> Result<
 /// and an open lot last.
 pub async fn of_attempt(db: &mut AnyConnection, company: &str, attempt: AttemptId) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar(OF_ATTEMPT).bind(company).bind(attempt.to_string()).fetch_all(db).await?)
+}
+
+/// Notes that an attempt came back from a consignment: it was certainly not accepted on that journey.
+pub async fn come_back(tx: &mut Tx<'_>, company: &str, id: &str, attempt: AttemptId) -> Result<()> {
+    sqlx::query(COME_BACK).bind(company).bind(id).bind(attempt.to_string()).execute(tx.db()).await?;
+    Ok(())
+}
+
+/// Whether an attempt came back from a consignment.
+pub async fn came_back(db: &mut AnyConnection, company: &str, id: &str, attempt: AttemptId) -> Result<bool> {
+    let returned: Option<i64> =
+        sqlx::query_scalar(CAME_BACK).bind(company).bind(id).bind(attempt.to_string()).fetch_optional(db).await?;
+    Ok(returned.is_some_and(|returned| returned != 0))
 }
 
 /// One stored line of a log.

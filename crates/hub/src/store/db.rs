@@ -44,7 +44,11 @@ pub struct Db {
 }
 
 /// Forward only, numbered, never changed once released.
-const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("schema/0001_spine.sql")), (2, include_str!("schema/0002_routes.sql"))];
+const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("schema/0001_spine.sql")),
+    (2, include_str!("schema/0002_routes.sql")),
+    (3, include_str!("schema/0003_returned_members.sql")),
+];
 
 const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY)";
 const VERSION: &str = "SELECT CAST(COALESCE(MAX(version), 0) AS BIGINT) FROM schema_version";

@@ -59,6 +59,7 @@ async fn furnish(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     consignment::open(tx, id, "lot", "email", NOW).await?;
     consignment::join(tx, id, "lot", 0, 1, sample::attempt(1)).await?;
     consignment::close(tx, id, "lot", "email", &RouteSetup(json!({})), NOW).await?;
+    consignment::come_back(tx, id, "lot", sample::attempt(1)).await?;
     consignment::begin_exchange(tx, id, key, "lot", &request(), NOW, 0).await?;
     consignment::open(tx, id, "open lot", "email", NOW).await?;
     lookup::want(tx, id, "register", "di1", NOW, NOW).await?;
@@ -178,6 +179,7 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(consignment::by_id(db, b, "lot").await.unwrap().is_none());
         assert!(consignment::members(db, b, "lot").await.unwrap().is_empty());
         assert!(consignment::of_attempt(db, b, sample::attempt(1)).await.unwrap().is_empty());
+        assert!(!consignment::came_back(db, b, "lot", sample::attempt(1)).await.unwrap());
         assert_eq!(consignment::by_number(db, b, "email", 1).await.unwrap(), None);
         assert!(consignment::log(db, b, key, "lot").await.unwrap().is_empty());
         assert!(suppression::find(db, b, key, "kari@post.example").await.unwrap().is_none());
@@ -230,6 +232,7 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         assert!(as_b!(bench, |tx| consignment::join(tx, b, "open lot", 0, 1, sample::attempt(1))).is_err());
         assert!(as_b!(bench, |tx| consignment::close(tx, b, "open lot", "email", &RouteSetup(json!({})), NOW)).is_err());
         as_b!(bench, |tx| consignment::finish(tx, b, "lot")).unwrap();
+        as_b!(bench, |tx| consignment::come_back(tx, b, "lot", sample::attempt(1))).unwrap();
         as_b!(bench, |tx| consignment::leave(tx, b, "lot", sample::attempt(1))).unwrap();
         assert_eq!(as_b!(bench, |tx| restore::drop_jobs(tx, b)).unwrap(), 0);
         as_b!(bench, |tx| restore::finish_closed_lots(tx, b)).unwrap();
