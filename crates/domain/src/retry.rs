@@ -13,27 +13,21 @@ pub struct RetryPolicy {
     steps: Vec<Duration>,
 }
 
-/// About 75 hours: from a hiccup (5 seconds) to a counterparty that is down from Friday evening to Monday morning.
-/// The long steps stay within a day, so that what is back is found the same day.
-const WEEKEND: [Duration; 9] = [
-    Duration::from_secs(5),
-    Duration::from_mins(5),
-    Duration::from_mins(30),
-    Duration::from_hours(2),
-    Duration::from_hours(5),
-    Duration::from_hours(10),
-    Duration::from_hours(14),
-    Duration::from_hours(20),
-    Duration::from_hours(24),
-];
+/// From a hiccup (5 seconds) to what somebody must mend first.
+const FIRST: [Duration; 4] = [Duration::from_secs(5), Duration::from_mins(5), Duration::from_mins(30), Duration::from_hours(2)];
+/// Then a counterparty that is down from Friday evening to Monday morning: 75 hours in all. What is back is found within the half
+/// of a working day, and the breaker sees to it that a crowd does not ask at once.
+const THEN: Duration = Duration::from_hours(4);
+/// How often.
+const THEN_TIMES: usize = 18;
 
 /// A step is drawn out or shortened by up to a tenth.
 const JITTER_PER_MILLE: u64 = 100;
 
 impl Default for RetryPolicy {
-    /// Nine tries more, over about 75 hours.
+    /// Over about 75 hours, every four hours at last.
     fn default() -> RetryPolicy {
-        RetryPolicy { steps: WEEKEND.to_vec() }
+        RetryPolicy { steps: FIRST.into_iter().chain(std::iter::repeat_n(THEN, THEN_TIMES)).collect() }
     }
 }
 
@@ -72,7 +66,7 @@ impl RetryPolicy {
 }
 
 /// The step between 0.9 and 1.1 times its length, by the seed alone: one delivery's waits are all drawn out or all shortened, so
-/// that each stays longer than the one before it.
+/// that none is shorter than the one before it.
 fn spread(step: Duration, seed: u64) -> Duration {
     let per_mille = 1000 - JITTER_PER_MILLE + mixed(seed) % (2 * JITTER_PER_MILLE + 1);
     let ms = step.as_millis().saturating_mul(u128::from(per_mille)) / 1000;
@@ -98,16 +92,16 @@ mod tests {
 
     #[test]
     fn the_schedule_is_about_75_hours() {
-        let total: Duration = WEEKEND.iter().sum();
-        assert_eq!(total, Duration::from_hours(75) + Duration::from_mins(35) + Duration::from_secs(5));
-        assert_eq!(RetryPolicy::default().retries(), 9);
+        let policy = RetryPolicy::default();
+        assert_eq!(policy.longest(), Duration::from_hours(74) + Duration::from_mins(35) + Duration::from_secs(5));
+        assert_eq!(policy.retries(), 22);
     }
 
     #[test]
     fn it_begins_and_ends() {
         let policy = RetryPolicy::default();
         assert_eq!(wait(&policy, 0, None, 1), Some(Duration::ZERO));
-        assert_eq!(wait(&policy, 10, None, 1), None);
+        assert_eq!(wait(&policy, 23, None, 1), None);
         assert_eq!(wait(&RetryPolicy::of(Vec::new()), 1, None, 1), None);
     }
 

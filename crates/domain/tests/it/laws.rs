@@ -177,14 +177,14 @@ proptest! {
             let next = policy.next(faults, seed, now).unwrap();
             prop_assert_eq!(policy.next(faults, seed, now), Some(next), "the same seed gives the same wait");
             let wait = std::time::Duration::try_from(next.duration_since(now)).unwrap();
-            prop_assert!(wait > last, "{:?} after {:?}", wait, last);
+            prop_assert!(wait >= last, "{:?} after {:?}", wait, last);
             let asked = policy.next_as_asked(faults, asked.map(std::time::Duration::from_secs), seed, now).unwrap();
             prop_assert!(asked >= next && asked <= next.checked_add(wait).unwrap());
             (now, last) = (next, wait);
         }
         prop_assert_eq!(policy.next(policy.retries() + 1, seed, now), None);
         let hours = now.duration_since(start).as_hours();
-        prop_assert!((68..=83).contains(&hours), "{} hours", hours);
+        prop_assert!((67..=83).contains(&hours), "{} hours", hours);
     }
 }
 

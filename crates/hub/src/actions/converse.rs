@@ -39,7 +39,8 @@ const RECORD_AGAIN: Duration = Duration::from_secs(2);
 /// How much longer a spared counterparty's letters wait for each time they have waited already: a quarter of it, so that ten
 /// thousand letters of a day-long outage do not ask every minute.
 const SPARED_SHARE: i64 = 4;
-/// And never longer than this.
+/// And never longer than this. The second half of each wait is chance, so that those that came together do not come back together
+/// every time: whoever else has something to say would wait behind all of them.
 const SPARED_AT_MOST_MS: i64 = 30 * 60_000;
 /// Members whose words one transaction hears, so that a lot of a thousand does not keep all other writers waiting.
 const HEARD_AT_A_TIME: usize = 40;
@@ -602,7 +603,7 @@ async fn hold_off(hub: &Hub, company: &Company, job: &Leased, conversation: &Con
     let now = hub.clock().business_ms();
     let closed_at = conversation.consignment.closed_at;
     let waited = now - closed_at.as_millisecond();
-    let due_at = until.max(now + (waited / SPARED_SHARE).min(SPARED_AT_MOST_MS));
+    let due_at = until.max(now + spared_wait(&job.subject, waited, now));
     let why = Fault::fatal(codes::COUNTERPARTY_SILENT);
     let nothing_said = !conversation.log.iter().any(|stored| matches!(stored.entry, Entry::Exchange(_)));
     if !nothing_said && !matches!(step.then, Then::Retry { .. }) {
@@ -612,6 +613,13 @@ async fn hold_off(hub: &Hub, company: &Company, job: &Leased, conversation: &Con
     let in_time = closed_at.checked_add(longest).is_ok_and(|end| due_at <= end.as_millisecond());
     let waiting = Waiting { due_at: in_time.then_some(due_at), faults: job.faults, why };
     wait_or_move_on(hub, company, job, conversation, step, waiting).await
+}
+
+/// How long one letter of a spared counterparty waits that has waited so long already.
+fn spared_wait(subject: &str, waited: i64, now: i64) -> i64 {
+    let longest = (waited / SPARED_SHARE).clamp(0, SPARED_AT_MOST_MS);
+    let chance = seed(&format!("{subject} {now}")) % (longest.unsigned_abs() / 2 + 1);
+    longest - i64::try_from(chance).unwrap_or(0)
 }
 
 /// What is waited for.
