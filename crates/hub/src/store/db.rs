@@ -74,6 +74,7 @@ impl Db {
         migrate(&mut connection, backend).await?;
 
         let readers = AnyPoolOptions::new()
+            .test_before_acquire(backend == Backend::Postgres)
             .max_connections(match backend {
                 Backend::Sqlite => SQLITE_READERS,
                 Backend::Postgres => POSTGRES_CONNECTIONS,

@@ -7,6 +7,8 @@
 mod bank_files;
 mod crash;
 mod demo;
+mod dice;
+mod documents;
 mod fleet;
 mod harness;
 mod journeys;
@@ -17,6 +19,7 @@ mod postgres;
 mod restoring;
 mod serving;
 mod settling;
+mod simulation;
 mod tenants;
 mod validate;
 mod vectors;
