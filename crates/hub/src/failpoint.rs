@@ -13,6 +13,9 @@ pub const NAMES: &[&str] = &[
     "after_reply_recorded",
     "after_job_claimed",
     "after_arrival_recorded",
+    "after_package_written",
+    "after_rename",
+    "before_answer_read",
 ];
 
 /// Comes by a named place.

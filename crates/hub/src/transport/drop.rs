@@ -117,6 +117,7 @@ impl Site {
             Err(why) => silence(Sent::No, why),
             Ok(Written::Before) => Reply::Placed,
             Ok(Written::Now) => {
+                crate::failpoint!("after_package_written");
                 committing().await?;
                 let renamed = timeout(RENAME, hand_over(&*steps, name)).await;
                 renamed.unwrap_or_else(|_| silence(Sent::Unknown, "the rename was not confirmed in time"))
@@ -234,6 +235,7 @@ async fn hand_over(steps: &dyn Steps, name: &str) -> Reply {
     let renamed = steps.rename(&part(name), &format!("jobs/{name}")).await;
     match renamed {
         Ok(()) => {
+            crate::failpoint!("after_rename");
             if let Err(why) = steps.settle("jobs").await {
                 // It has its name, and whoever looks sees it: a repeat would find it.
                 tracing::warn!(package = name, %why, "a package was handed over, but its name may not be on disk yet");

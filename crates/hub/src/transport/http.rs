@@ -122,7 +122,10 @@ impl Service {
             Err(why) => return silence(Sent::No, why),
         };
         match self.client.execute(request).await {
-            Ok(response) => whole(response).await,
+            Ok(response) => {
+                crate::failpoint!("before_answer_read");
+                whole(response).await
+            }
             Err(error) if error.is_connect() => silence(Sent::No, format!("no connection: {}", innermost(&error))),
             Err(error) if error.is_builder() => silence(Sent::No, innermost(&error)),
             Err(error) if error.is_timeout() => silence(Sent::Unknown, "no answer in time"),

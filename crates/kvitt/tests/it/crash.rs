@@ -1,9 +1,9 @@
 //! The crash test: a hub under load is killed again and again, at random instants and at every named failpoint, and then
-//! the counterparty's ledger says whether anything was lost or sent twice.
+//! the counterparties' ledgers say whether anything was lost or sent twice.
 //!
-//! The sandbox runs in its own process and is never killed: it is the world. Invoices come in two ways, through the watched
-//! folder and through the local socket, whose answers are noted down: what was acknowledged must be there. Retries cost no
-//! time, because the business clock is moved through the sandbox.
+//! The sandbox runs in its own process and is never killed: it is the world. Invoices go by e-mail, by eFaktura and on paper, and
+//! come in two ways, through the watched folder and through the local socket, whose answers are noted down: what was
+//! acknowledged must be there. Retries, lots and receipts cost no time, because the business clock is moved through the sandbox.
 //!
 //! `KVITT_KILLS` says how many kills (100), `KVITT_SEED` repeats a run as far as the machine's own timing allows.
 
@@ -18,8 +18,11 @@ use std::time::{Duration, Instant};
 use kvitt_cli::oracle::{self, Known, Line};
 use kvitt_hub::desk::{Answer, Ask, HandedIn};
 use kvitt_hub::{failpoint, socket};
+use serde_json::json;
 
-use crate::harness::{COMPANY, Running, Sandbox, Started, WORKERS, invoice, kvitt, wait_for};
+use crate::dice::Dice;
+use crate::documents::{Document, Wishes};
+use crate::harness::{COMPANY, Running, Sandbox, Started, WORKERS, invoice, kvitt, wait_for, zipped};
 
 /// Invoices that come through each door between two kills.
 const EACH_TIME: usize = 3;
@@ -31,19 +34,6 @@ const BETWEEN_KILLS_S: i64 = 10;
 const LONGEST_REST: Duration = Duration::from_secs(240);
 /// After so many kills the ledger is compared while most is still under way.
 const COMPARE_EVERY: usize = 20;
-
-/// Numbers that look like chance and come again with the same seed (SplitMix64, Steele, Lea and Flood 2014).
-struct Dice(u64);
-
-impl Dice {
-    fn throw(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % sides
-    }
-}
 
 fn setting<T: std::str::FromStr>(name: &str) -> Option<T> {
     std::env::var(name).ok()?.parse().ok()
@@ -65,28 +55,30 @@ fn a_hundred_kills_lose_nothing_and_send_nothing_twice() {
     let folder = tempfile::tempdir().unwrap();
     let world = Sandbox::start(&folder.path().join("sandbox"));
     let data = folder.path().join("hub");
-    world.hub_folder(&data);
+    world.hub_folder_of_all_routes(&data);
+    // A service that takes its time is killed in the middle of what it is asked.
+    world
+        .order("faults", &json!({ "counterparty": "mps", "at": "request", "kind": "delay", "delay_ms": 80, "probability": 0.5 }));
 
     let mut load = Load::start(&data);
     let mut met: BTreeMap<&str, bool> = BTreeMap::new();
     let deaths = deaths(kills, &mut Dice(seed));
     for (index, (name, death)) in deaths.iter().enumerate() {
         load.more(EACH_TIME, index);
-        let at_its_failpoint = die(&data, death);
+        let at_its_failpoint = die(&data, &world, death);
         if let Some(name) = name {
             *met.entry(name).or_default() |= at_its_failpoint;
         }
         world.advance(BETWEEN_KILLS_S);
         if index % COMPARE_EVERY == COMPARE_EVERY - 1 {
-            let found = oracle::compare(&listed(&data), &world.taken());
-            assert!(found.lost.is_empty() && found.duplicated.is_empty(), "after {} kills: {found:?}", index + 1);
+            load.judge_on_the_way(&data, &world);
         }
     }
     let missed: Vec<&&str> = met.iter().filter(|(_, met)| !**met).map(|(name, _)| name).collect();
     assert!(missed.is_empty(), "the load never came by these failpoints: {missed:?}");
 
     let told = load.finish_on(&data, &world);
-    let doubts = judge(&told, &listed(&data), &world.taken(), deaths.len());
+    let doubts = judge(&told, &data, &world, deaths.len());
     settle(&data, &world, &told);
     eprintln!("crash test: {} kills, {} invoices, {doubts} in doubt; seed {seed}", deaths.len(), told.all.len());
 }
@@ -98,13 +90,13 @@ fn the_oracle_sees_what_was_taken_twice_and_what_is_missing() {
     let world = Sandbox::start(&folder.path().join("sandbox"));
     let data = folder.path().join("hub");
     world.hub_folder(&data);
-    world.order("faults", &serde_json::json!({ "counterparty": "mail", "at": "dot", "kind": "duplicate", "times": 1 }));
+    world.order("faults", &json!({ "counterparty": "mail", "at": "dot", "kind": "duplicate", "times": 1 }));
     let file = folder.path().join("1.xml");
     fs::write(&file, invoice("1", "kari@post.example")).unwrap();
     kvitt(&data, &["send", file.to_str().unwrap(), "--json"]).with_code(0);
-    let found = oracle::compare(&listed(&data), &world.taken());
+    let found = oracle::compare(&known(&data), &world.taken());
     assert_eq!(found.duplicated, [format!("{COMPANY}/1/kari@post.example")]);
-    let found = oracle::compare(&listed(&data), &[]);
+    let found = oracle::compare(&known(&data), &[]);
     assert_eq!(found.lost, [format!("{COMPANY}/1")]);
 }
 
@@ -129,7 +121,7 @@ fn deaths(kills: usize, dice: &mut Dice) -> Vec<(Option<&'static str>, Death)> {
 }
 
 /// Starts the hub and sees it dead. Answers whether it died at its failpoint.
-fn die(data: &Path, death: &Death) -> bool {
+fn die(data: &Path, world: &Sandbox, death: &Death) -> bool {
     match death {
         Death::After(life) => {
             let mut hub = Running::ready(data, &["serve"]);
@@ -146,7 +138,9 @@ fn die(data: &Path, death: &Death) -> bool {
                     if hub.is_dead() {
                         return true;
                     }
-                    thread::sleep(Duration::from_millis(10));
+                    // Lots close and counterparties decide on the business clock.
+                    world.advance(1);
+                    thread::sleep(Duration::from_millis(50));
                 }
                 hub.kill();
                 false
@@ -155,34 +149,78 @@ fn die(data: &Path, death: &Death) -> bool {
     }
 }
 
-/// What recipient an invoice has, and what must become of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Fate {
-    /// Its recipient takes it.
-    Taken,
-    /// Its recipient does not exist: parked, in no ledger.
-    NobodyThere,
-    /// It is taken, and comes back: parked, and in the ledger once.
-    ComesBack,
+/// Whom an invoice goes to, and what must become of it.
+struct Case {
+    order: &'static [&'static str],
+    /// The part of the address before the `+`: how the mail server and the banks treat the recipient.
+    address: &'static str,
+    /// A word of the recipient's street: how the print shop treats them.
+    street: &'static str,
+    /// The state in which it ends.
+    ends: &'static str,
+    /// Whose ledgers have it, once each: what was taken and given back later stays there.
+    taken_by: &'static [&'static str],
 }
 
-impl Fate {
-    /// By its number: some of every kind, most of them ordinary.
-    fn of(number: usize) -> (Fate, String) {
-        match number % 12 {
-            3 => (Fate::NobodyThere, format!("hardbounce+{number}@post.example")),
-            5 | 9 => (Fate::ComesBack, format!("bounceslater+{number}@post.example")),
-            7 => (Fate::Taken, format!("slow+after=150ms+{number}@post.example")),
-            10 => (Fate::Taken, format!("greylisted+{number}@post.example")),
-            _ => (Fate::Taken, format!("kari{number}@post.example")),
-        }
+const fn case(order: &'static [&'static str], address: &'static str, ends: &'static str, by: &'static [&'static str]) -> Case {
+    Case { order, address, street: "", ends, taken_by: by }
+}
+
+const fn paper(order: &'static [&'static str], street: &'static str, ends: &'static str, by: &'static [&'static str]) -> Case {
+    Case { order, address: "kari", street, ends, taken_by: by }
+}
+
+/// Some of every kind, most of them ordinary.
+const CASES: [Case; 20] = [
+    case(&["email"], "kari", "handed_over", &["mail"]),
+    case(&["efaktura"], "yestoall", "delivered", &["mps"]),
+    paper(&["print"], "", "handed_over", &["print"]),
+    case(&["email"], "hardbounce", "parked", &[]),
+    case(&["efaktura", "print"], "rejectedlater", "handed_over", &["mps", "print"]),
+    case(&["email"], "bounceslater", "parked", &["mail"]),
+    paper(&["print"], "", "handed_over", &["print"]),
+    case(&["email"], "slow+after=150ms", "handed_over", &["mail"]),
+    case(&["efaktura"], "yestoall", "delivered", &["mps"]),
+    paper(&["print"], "Digesttrouble", "handed_over", &["print"]),
+    case(&["email"], "greylisted", "handed_over", &["mail"]),
+    case(&["efaktura", "email"], "turnedoff", "handed_over", &["mail"]),
+    paper(&["print", "email"], "Returned", "handed_over", &["mail", "print"]),
+    case(&["email"], "kari", "handed_over", &["mail"]),
+    case(&["efaktura"], "spoilsshipment", "parked", &[]),
+    paper(&["print"], "Unprintable", "parked", &[]),
+    case(&["email"], "bounceslater", "parked", &["mail"]),
+    case(&["efaktura"], "latebank", "delivered", &["mps"]),
+    paper(&["print"], "Silent", "handed_over", &["print"]),
+    case(&["efaktura", "email"], "off", "handed_over", &["mail"]),
+];
+
+impl Case {
+    fn of(number: &str) -> &'static Case {
+        &CASES[number.parse::<usize>().expect("a number of this test") % CASES.len()]
+    }
+
+    /// The invoice with a number. Some letters have their PDF drawn here, the others bring their own.
+    fn document(&self, number: usize) -> Document {
+        let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let wishes = Wishes {
+            email: Some(format!("{}+{number}@kunde.example", self.address)),
+            print: self.street,
+            has_picture: !number.is_multiple_of(3),
+            ..Wishes::in_order(self.order, today)
+        };
+        wishes.document(COMPANY, number.to_string(), number as u64)
+    }
+
+    /// Nobody can ask a mail server what it took. Everybody else is asked.
+    fn may_be_in_doubt(&self) -> bool {
+        self.order.contains(&"email")
     }
 }
 
 /// What was handed in, and what was acknowledged.
 #[derive(Debug, Default)]
 struct Told {
-    all: BTreeMap<String, Fate>,
+    all: BTreeSet<String>,
     acknowledged: BTreeSet<String>,
 }
 
@@ -215,24 +253,36 @@ impl Load {
     /// Hands more in: some into the folder now, as many through the socket as soon as it answers.
     fn more(&mut self, count: usize, time: usize) {
         for _ in 0..count {
-            let (number, (fate, recipient)) = (self.next.to_string(), Fate::of(self.next));
-            self.told.lock().unwrap().all.insert(number.clone(), fate);
+            let number = self.next.to_string();
+            let handed = Case::of(&number).document(self.next).handed;
+            self.told.lock().unwrap().all.insert(number.clone());
             let part = self.intake.join(format!("{time}-{number}.part"));
-            fs::write(&part, invoice(&number, &recipient)).unwrap();
-            fs::rename(&part, part.with_extension("xml")).unwrap();
+            let metadata = handed.metadata.expect("metadata stand beside it");
+            fs::write(&part, zipped(&[("invoice.xml", &handed.bytes), ("metadata.json", metadata.as_bytes())])).unwrap();
+            fs::rename(&part, part.with_extension("zip")).unwrap();
             self.next += 1;
         }
         self.wanted.fetch_add(count, Ordering::SeqCst);
     }
 
-    /// Starts the hub a last time and lets everything come to rest.
+    /// Compares the ledgers while most is still under way: what the hub says of letters by e-mail is so at once; the others
+    /// may say no later.
+    fn judge_on_the_way(&self, data: &Path, world: &Sandbox) {
+        let (known, ledger) = both(data, world);
+        let letters: Vec<Known> = known.into_iter().filter(|one| Case::of(&one.invoice).order == ["email"]).collect();
+        let found = oracle::compare(&letters, &ledger);
+        assert!(found.lost.is_empty() && found.duplicated.is_empty(), "on the way: {found:?}");
+    }
+
+    /// Starts the hub a last time and lets everything come to its end.
     fn finish_on(self, data: &Path, world: &Sandbox) -> Told {
         let mut hub = Running::ready(data, &["serve"]);
         self.done.store(true, Ordering::SeqCst);
         self.caller.join().unwrap();
-        rest(data, world, &self.intake);
+        let told = Arc::try_unwrap(self.told).unwrap().into_inner().unwrap();
+        rest(data, world, &self.intake, &told);
         assert_eq!(hub.stop(), Some(0));
-        Arc::try_unwrap(self.told).unwrap().into_inner().unwrap()
+        told
     }
 }
 
@@ -247,12 +297,10 @@ fn call(data: &Path, told: &Mutex<Told>, wanted: &AtomicUsize, done: &AtomicBool
             thread::sleep(Duration::from_millis(5));
             continue;
         }
-        let number = THROUGH_THE_SOCKET + called;
-        let (fate, recipient) = Fate::of(number);
-        let number = number.to_string();
-        told.lock().unwrap().all.insert(number.clone(), fate);
-        let handed =
-            HandedIn { key: Some(format!("key {number}")), ..HandedIn::file("", invoice(&number, &recipient).into_bytes()) };
+        let number = (THROUGH_THE_SOCKET + called).to_string();
+        let document = Case::of(&number).document(THROUGH_THE_SOCKET + called);
+        told.lock().unwrap().all.insert(number.clone());
+        let handed = HandedIn { key: Some(format!("key {number}")), ..document.handed };
         match wait_for(socket::ask(data, &Ask::Send(handed))) {
             Ok(Answer::Accepted(_)) => {
                 told.lock().unwrap().acknowledged.insert(number);
@@ -265,15 +313,31 @@ fn call(data: &Path, told: &Mutex<Told>, wanted: &AtomicUsize, done: &AtomicBool
     }
 }
 
-/// Waits until the folder is empty and nothing is on its way, moving the clock for the retries.
-fn rest(data: &Path, world: &Sandbox, intake: &Path) {
+/// Waits until everything is where it must end, moving the clock for retries, lots and receipts; then until nothing moves.
+fn rest(data: &Path, world: &Sandbox, intake: &Path, told: &Told) {
+    let begun = Instant::now();
+    loop {
+        at_rest(data, world, intake);
+        let (known, ledger) = both(data, world);
+        let (_, unfit) = ends(told, &known, &ledger);
+        if unfit.is_empty() {
+            return;
+        }
+        assert!(begun.elapsed() < LONGEST_REST, "not where they must end: {unfit:?}");
+        // A letter that comes back is on its way for a week.
+        world.advance(24 * 3600);
+    }
+}
+
+/// Waits until the folder is empty and nothing is on its way.
+fn at_rest(data: &Path, world: &Sandbox, intake: &Path) {
     let begun = Instant::now();
     let mut at_rest = 0;
-    while at_rest < 10 {
+    while at_rest < 6 {
         assert!(begun.elapsed() < LONGEST_REST, "it does not come to rest: {}", kvitt(data, &["status"]).stdout);
         thread::sleep(Duration::from_millis(250));
         let waits =
-            fs::read_dir(intake).unwrap().any(|entry| entry.unwrap().path().extension().is_some_and(|ending| ending == "xml"));
+            fs::read_dir(intake).unwrap().any(|entry| entry.unwrap().path().extension().is_some_and(|ending| ending == "zip"));
         let on_their_way = match wait_for(socket::ask(data, &Ask::Status)).unwrap() {
             Answer::Status(status) => {
                 assert_eq!(status.stuck, 0, "{}", kvitt(data, &["jobs", "--json"]).stdout);
@@ -287,66 +351,89 @@ fn rest(data: &Path, world: &Sandbox, intake: &Path) {
                 world.advance(60);
             }
         } else {
-            // A bounce may still be on its way through the folders.
+            // A bounce or a receipt may still be on its way through the folders.
             at_rest += 1;
         }
     }
 }
 
-fn listed(data: &Path) -> Vec<Known> {
+/// The invoices as the hub sees them, with their ids.
+fn listed(data: &Path) -> Vec<(String, Known)> {
     let listed = kvitt(data, &["list", "--json"]).with_code(0).json();
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-    let known = |row: &serde_json::Value| Known {
-        company: text(&row["company"]),
-        invoice: text(&row["number"]),
-        state: text(&row["state"]),
+    let known = |row: &serde_json::Value| {
+        let known = Known { company: text(&row["company"]), invoice: text(&row["number"]), state: text(&row["state"]) };
+        (text(&row["id"]), known)
     };
     listed.as_array().unwrap().iter().map(known).collect()
 }
 
-fn times(ledger: &[Line], number: &str) -> usize {
-    ledger.iter().filter(|line| line.company == COMPANY && line.invoice == number).count()
+fn known(data: &Path) -> Vec<Known> {
+    listed(data).into_iter().map(|(_, known)| known).collect()
 }
 
-/// The oracle: each accepted invoice is exactly one thing, and the ledger agrees. Answers how many are in doubt.
-fn judge(told: &Told, known: &[Known], ledger: &[Line], kills: usize) -> usize {
-    let found = oracle::compare(known, ledger);
-    assert_eq!(found, oracle::Findings::default());
+/// What the hub knows, and after that what was taken, each line with its invoice's number.
+fn both(data: &Path, world: &Sandbox) -> (Vec<Known>, Vec<Line>) {
+    let listed = listed(data);
+    let mut ledger = world.taken();
+    let numbers = listed.iter().map(|(id, known)| (id.clone(), known.invoice.clone())).collect();
+    oracle::name_bills(&mut ledger, &numbers);
+    (listed.into_iter().map(|(_, known)| known).collect(), ledger)
+}
+
+/// Who took an invoice, in order.
+fn takers<'a>(ledger: &'a [Line], number: &str) -> Vec<&'a str> {
+    let of_it = ledger.iter().filter(|line| line.company == COMPANY && line.invoice == number);
+    let mut takers: Vec<&str> = of_it.map(|line| line.counterparty.as_str()).collect();
+    takers.sort_unstable();
+    takers
+}
+
+/// How many are in doubt, and what is neither in doubt nor where it must end.
+fn ends(told: &Told, known: &[Known], ledger: &[Line]) -> (usize, Vec<String>) {
     let states: BTreeMap<&str, &str> = known.iter().map(|one| (one.invoice.as_str(), one.state.as_str())).collect();
-    assert_eq!(states.len(), known.len(), "no number is there twice");
-    for number in &told.acknowledged {
-        assert!(states.contains_key(number.as_str()), "{number} was acknowledged and is gone");
-    }
-    let mut doubts = 0;
-    for (number, fate) in &told.all {
-        let state = *states.get(number.as_str()).unwrap_or_else(|| panic!("{number} was handed in and never arrived"));
-        match (state, fate, times(ledger, number)) {
-            ("handed_over", Fate::Taken, 1) | ("parked", Fate::NobodyThere, 0) | ("parked", Fate::ComesBack, 1) => {}
-            // Nobody can ask a mail server what it took.
-            ("in_doubt", Fate::Taken | Fate::ComesBack, 0 | 1) => doubts += 1,
-            other => panic!("{number}: {other:?}"),
+    let (mut doubts, mut unfit) = (0, Vec::new());
+    for number in &told.all {
+        let (case, takers) = (Case::of(number), takers(ledger, number));
+        let state = states.get(number.as_str()).copied().unwrap_or("nowhere");
+        let without_mail = |takers: &[&str]| takers.iter().filter(|taker| **taker != "mail").count();
+        let is_doubt = state == "in_doubt"
+            && case.may_be_in_doubt()
+            && without_mail(&takers) == without_mail(case.taken_by)
+            && takers.len() - without_mail(&takers) <= 1;
+        match is_doubt {
+            true => doubts += 1,
+            false if state == case.ends && takers == case.taken_by => {}
+            // Its job is refused the first time: with others in it nobody knows whose fault that is, alone it is its own.
+            false if case.street == "Digesttrouble" && state == "parked" && takers.is_empty() => {}
+            false => unfit.push(format!("{number} ({:?}, {}{}): {state}, {takers:?}", case.order, case.address, case.street)),
         }
     }
+    (doubts, unfit)
+}
+
+/// The oracle: each accepted invoice is exactly one thing, and the ledgers agree. Answers how many are in doubt.
+fn judge(told: &Told, data: &Path, world: &Sandbox, kills: usize) -> usize {
+    let (known, ledger) = both(data, world);
+    assert_eq!(oracle::compare(&known, &ledger), oracle::Findings::default());
+    let numbers: BTreeSet<&str> = known.iter().map(|one| one.invoice.as_str()).collect();
+    assert_eq!(numbers.len(), known.len(), "no number is there twice");
+    for number in &told.acknowledged {
+        assert!(numbers.contains(number.as_str()), "{number} was acknowledged and is gone");
+    }
     assert_eq!(known.len(), told.all.len(), "nothing is there that nobody handed in");
+    let (doubts, unfit) = ends(told, &known, &ledger);
+    assert!(unfit.is_empty(), "{unfit:?}");
     assert!(doubts <= WORKERS * kills, "{doubts} doubts: more than one for each connection that was open at a kill");
     doubts
 }
 
-/// A person settles the doubts by the ledger; then every accepted invoice that is not parked is in the ledger exactly once.
+/// A person settles the doubts by the ledger; then everything is where it must end.
 fn settle(data: &Path, world: &Sandbox, told: &Told) {
     kvitt(data, &["settle", "--ledger", &world.ledger(), "--by", "the crash test"]).with_code(0);
     let mut hub = Running::ready(data, &["serve"]);
-    rest(data, world, &data.join("intake"));
+    rest(data, world, &data.join("intake"), told);
     assert_eq!(hub.stop(), Some(0));
-    let (known, ledger) = (listed(data), world.taken());
-    assert_eq!(oracle::compare(&known, &ledger), oracle::Findings::default());
-    for one in &known {
-        let expected = match told.all[&one.invoice] {
-            Fate::Taken => ("handed_over", 1),
-            Fate::NobodyThere => ("parked", 0),
-            Fate::ComesBack => ("parked", 1),
-        };
-        assert_eq!((one.state.as_str(), times(&ledger, &one.invoice)), expected, "{}", one.invoice);
-    }
+    assert_eq!(judge(told, data, world, 0), 0, "a person settled them all");
     kvitt(data, &["events", "--verify"]).with_code(0);
 }

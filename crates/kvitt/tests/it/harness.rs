@@ -206,6 +206,32 @@ impl Sandbox {
         fs::write(data.join("kvitt.toml"), configuration).unwrap();
     }
 
+    /// A data folder that points at this sandbox and has one company, with e-mail, eFaktura and print set up: small lots that
+    /// are soon closed.
+    pub fn hub_folder_of_all_routes(&self, data: &Path) {
+        self.configure(data);
+        let file = data.join("kvitt.toml");
+        // The address stands in bills, which no bank opens here.
+        let configuration = format!(
+            "public_address = \"http://127.0.0.1:8480\"\n{}\n\
+             [http.mps]\nbase_address = {:?}\nuser = {:?}\npassword_file = {:?}\nnetworks = [\"127.0.0.0/8\"]\n\n\
+             [drop.print]\nfolder = {:?}\nlook_every_s = 1\n",
+            fs::read_to_string(&file).unwrap(),
+            self.said("mps"),
+            self.said("mps_user"),
+            self.said("mps_password_file"),
+            self.said("print_shop"),
+        );
+        fs::write(&file, configuration).unwrap();
+        add_company(data, COMPANY, "Nordlys Kraft AS");
+        kvitt(data, &["company", "agreement", COMPANY, "main-vendor", "active"]).with_code(0);
+        let efaktura = r#"{"accounts": ["99991001014"], "lot_size": 3, "lot_open_seconds": 5, "settle_minutes": 1}"#;
+        let print = r#"{"return_address": ["Kraftveien 1", "8006 Bodø"], "letters_at_most": 3, "closes": {"after_minutes": 1}}"#;
+        for (route, setup) in [("efaktura", efaktura), ("print", print)] {
+            kvitt(data, &["company", "set-route", COMPANY, route, setup]).with_code(0);
+        }
+    }
+
     /// A data folder that points at this sandbox and has one company with its e-mail set up.
     pub fn hub_folder(&self, data: &Path) {
         self.configure(data);
@@ -229,6 +255,17 @@ pub fn invoice(number: &str, recipient: &str) -> String {
     let own = "<cbc:ID>500101</cbc:ID>";
     assert!(example.contains(own), "the example's number is where it was");
     example.replace(own, &format!("<cbc:ID>{number}</cbc:ID>")).replace("yestoall@kari-nordmann.example", recipient)
+}
+
+/// A ZIP of these files.
+pub fn zipped(files: &[(&str, &[u8])]) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        archive.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        archive.write_all(bytes).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
 }
 
 /// The folder of examples.

@@ -1,7 +1,7 @@
 //! `kvitt validate` and `POST /v1/validate`: every form of the answer, and the same verdict everywhere.
 
 use std::fs;
-use std::io::{Cursor, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use kvitt_rules::arena::{Document, Limits};
 use serde_json::Value;
 
-use crate::harness::{Ended, Running, kvitt, wait_for};
+use crate::harness::{Ended, Running, kvitt, wait_for, zipped};
 
 /// An invoice that breaks no rule.
 const VALID: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../rules/tests/it/invoice.xml"));
@@ -43,15 +43,6 @@ fn write(folder: &Path, name: &str, content: &[u8]) -> String {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(&path, content).unwrap();
     path.display().to_string()
-}
-
-fn zipped(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, content) in files {
-        archive.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
-        archive.write_all(content).unwrap();
-    }
-    archive.finish().unwrap().into_inner()
 }
 
 #[test]
