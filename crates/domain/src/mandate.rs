@@ -138,6 +138,19 @@ pub fn foremost(of_customer: impl Iterator<Item = Mandate>) -> Option<Mandate> {
 }
 
 impl DirectDebit {
+    /// What mandates of a customer number are known by, in each structure that the number fits into: as [`KidReading::key`].
+    pub fn customer_keys(&self, number: &str) -> Vec<String> {
+        if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+            return vec![];
+        }
+        let key = |structure: &KidStructure| {
+            let (length, width) = (structure.parts().length, structure.parts().customer.len());
+            (number.len() <= width)
+                .then(|| KidReading { length, customer: format!("{number:0>width$}"), payment_type: None }.key())
+        };
+        self.structures.iter().filter_map(key).collect()
+    }
+
     /// What a KID says by the structure that it is of. The digits of the payment type are read and not compared: a payer gives
     /// one permission for all that the payee sends them. `None` where length or check digit fit no structure.
     pub fn read_kid(&self, kid: &str) -> Option<KidReading> {
@@ -188,6 +201,9 @@ mod tests {
         assert_eq!(key(&kid(1, 42, 1)).as_deref(), Some("16:000042"));
         assert_eq!(key("123456782"), None);
         assert_eq!(key(""), None);
+        assert_eq!(debit().customer_keys("42"), ["10:0042", "16:000042"]);
+        assert_eq!(debit().customer_keys("12345"), ["16:012345"]);
+        assert!(debit().customer_keys("12 345").is_empty() && debit().customer_keys("").is_empty());
     }
 
     #[test]

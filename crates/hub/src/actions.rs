@@ -5,16 +5,23 @@
 
 pub mod accept_invoice;
 pub mod add_company;
+pub mod advance_agreement;
+pub mod apply_mandates;
 pub mod back_up;
 pub mod choose_route;
 pub mod close_lot;
 pub mod converse;
 pub mod copy_database;
 pub mod explain;
+pub mod fetch_mandates;
+pub mod find_mandates;
 pub mod freeze_rendition;
 pub mod look_up;
+pub mod move_agreement;
 pub mod move_delivery;
+pub mod offer_mandate;
 pub mod open_bill;
+pub mod order_agreement;
 pub mod plan_invoice;
 pub mod receive_arrival;
 pub mod restore;

@@ -18,10 +18,12 @@ use crate::transport::drop::Site;
 use crate::transport::http::Service;
 use crate::transport::smtp::{MailServer, Tls};
 
+mod avtalegiro;
 mod drop;
 mod files;
 mod http;
 
+pub use avtalegiro::AvtalegiroConfig;
 pub use drop::{AlgorithmsConfig, DropConfig, SftpConfig};
 pub use http::HttpConfig;
 
@@ -45,6 +47,8 @@ pub struct Config {
     pub http: BTreeMap<String, HttpConfig>,
     /// Drops by name: folders and SFTP accounts. The set-up of a route that needs one names it.
     pub drop: BTreeMap<String, DropConfig>,
+    /// The operator's side of AvtaleGiro.
+    pub avtalegiro: AvtalegiroConfig,
     /// The mailbox that bounce messages come into.
     pub bounces: Option<BouncesConfig>,
     /// The folder that documents are dropped into.
@@ -77,6 +81,7 @@ impl Default for Config {
             mail: BTreeMap::new(),
             http: BTreeMap::new(),
             drop: BTreeMap::new(),
+            avtalegiro: AvtalegiroConfig::default(),
             bounces: None,
             intake: None,
             clock: None,
@@ -182,6 +187,9 @@ impl Config {
         }
         if let Some((name, _)) = self.mail.iter().find(|(_, mail)| mail.host.trim().is_empty() || mail.port == 0) {
             return wrong(format!("mail.{name} needs a host and a port"));
+        }
+        if let Some(why) = self.avtalegiro.fault(&self) {
+            return wrong(why);
         }
         Ok(self)
     }

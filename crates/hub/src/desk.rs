@@ -3,8 +3,8 @@
 //! The same [`Ask`] is answered in this process, or by the running hub through its local socket ([`crate::socket`]); the
 //! command line does not know which. Every question names the company that asks; another company's things are not found.
 
-use kvitt_domain::agreement::Agreement;
 use kvitt_domain::fault::Fault;
+use kvitt_domain::mandate::Mandate;
 use kvitt_domain::plan::{Plan, RouteName};
 use kvitt_domain::recipient::RecipientType;
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,10 @@ use crate::store::job::Shown;
 pub use crate::actions::accept_invoice::{Accepted, HandedIn};
 pub use crate::actions::back_up::{BackUpKeys, Manifest};
 pub use crate::actions::explain::Story;
+pub use crate::actions::find_mandates::MandateAsk;
+pub use crate::actions::order_agreement::{AgreementAsk, AgreementShown, Which};
 pub use crate::actions::settle::Settlement;
+pub use crate::store::mandate::StoredChange;
 
 /// Customers' orders in one answer.
 const CUSTOMERS_AT_A_TIME: i64 = 1_000;
@@ -63,12 +66,19 @@ pub enum Ask {
         /// The customer that the last page ended with; empty for the first page.
         after: String,
     },
-    /// Record where an agreement of a company stands.
-    SetAgreement {
-        /// The company's organisation number.
-        company: String,
-        /// The agreement.
-        agreement: Agreement,
+    /// Ask or do something about a company's agreements.
+    Agreements {
+        /// The company's organisation number; may be left out while there is only one company.
+        company: Option<String>,
+        /// What.
+        what: AgreementAsk,
+    },
+    /// Ask about the mandates that a company's payers gave.
+    Mandates {
+        /// The company's organisation number; may be left out while there is only one company.
+        company: Option<String>,
+        /// What.
+        what: MandateAsk,
     },
     /// Change a company's settings.
     ChangeSettings {
@@ -171,6 +181,28 @@ pub enum Answer {
     CustomerOrders {
         /// A page; an empty one is the end.
         orders: Vec<CustomerOrder>,
+    },
+    /// Agreements of a company.
+    Agreements {
+        /// The main one first.
+        agreements: Vec<AgreementShown>,
+    },
+    /// Mandates.
+    Mandates {
+        /// A page, or what was found.
+        mandates: Vec<Mandate>,
+        /// After what the next page begins, where there may be one: account and cursor.
+        next: Option<(String, String)>,
+    },
+    /// Where a customer gives a mandate.
+    MandateLink {
+        /// An address of this hub.
+        address: String,
+    },
+    /// Everything that a mandate was.
+    MandateHistory {
+        /// Oldest first.
+        changes: Vec<StoredChange>,
     },
     /// The document is on disk.
     Accepted(Accepted),
@@ -310,10 +342,21 @@ impl Hub {
                 let mut db = self.db().read().await?;
                 Answer::CustomerOrders { orders: customer_order::page(&mut db, &company.id, &after, CUSTOMERS_AT_A_TIME).await? }
             }
-            Ask::SetAgreement { company, agreement } => {
-                let company = self.company(Some(&company)).await?;
-                actions::add_company::set_agreement(self, &company, agreement).await?;
-                Answer::Done
+            Ask::Agreements { company, what } => {
+                let company = self.company(company.as_deref()).await?;
+                match what {
+                    AgreementAsk::List => {
+                        Answer::Agreements { agreements: actions::order_agreement::list(self, &company).await? }
+                    }
+                    other => {
+                        actions::order_agreement::change(self, &company, other).await?;
+                        Answer::Done
+                    }
+                }
+            }
+            Ask::Mandates { company, what } => {
+                let company = self.company(company.as_deref()).await?;
+                actions::find_mandates::ask(self, &company, what).await?
             }
             Ask::ChangeSettings { company, settings } => {
                 let company = self.company(Some(&company)).await?;

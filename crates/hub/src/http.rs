@@ -1,11 +1,13 @@
 //! What the hub answers over HTTP: whether it is well (`/healthz`, `/readyz`), its figures (`/metrics`), what the rules say of a
-//! document (`validate`), the files that letters link to (`documents`), and the bills that banks open (`bills`).
+//! document (`validate`), the files that letters link to (`documents`), the bills that banks open (`bills`), and the page that leads customers to the rail's
+//! form for mandates (`mandates`).
 //!
 //! A file's address is unguessable and holds nothing of the recipient. It is never indexed or cached by others, and it ends
 //! sixteen months after its invoice was accepted.
 
 mod bills;
 mod documents;
+mod mandates;
 mod validate;
 
 use std::sync::Arc;
@@ -34,6 +36,8 @@ pub fn router(hub: Hub) -> Router {
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .route("/document/{company}/{link}", get(documents::get))
+        .route("/mandate/{company}/{offer}", get(mandates::page))
+        .route("/mandate/{company}/{offer}/back", get(mandates::back))
         .with_state(hub.clone())
         .merge(banks)
         .merge(judging)

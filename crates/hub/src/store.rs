@@ -4,6 +4,7 @@
 //! a few that belong together, with its SQL as constants on top. Functions take a transaction, the caller owns it; nothing here
 //! decides anything: that is `kvitt-domain`, called from `actions/`.
 
+pub mod agreement;
 pub mod artefact;
 pub mod company;
 pub mod consignment;
@@ -17,6 +18,7 @@ pub mod house;
 pub mod invoice;
 pub mod job;
 pub mod lookup;
+pub mod mandate;
 pub mod objects;
 pub mod raw;
 pub mod restore;

@@ -60,6 +60,14 @@ pub enum Purpose {
     Note,
     /// What a register answered of a recipient; its row is the delivery.
     Lookup,
+    /// How an agreement came about; its row is the agreement.
+    Agreement,
+    /// A payer's mandate; its row is the account and the KID's digest.
+    Mandate,
+    /// What a mandate was; its row is that of the mandate and the change's number.
+    MandateChange,
+    /// A mandate that a customer is offered; it stands in an address and in no row.
+    MandateOffer,
 }
 
 impl Purpose {
@@ -77,6 +85,10 @@ impl Purpose {
             Purpose::Event => "event",
             Purpose::Suppression => "suppression",
             Purpose::Lookup => "lookup",
+            Purpose::Agreement => "agreement",
+            Purpose::Mandate => "mandate",
+            Purpose::MandateChange => "mandate change",
+            Purpose::MandateOffer => "mandate offer",
             Purpose::Stray => "stray",
             Purpose::Note => "note",
         }

@@ -82,6 +82,9 @@ enum Command {
     /// Add a company, list them, or set a route up.
     #[command(subcommand)]
     Company(commands::company::Company),
+    /// List the mandates that payers gave for direct debit, find them, or ask the rail about one.
+    #[command(subcommand)]
+    Mandates(commands::mandates::Mandates),
     /// Say where everything stands.
     Status(commands::status::Status),
     /// Run the hub until it is told to stop.
@@ -179,6 +182,7 @@ async fn run(session: &Session, command: Command) -> Outcome {
         Command::Jobs(jobs) => jobs.run(session).await,
         Command::Events(events) => events.run(session).await,
         Command::Company(company) => company.run(session).await,
+        Command::Mandates(mandates) => mandates.run(session).await,
         Command::Status(status) => status.run(session).await,
         Command::Serve(serve) => serve.run(session).await,
         Command::Sandbox(sandbox) => sandbox.run(session).await,

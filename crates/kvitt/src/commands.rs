@@ -1,5 +1,6 @@
 //! One file per verb: its options, what it asks the hub, and how the answer becomes an exit code.
 
+pub mod agreement;
 pub mod backup;
 pub mod bank_file;
 pub mod bench;
@@ -14,6 +15,7 @@ pub mod jobs;
 pub mod keys;
 pub mod kid;
 pub mod list;
+pub mod mandates;
 pub mod plan;
 pub mod restore;
 pub mod sandbox;

@@ -1,5 +1,6 @@
 //! The adapters as the hub uses them: conversations, plans, letters and what comes back.
 
+mod agreements;
 mod bounces;
 mod conversations;
 mod efaktura;

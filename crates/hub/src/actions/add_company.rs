@@ -3,7 +3,6 @@
 use futures_util::FutureExt;
 use kvitt_adapters::route::RouteSetup;
 use kvitt_adapters::routes;
-use kvitt_domain::agreement::Agreement;
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::identifiers::OrgNumber;
 use kvitt_domain::plan::RouteName;
@@ -67,21 +66,6 @@ pub async fn set_route(hub: &Hub, company: &Company, route: &str, setup: RouteSe
         async move {
             company::set_route(tx, &company.id, &route, &setup).await?;
             tx.tell(NewEvent::new(&company.id, &company.key, now, "company.route_set", &company.id, &route)?);
-            Ok(())
-        }
-        .boxed()
-    })
-    .await
-}
-
-/// Records where an agreement of a company stands, as a person found out: the rails' own answers come with direct debit.
-pub async fn set_agreement(hub: &Hub, company: &Company, agreement: Agreement) -> Result<()> {
-    let (company, now) = (company.clone(), hub.clock().business_ms());
-    hub.write(move |tx| {
-        let (company, agreement) = (company.clone(), agreement.clone());
-        async move {
-            company::set_agreement(tx, &company.id, &agreement).await?;
-            tx.tell(NewEvent::new(&company.id, &company.key, now, "company.agreement_recorded", &company.id, &agreement)?);
             Ok(())
         }
         .boxed()

@@ -57,7 +57,7 @@ async fn prepare(hub: &Hub, company: &Company, job: &Leased) -> Result<Prepared>
     let mut db = hub.db().read().await?;
     let before = delivery::by_id(&mut db, &company.id, &company.key, &job.subject).await?;
     let stored = invoice::by_id(&mut db, &company.id, &company.key, &before.invoice).await?;
-    let mut known = Known::read(&mut db, company, &stored.body.invoice, &stored.body.recipient).await?;
+    let mut known = Known::read(&mut db, hub, company, &stored.body.invoice, &stored.body.recipient).await?;
     let asked = known.read_lookups(&mut db, company, &before.id, now.as_millisecond()).await?;
     let files = artefact::of_invoice(&mut db, &company.id, &stored.id, None).await?;
     let facts = file_facts(hub, &mut db, company, &stored.id, &files).await?;

@@ -17,6 +17,7 @@ use crate::actions::look_up::FRESH_MS;
 use crate::desk::Planned;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
+use crate::store::agreement;
 use crate::store::company::{self, Company};
 use crate::store::customer_order;
 use crate::store::lookup;
@@ -39,10 +40,17 @@ pub struct Known {
 
 impl Known {
     /// Reads it for one recipient.
-    pub async fn read(db: &mut AnyConnection, company: &Company, invoice: &Invoice, recipient: &Recipient) -> Result<Known> {
+    pub async fn read(
+        db: &mut AnyConnection,
+        hub: &Hub,
+        company: &Company,
+        invoice: &Invoice,
+        recipient: &Recipient,
+    ) -> Result<Known> {
+        let customer_unit = hub.config().avtalegiro.customer_unit();
         Ok(Known {
             setups: company::routes(db, &company.id).await?,
-            agreements: company::agreements(db, &company.id).await?,
+            agreements: agreement::as_routes_see(db, &company.id, &company.key, customer_unit).await?,
             suppressed: match &recipient.email {
                 Some(address) => suppression::find(db, &company.id, &company.key, address).await?,
                 None => None,
@@ -141,7 +149,7 @@ pub async fn plan_invoice(hub: &Hub, handed: HandedIn) -> Result<Planned> {
     };
     let recipient = Recipient::of(&readable.invoice, &readable.metadata);
     let known = match &company {
-        Some(company) => Known::read(&mut *hub.db().read().await?, company, &readable.invoice, &recipient).await?,
+        Some(company) => Known::read(&mut *hub.db().read().await?, hub, company, &readable.invoice, &recipient).await?,
         None => Known::default(),
     };
     let own = readable.invoice.own_image().map(|file| (ArtefactRole::Pdf, file));

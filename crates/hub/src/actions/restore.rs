@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::actions::back_up::{self, DATABASE, FORMAT, FileEntry, KEYS, MANIFEST, Manifest, OBJECTS, Signed, on_disk};
 use crate::actions::converse;
+use crate::actions::move_agreement::resume_agreements;
 use crate::actions::move_delivery::{Move, close_lot, move_delivery};
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -325,6 +326,8 @@ impl Doubt<'_> {
         }
         undo::finish_closed_lots(tx, &company.id).await?;
         undo::drop_jobs(tx, &company.id).await?;
+        // What is asked about agreements and mandates changes nothing when it was asked before.
+        resume_agreements(tx, company, self.now).await?;
         Ok(doubts)
     }
 

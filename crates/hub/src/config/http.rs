@@ -6,10 +6,10 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::config::files::{login, trusted};
+use crate::config::files::{line, login, trusted};
 use crate::error::{Error, Result};
 use crate::transport::address::Allowed;
-use crate::transport::http::{self, Service, Settings};
+use crate::transport::http::{self, Service, Settings, Token};
 
 /// A service that is asked over HTTP.
 #[derive(Debug, Clone, Deserialize)]
@@ -21,6 +21,8 @@ pub struct HttpConfig {
     pub user: Option<String>,
     /// A file with the password.
     pub password_file: Option<PathBuf>,
+    /// A file with the bearer token that every request carries, where the service asks for one.
+    pub token_file: Option<PathBuf>,
     /// A file with the certificates to trust beside the system's own.
     pub ca_file: Option<PathBuf>,
     /// How long a request may take: seconds, at most [`http::LONGEST`].
@@ -48,6 +50,7 @@ impl HttpConfig {
         let settings = Settings {
             base,
             login: login(&section, data, self.user.as_ref(), self.password_file.as_ref())?,
+            token: self.token_file.as_ref().map(|file| line(&section, "token_file", data, file).map(Token)).transpose()?,
             ca_file: trusted(&section, data, self.ca_file.as_ref())?,
             timeout,
             allowed: Allowed::new(networks.collect::<Result<Vec<_>>>()?),

@@ -179,7 +179,7 @@ fn page_headers() -> HeaderMap {
 }
 
 /// A whole page. `title` and `main` are HTML already.
-fn html(language: Language, title: &str, main: &str) -> String {
+pub(super) fn html(language: Language, title: &str, main: &str) -> String {
     const STYLE: &str = "body{font:1.0625rem/1.5 system-ui,sans-serif;margin:0;color:#1a1a1a;background:#fff}\
         main{max-width:60rem;margin:0 auto;padding:1rem}h1{font-size:1.5rem;line-height:1.25}h2{font-size:1.25rem}\
         a{color:#0b4f9e}a:focus{outline:3px solid #0b4f9e;outline-offset:2px}li{margin:.5rem 0}\
@@ -192,7 +192,7 @@ fn html(language: Language, title: &str, main: &str) -> String {
     )
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -45,6 +45,8 @@ async fn perform(hub: &Hub, job: &Leased) -> Result<()> {
         Kind::CloseLot => actions::close_lot::close_lot(hub, &company, job).await,
         Kind::Converse => actions::converse::converse(hub, &company, job).await,
         Kind::LookUp => actions::look_up::look_up(hub, &company, job).await,
+        Kind::AdvanceAgreement => actions::advance_agreement::advance_agreement(hub, &company, job).await,
+        Kind::FetchMandates => actions::fetch_mandates::fetch_mandates(hub, &company, job).await,
     }
 }
 

@@ -2,7 +2,6 @@
 
 use kvitt_adapters::route::RouteSetup;
 use kvitt_domain::Language;
-use kvitt_domain::agreement::Agreement;
 use kvitt_domain::plan::RouteName;
 use kvitt_domain::recipient::RecipientType;
 use serde::{Deserialize, Serialize};
@@ -26,9 +25,6 @@ const SAVE_KEY: &str = "UPDATE company SET sealed_key = $1 WHERE company_id = $2
 const SET_ROUTE: &str = "INSERT INTO route_setup (company_id, route, setup) VALUES ($1, $2, $3) \
     ON CONFLICT (company_id, route) DO UPDATE SET setup = excluded.setup";
 const ROUTES: &str = "SELECT route, setup FROM route_setup WHERE company_id = $1";
-const SET_AGREEMENT: &str = "INSERT INTO agreement (company_id, kind, account, agreement) VALUES ($1, $2, $3, $4) \
-    ON CONFLICT (company_id, kind, account) DO UPDATE SET agreement = excluded.agreement";
-const AGREEMENTS: &str = "SELECT agreement FROM agreement WHERE company_id = $1 ORDER BY kind, account";
 
 /// Companies that one list shows at most; an operator with more pages through them in the web.
 const LISTED: i64 = 10_000;
@@ -153,25 +149,6 @@ pub async fn routes(db: &mut AnyConnection, company: &str) -> Result<Vec<(String
             Ok((route, RouteSetup(setup)))
         })
         .collect()
-}
-
-/// A company's agreements.
-pub async fn agreements(db: &mut AnyConnection, company: &str) -> Result<Vec<Agreement>> {
-    let rows = sqlx::query(AGREEMENTS).bind(company).fetch_all(db).await?;
-    rows.iter()
-        .map(|row| {
-            let text: String = row.try_get(0)?;
-            serde_json::from_str(&text).map_err(|cause| Error::Damaged(format!("an agreement: {cause}")))
-        })
-        .collect()
-}
-
-/// Stores where an agreement stands.
-pub async fn set_agreement(tx: &mut Tx<'_>, company: &str, agreement: &Agreement) -> Result<()> {
-    let json = serde_json::to_string(agreement).map_err(|cause| Error::Damaged(format!("an agreement: {cause}")))?;
-    let account = agreement.account.as_deref().unwrap_or_default();
-    sqlx::query(SET_AGREEMENT).bind(company).bind(agreement.kind.name()).bind(account).bind(json).execute(tx.db()).await?;
-    Ok(())
 }
 
 fn settings_json(settings: &CompanySettings) -> Result<String> {

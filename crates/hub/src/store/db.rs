@@ -48,6 +48,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("schema/0001_spine.sql")),
     (2, include_str!("schema/0002_routes.sql")),
     (3, include_str!("schema/0003_returned_members.sql")),
+    (4, include_str!("schema/0004_agreements.sql")),
 ];
 
 const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY)";

@@ -67,11 +67,16 @@ pub enum Kind {
     Converse,
     /// Ask the register of a route about all recipients that wait for it. Subject: the route.
     LookUp,
+    /// Ask whoever must be asked about an agreement. Subject: the agreement.
+    AdvanceAgreement,
+    /// Fetch the mandates of an account. Subject: its agreement.
+    FetchMandates,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 4] = [Kind::ChooseRoute, Kind::CloseLot, Kind::Converse, Kind::LookUp];
+    pub const ALL: [Kind; 6] =
+        [Kind::ChooseRoute, Kind::CloseLot, Kind::Converse, Kind::LookUp, Kind::AdvanceAgreement, Kind::FetchMandates];
 
     /// The kind as stored and shown.
     pub fn name(self) -> &'static str {
@@ -80,13 +85,15 @@ impl Kind {
             Kind::CloseLot => "close_lot",
             Kind::Converse => "converse",
             Kind::LookUp => "look_up",
+            Kind::AdvanceAgreement => "advance_agreement",
+            Kind::FetchMandates => "fetch_mandates",
         }
     }
 
     /// Whether it speaks with a counterparty, and so may last.
     pub fn talks(self) -> bool {
         match self {
-            Kind::Converse | Kind::LookUp => true,
+            Kind::Converse | Kind::LookUp | Kind::AdvanceAgreement | Kind::FetchMandates => true,
             Kind::ChooseRoute | Kind::CloseLot => false,
         }
     }
@@ -201,7 +208,8 @@ impl Wanted {
 }
 
 /// Within an urgency what has begun comes before what is to begin: conversations first.
-const ORDER: [Kind; 4] = [Kind::Converse, Kind::CloseLot, Kind::LookUp, Kind::ChooseRoute];
+const ORDER: [Kind; 6] =
+    [Kind::Converse, Kind::CloseLot, Kind::AdvanceAgreement, Kind::LookUp, Kind::FetchMandates, Kind::ChooseRoute];
 
 /// When it is, on both clocks: Unix milliseconds.
 #[derive(Debug, Clone, Copy)]

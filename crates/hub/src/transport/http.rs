@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use kvitt_adapters::route::{Body, Method, Reply, Secret, Sent};
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -46,12 +46,24 @@ pub struct Settings {
     pub base: Url,
     /// What it knows us by.
     pub login: Option<Login>,
+    /// The bearer token that every request carries (RFC 6750 §2.1).
+    pub token: Option<Token>,
     /// Certificates (PEM) that are trusted besides those of the operating system.
     pub ca_file: Option<PathBuf>,
     /// How long a request may take; at most [`LONGEST`].
     pub timeout: Duration,
     /// Which addresses may be connected to.
     pub allowed: Allowed,
+}
+
+/// A bearer token. It is never shown.
+#[derive(Clone)]
+pub struct Token(pub String);
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token")
+    }
 }
 
 /// A request, filled in but for the service's own credential.
@@ -85,7 +97,9 @@ impl Service {
         let base = &settings.base;
         match base.scheme() {
             "https" => {}
-            "http" if settings.login.is_some() => settings.allowed = settings.allowed.only_this_machine(),
+            "http" if settings.login.is_some() || settings.token.is_some() => {
+                settings.allowed = settings.allowed.only_this_machine()
+            }
             "http" => {}
             _ => return Err(format!("{base} is no address of the kind https://host/path")),
         }
@@ -145,6 +159,12 @@ impl Service {
             let name = HeaderName::try_from(name).map_err(|_| format!("{name} is no name of a header"))?;
             let value = HeaderValue::try_from(value).map_err(|_| format!("the header {name} has a value that cannot be sent"))?;
             headers.append(name, value);
+        }
+        if let Some(Token(token)) = &self.settings.token {
+            let mut value =
+                HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| "its token cannot be sent".to_owned())?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
         }
         let body = self.filled(&asked.body)?;
         let mut request = self.client.request(method, address(&self.settings.base, &asked.path)?).headers(headers);

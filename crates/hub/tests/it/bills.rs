@@ -80,6 +80,7 @@ impl Bank {
             base_address: format!("http://{}/", listener.local_addr().unwrap()),
             user: Some("kvitt".into()),
             password_file: Some("password".into()),
+            token_file: None,
             ca_file: None,
             timeout_s: None,
             networks: vec!["127.0.0.1".into()],

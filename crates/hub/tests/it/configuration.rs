@@ -3,8 +3,12 @@
 use kvitt_hub::Config;
 
 const PAGE: &str = include_str!("../../../../docs/configuration.md");
-const SOURCES: [&str; 3] =
-    [include_str!("../../src/config.rs"), include_str!("../../src/config/http.rs"), include_str!("../../src/config/drop.rs")];
+const SOURCES: [&str; 4] = [
+    include_str!("../../src/config.rs"),
+    include_str!("../../src/config/avtalegiro.rs"),
+    include_str!("../../src/config/http.rs"),
+    include_str!("../../src/config/drop.rs"),
+];
 
 fn example() -> String {
     let (_, rest) = PAGE.split_once("```toml\n").expect("the page has an example");
@@ -56,6 +60,9 @@ fn an_unknown_key_is_refused_with_the_one_that_was_meant() {
     check("[mail.email]\nhots = \"a\"\nport = 25", &["no setting hots", "in mail.email", "perhaps host is meant"]);
     check("[bounces]\nfolder = \"a\"", &["no setting folder", "in bounces", "there are maildir"]);
     check("colour = \"red\"", &["no setting colour", "there are"]);
+    check("[avtalegiro]\ncustomer_unit = \"229221\"", &["avtalegiro.customer_unit", "8 digits"]);
+    check("[avtalegiro]\nservice = \"mps\"", &["avtalegiro.service is mps", "no section [http.mps]"]);
+    check("[avtalegiro]\nfiles = \"bank\"", &["no section [drop.bank]"]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! [`tenants`] asks every function for another company's things, [`statements`] prepares every SQL text.
 
+mod agreement;
 mod artefact;
 mod company;
 mod consignment;
@@ -10,6 +11,7 @@ mod delivery;
 mod event;
 mod invoice;
 mod job;
+mod mandate;
 mod sealing;
 mod statements;
 mod stray;

@@ -1,8 +1,7 @@
 //! `kvitt company`: companies and their routes.
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use comfy_table::Cell;
-use kvitt_domain::agreement::{Agreement, AgreementKind, AgreementState};
 use kvitt_domain::plan::RouteName;
 use kvitt_hub::desk::Ask;
 use kvitt_hub::store::company::CompanySettings;
@@ -51,21 +50,9 @@ pub enum Company {
         #[arg(value_delimiter = ',')]
         routes: Vec<String>,
     },
-    /// Record an agreement that a route needs, as the rail or the bank has confirmed it.
-    Agreement {
-        /// The company's organisation number.
-        #[arg(value_name = "ORG")]
-        company: String,
-        /// Which agreement: the main one for eFaktura and AvtaleGiro, or that of one bank account for AvtaleGiro.
-        #[arg(value_enum)]
-        kind: Kind,
-        /// Where it stands.
-        #[arg(value_enum)]
-        state: State,
-        /// The bank account, eleven digits; for AvtaleGiro only.
-        #[arg(long, value_name = "ACCOUNT", required_if_eq("kind", "avtalegiro"))]
-        account: Option<String>,
-    },
+    /// Order agreements with the rail, see where they stand, and end them.
+    #[command(subcommand)]
+    Agreement(super::agreement::Agreement),
     /// Set a route up for a company. docs/routes/ says what each route needs.
     SetRoute {
         /// The company's organisation number.
@@ -77,41 +64,6 @@ pub enum Company {
         #[arg(value_name = "JSON|@FILE")]
         setup: String,
     },
-}
-
-/// The agreements, as they are typed.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Kind {
-    /// The main vendor agreement.
-    MainVendor,
-    /// The AvtaleGiro agreement of a bank account.
-    Avtalegiro,
-}
-
-/// Where an agreement stands, as it is typed.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum State {
-    /// Ordered.
-    Pending,
-    /// In force.
-    Active,
-    /// Over.
-    Ended,
-}
-
-impl Kind {
-    fn agreement(self, state: State, account: Option<String>) -> Agreement {
-        let kind = match self {
-            Kind::MainVendor => AgreementKind::MainVendor,
-            Kind::Avtalegiro => AgreementKind::Avtalegiro,
-        };
-        let state = match state {
-            State::Pending => AgreementState::Pending,
-            State::Active => AgreementState::Active,
-            State::Ended => AgreementState::Ended,
-        };
-        Agreement { kind, account, ..Agreement::main_vendor(state) }
-    }
 }
 
 impl Company {
@@ -140,16 +92,7 @@ impl Company {
                 change(session, Ask::SetCustomerOrder { company, customer, order }, &done).await
             }
             Company::CustomerOrders { company } => customer_orders(session, &company).await,
-            Company::Agreement { company, kind, state, account } => {
-                let agreement = kind.agreement(state, account);
-                let (named, stands) = (
-                    session.words.name("agreement", agreement.kind.name()),
-                    session.words.name("agreement_state", agreement.state.name()),
-                );
-                let values = [("agreement", named.as_str()), ("state", &stands), ("company", &company)];
-                let done = session.words.say("company.agreement_recorded", &values);
-                change(session, Ask::SetAgreement { company, agreement }, &done).await
-            }
+            Company::Agreement(agreement) => agreement.run(session).await,
             Company::LiftBlock { company, address } => {
                 let done = session.words.say("company.block_lifted", &[("address", &address)]);
                 change(session, Ask::LiftSuppression { company: Some(company), address }, &done).await

@@ -19,6 +19,8 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::show::table::table;
 use crate::words::Words;
 
+mod agreements;
+
 /// A mail server that takes longer to greet is as good as away.
 const GREETING: Duration = Duration::from_secs(5);
 /// Bytes of a mail server's greeting that are read at most.
@@ -28,7 +30,7 @@ const LEAST_SPACE: u64 = 1 << 30;
 /// A clock before this is not set: the program is younger.
 const EARLIEST: i64 = 1_767_225_600_000; // 2026-01-01T00:00:00Z
 
-/// Looks at the data folder, the keys, the database, the mail servers, the services, the drops, the price book, the clock, the disk and the companies.
+/// Looks at the data folder, the keys, the database, the mail servers, the services, the drops, the price book, the clock, the disk, the companies and their agreements.
 #[derive(Debug, Args)]
 pub struct Doctor {}
 
@@ -81,6 +83,7 @@ impl Doctor {
                 checks.extend(services(data, &config, words).await);
                 checks.extend(drops(data, &config, words).await);
                 checks.extend(followed_clock(&config, words).await);
+                checks.extend(agreements::configured(&config, words));
             }
         }
         // Only a folder that is there is opened: looking must not make one.
@@ -197,6 +200,7 @@ async fn hub(session: &Session) -> Vec<Check> {
         }
     }
     checks.extend(companies(&desk, words).await);
+    checks.extend(agreements::standing(&desk, words).await);
     desk.close().await;
     checks
 }

@@ -1,7 +1,7 @@
 //! The five companies of the examples, with the agreements and routes that the sandbox plays the other side of.
 
-use kvitt_domain::agreement::{Agreement, AgreementState};
-use kvitt_hub::desk::Ask;
+use kvitt_domain::agreement::course::{Found, Subject};
+use kvitt_hub::desk::{AgreementAsk, Ask};
 use kvitt_hub::store::company::CompanySettings;
 
 use crate::desk::Desk;
@@ -100,8 +100,8 @@ pub async fn set_up(desk: &Desk) -> Result<(), Failure> {
             let ask = Ask::AddCompany { org_number: company.org_number.to_owned(), name: company.name.to_owned(), settings };
             desk.tell(ask).await?;
         }
-        let agreement = Agreement::main_vendor(AgreementState::Active);
-        desk.tell(Ask::SetAgreement { company: company.org_number.to_owned(), agreement }).await?;
+        let ask = AgreementAsk::Record { subject: Subject::MainVendor, found: Found::Active, by: "demo".to_owned() };
+        desk.tell(Ask::Agreements { company: Some(company.org_number.to_owned()), what: ask }).await?;
         for (route, setup) in company.set_ups() {
             desk.tell(Ask::SetRoute { company: company.org_number.to_owned(), route: route.to_owned(), setup }).await?;
         }

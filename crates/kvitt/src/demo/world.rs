@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use kvitt_sandbox::{MPS_PASSWORD, MPS_USER, PASSWORD, Sandbox, Settings, USER};
+use kvitt_sandbox::{CUSTOMER_UNIT, MPS_PASSWORD, MPS_USER, PASSWORD, SIGNING_TOKEN, Sandbox, Settings, USER};
 use serde::{Deserialize, Serialize};
 
 use crate::exit::Failure;
@@ -50,6 +50,12 @@ pub struct Addresses {
     pub mps_password_file: PathBuf,
     /// The print shop's drop.
     pub print_shop: PathBuf,
+    /// The address of the signing service.
+    pub signing: String,
+    /// A file with the token that the signing service knows.
+    pub signing_token_file: PathBuf,
+    /// The hub's customer unit with MPS and the bank.
+    pub customer_unit: String,
 }
 
 impl World {
@@ -59,6 +65,7 @@ impl World {
         let absolute = |path: &Path| fs::canonicalize(path).map_err(|cause| Failure::io(path.display().to_string(), cause));
         let password = write_password(&data.join("password"), PASSWORD)?;
         let mps_password = write_password(&data.join("mps-password"), MPS_PASSWORD)?;
+        let signing_token = write_password(&data.join("signing-token"), SIGNING_TOKEN)?;
         let addresses = Addresses {
             http: sandbox.http(),
             smtp: sandbox.smtp(),
@@ -70,6 +77,9 @@ impl World {
             mps_user: MPS_USER.to_owned(),
             mps_password_file: absolute(&mps_password)?,
             print_shop: absolute(sandbox.print_shop())?,
+            signing: sandbox.signing(),
+            signing_token_file: absolute(&signing_token)?,
+            customer_unit: CUSTOMER_UNIT.to_owned(),
         };
         Ok(World { addresses, sandbox })
     }
@@ -106,6 +116,16 @@ impl Addresses {
              folder = {print_shop}\n\
              look_every_s = 1\n\
              \n\
+             [http.signing]\n\
+             base_address = {signing}\n\
+             token_file = {signing_token_file}\n\
+             networks = [\"127.0.0.0/8\", \"::1\"]\n\
+             \n\
+             [avtalegiro]\n\
+             customer_unit = {customer_unit}\n\
+             service = \"mps\"\n\
+             signing = \"signing\"\n\
+             \n\
              [clock]\n\
              follow = {clock}\n",
             host = quoted(&self.smtp.ip().to_string()),
@@ -118,6 +138,9 @@ impl Addresses {
             mps_user = quoted(&self.mps_user),
             mps_password_file = quoted_path(&self.mps_password_file),
             print_shop = quoted_path(&self.print_shop),
+            signing = quoted(&self.signing),
+            signing_token_file = quoted_path(&self.signing_token_file),
+            customer_unit = quoted(&self.customer_unit),
             clock = quoted(&format!("http://{}/clock", self.http)),
         )
     }

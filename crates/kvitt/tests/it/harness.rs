@@ -189,6 +189,39 @@ impl Sandbox {
         assert!(answer.unwrap().status().is_success());
     }
 
+    /// The same as [`Sandbox::advance`], where a future runs already.
+    pub async fn advance_now(&self, by: std::time::Duration) {
+        self.say_now(reqwest::Method::POST, "clock/advance", &serde_json::json!({ "ms": by.as_millis() as u64 })).await;
+    }
+
+    /// Takes something away from it, as docs/sandbox.md says.
+    pub async fn delete_now(&self, path: &str, order: &Value) {
+        self.say_now(reqwest::Method::DELETE, path, order).await;
+    }
+
+    async fn say_now(&self, method: reqwest::Method, path: &str, order: &Value) {
+        let url = format!("http://{}/{path}", self.said("http"));
+        let answer = reqwest::Client::new().request(method, url).body(order.to_string()).send().await.unwrap();
+        let (status, text) = (answer.status(), answer.text().await.unwrap());
+        assert!(status.is_success(), "{path}: {text}");
+    }
+
+    /// The lines of a configuration that point a hub at this sandbox's MPS and signing service.
+    pub fn agreements_configuration(&self) -> String {
+        let networks = "networks = [\"127.0.0.0/8\", \"::1\"]";
+        format!(
+            "\n[http.mps]\nbase_address = {:?}\nuser = {:?}\npassword_file = {:?}\n{networks}\n\n\
+             [http.signing]\nbase_address = {:?}\ntoken_file = {:?}\n{networks}\n\n\
+             [avtalegiro]\ncustomer_unit = {:?}\nservice = \"mps\"\nsigning = \"signing\"\n",
+            self.said("mps"),
+            self.said("mps_user"),
+            self.said("mps_password_file"),
+            self.said("signing"),
+            self.said("signing_token_file"),
+            self.said("customer_unit"),
+        )
+    }
+
     /// Writes a configuration that points a hub at this sandbox, its intake folder included.
     pub fn configure(&self, data: &Path) {
         fs::create_dir_all(data).unwrap();

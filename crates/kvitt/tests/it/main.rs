@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test calls may end it like the test itself")]
 
+mod agreements;
 mod bank_files;
 mod crash;
 mod demo;

@@ -59,6 +59,7 @@ fn settings(base: &str) -> Settings {
     Settings {
         base: Url::parse(base).unwrap(),
         login: Some(Login { user: "kvitt & co".into(), password: "hemmelig<1>".into() }),
+        token: None,
         ca_file: None,
         timeout: Duration::from_secs(30),
         allowed: Allowed::new(vec!["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()]),

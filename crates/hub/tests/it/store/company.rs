@@ -2,7 +2,6 @@
 
 use kvitt_adapters::route::RouteSetup;
 use kvitt_domain::Language;
-use kvitt_domain::agreement::{Agreement, AgreementState};
 use kvitt_domain::plan::RouteName;
 use kvitt_domain::recipient::RecipientType;
 use kvitt_hub::error::Error;
@@ -136,24 +135,6 @@ async fn a_route_is_set_up_once_and_changed() {
         }
         let routes = company::routes(&mut *bench.read().await, &bench.a.id).await.unwrap();
         assert_eq!(routes, [("email".to_owned(), RouteSetup(json!({ "from": "post@nordlys.example" })))]);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn agreements_are_read_as_they_stand() {
-    each_database(async |bench| {
-        let agreement = Agreement::main_vendor(AgreementState::Active);
-        let json = serde_json::to_string(&agreement).unwrap();
-        bench
-            .meddle(&format!(
-                "INSERT INTO agreement (company_id, kind, account, agreement) VALUES ('{}', 'main_vendor', '', '{json}')",
-                bench.a.id
-            ))
-            .await;
-        let mut db = bench.read().await;
-        assert_eq!(company::agreements(&mut db, &bench.a.id).await.unwrap(), [agreement]);
-        assert_eq!(company::agreements(&mut db, &bench.b.id).await.unwrap(), []);
     })
     .await;
 }

@@ -8,13 +8,14 @@ use std::path::Path;
 
 use kvitt_adapters::register::{Answer, Found};
 use kvitt_adapters::route::{Arrived, ArtefactRole, Entry, Reply, Request, RouteSetup, Sent};
-use kvitt_domain::agreement::{Agreement, AgreementState};
+use kvitt_domain::agreement::AgreementKind;
 use kvitt_domain::customer::CustomerKey;
 use kvitt_domain::delivery::{Delivery, State, Word};
 use kvitt_domain::invoice::DocumentKind;
 use kvitt_domain::plan::RouteName;
 use kvitt_domain::recipient::RecipientType;
 use kvitt_hub::error::{Error, Result};
+use kvitt_hub::store::agreement;
 use kvitt_hub::store::artefact::{self, Naming};
 use kvitt_hub::store::company::{self, CompanySettings};
 use kvitt_hub::store::consignment::{self, NewArrival};
@@ -23,6 +24,7 @@ use kvitt_hub::store::delivery::StoredAttempt;
 use kvitt_hub::store::event::{self, NewEvent};
 use kvitt_hub::store::invoice::{self, Rendition};
 use kvitt_hub::store::job::{self, Kind, Seat, Times, Urgency, Wanted};
+use kvitt_hub::store::mandate;
 use kvitt_hub::store::suppression::{self, Suppressed};
 use kvitt_hub::store::{Backend, Tx, delivery, lookup, restore};
 use kvitt_hub::vault::Purpose;
@@ -32,6 +34,9 @@ use crate::databases::{Bench, NOW, each_database};
 use crate::sample;
 
 const FILE: &[u8] = b"<Invoice/>";
+const AGREEMENT: &str = "01936000-0000-7000-8000-00000000a9ee";
+const ACCOUNT: &str = super::agreement::ACCOUNT;
+const KID: &str = super::mandate::KID;
 
 fn customer_order(route: &str) -> CustomerOrder {
     CustomerOrder { customer: CustomerKey::parse("10045").unwrap(), order: vec![RouteName::new(route)] }
@@ -66,6 +71,8 @@ async fn furnish(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     lookup::answer(tx, id, key, "register", "di2", &found(), NOW).await?;
     suppression::insert(tx, id, key, &suppressed(), NOW).await?;
     customer_order::set(tx, id, &customer_order("email"), NOW).await?;
+    agreement::insert(tx, id, key, AGREEMENT, &super::agreement::of_account(), NOW).await?;
+    mandate::put(tx, id, key, None, &super::mandate::change(KID, true), NOW).await?;
     job::enqueue(tx, id, Kind::Converse, "lot", Urgency::Ordinary, NOW, NOW).await?;
     job::enqueue(tx, id, Kind::ChooseRoute, "stuck", Urgency::Ordinary, NOW - 1, NOW).await?;
     let stuck =
@@ -152,7 +159,21 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         let missing = |error: Error| assert!(matches!(error, Error::NotFound(_)), "{error:?}");
 
         assert!(company::routes(db, b).await.unwrap().is_empty());
-        assert!(company::agreements(db, b).await.unwrap().is_empty());
+        missing(agreement::by_id(db, b, key, AGREEMENT).await.unwrap_err());
+        assert_eq!(agreement::of(db, b, key, AgreementKind::Avtalegiro, ACCOUNT).await.unwrap(), None);
+        assert!(agreement::all(db, b, key).await.unwrap().is_empty());
+        assert!(agreement::as_routes_see(db, b, key, "").await.unwrap().is_empty());
+        assert_eq!(agreement::direct_debit(db, b, key, ACCOUNT).await.unwrap(), None);
+        assert_eq!(mandate::by_kid(db, b, key, ACCOUNT, KID).await.unwrap(), None);
+        let asker = company::Company { key: key.clone(), ..bench.b.clone() };
+        assert_eq!(mandate::find_for_kid(db, &asker, ACCOUNT, KID).await.unwrap(), None);
+        assert!(mandate::of_customer(db, b, key, ACCOUNT, "16:000042").await.unwrap().is_empty());
+        assert!(mandate::of_payer(db, b, key, super::mandate::PAYER).await.unwrap().is_empty());
+        assert!(mandate::page(db, b, key, ("", ""), 9).await.unwrap().is_empty());
+        assert!(mandate::of_account(db, b, key, ACCOUNT, "", 9).await.unwrap().is_empty());
+        assert!(mandate::count(db, b, ACCOUNT).await.unwrap().is_empty());
+        assert!(mandate::history(db, b, key, ACCOUNT, KID).await.unwrap().is_empty());
+        assert!(mandate::not_looked_up_since(db, b, key, ACCOUNT, i64::MAX, 9).await.unwrap().is_empty());
         missing(invoice::by_id(db, b, key, "i1").await.unwrap_err());
         assert!(invoice::by_number(db, b, key, "10023").await.unwrap().is_empty());
         assert!(invoice::same_number(db, b, "10023", DocumentKind::Invoice).await.unwrap().is_none());
@@ -274,6 +295,21 @@ async fn writing_with_the_wrong_company_changes_nothing() {
             .await;
         assert!(!unstuck.unwrap());
 
+        let changed = bench.write(move |tx| {
+            Box::pin(async move {
+                let of_a = agreement::by_id(tx.db(), &bench.a.id, key, AGREEMENT).await?;
+                agreement::save(tx, b, key, &of_a, &of_a.course, NOW).await
+            })
+        });
+        assert!(matches!(changed.await, Err(Error::Conflict)));
+        let changed = bench.write(move |tx| {
+            Box::pin(async move {
+                let of_a = mandate::by_kid(tx.db(), &bench.a.id, key, ACCOUNT, KID).await?;
+                mandate::put(tx, b, key, of_a.as_ref(), &super::mandate::change(KID, false), NOW).await
+            })
+        });
+        assert!(matches!(changed.await, Err(Error::Conflict)));
+
         // What adds a row adds it to B, even where A has one of the same name.
         let (_, sealed) = bench.vault.new_company_key(b);
         let save = bench.write(move |tx| {
@@ -288,8 +324,10 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         ))
         .unwrap();
         as_b!(bench, |tx| async move {
-            let agreement = Agreement::main_vendor(AgreementState::Active);
-            company::set_agreement(tx, b, &agreement).await
+            let course = super::agreement::of_account();
+            agreement::insert(tx, b, key, AGREEMENT, &course, NOW).await?;
+            mandate::looked_up(tx, b, key, ACCOUNT, KID, NOW).await?;
+            mandate::put(tx, b, key, None, &super::mandate::change(KID, false), NOW).await
         })
         .unwrap();
         as_b!(bench, |tx| company::set_route(tx, b, "email", &RouteSetup(json!({})))).unwrap();

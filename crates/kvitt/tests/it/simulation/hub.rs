@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kvitt_adapters::route::RouteSetup;
-use kvitt_domain::agreement::{Agreement, AgreementState};
+use kvitt_domain::agreement::course::{Found, Subject};
 use kvitt_hub::actions::add_company;
+use kvitt_hub::actions::order_agreement::{self, AgreementAsk};
 use kvitt_hub::clock::Clock;
 use kvitt_hub::config::Config;
 use kvitt_hub::hub::Hub;
@@ -99,8 +100,8 @@ fn make_template(folder: &Path) {
             .expect("a new hub");
         for (number, name) in COMPANIES {
             let company = add_company::add_company(&hub, number, name, CompanySettings::default()).await.expect("a company");
-            let main = Agreement::main_vendor(AgreementState::Active);
-            add_company::set_agreement(&hub, &company, main).await.expect("an agreement");
+            let main = AgreementAsk::Record { subject: Subject::MainVendor, found: Found::Active, by: "the dice".to_owned() };
+            order_agreement::change(&hub, &company, main).await.expect("an agreement");
             for (route, setup) in setups() {
                 add_company::set_route(&hub, &company, route, RouteSetup(setup)).await.expect("a route");
             }
