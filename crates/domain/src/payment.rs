@@ -222,7 +222,8 @@ pub enum Place {
     NoConcern,
 }
 
-/// Decides where a payment belongs. The same payment and the same use of its KID, the same place.
+/// Decides where a payment belongs. The same payment and the same use of its KID, the same place. For money that goes out without a KID
+/// the use is that of one that its text names ([`named_kids`]).
 ///
 /// A KID that one invoice uses places whatever comes with it: part, too much, twice, and back. A KID that several use places only
 /// what is exactly asked for by one of which nothing was seen yet, so that the order of payments cannot matter.
@@ -232,7 +233,11 @@ pub fn place(payment: &Payment, used: &KidUse) -> Place {
         return match payment.flow {
             Flow::In => parked(Fault::warning(codes::PAYMENT_KID_MISSING)),
             Flow::TakenBack => parked(Fault::warning(codes::PAYMENT_TAKEN_BACK_UNNAMED)),
-            Flow::Out | Flow::CameBack => Place::NoConcern,
+            Flow::Out | Flow::CameBack => match used {
+                KidUse::Nobody => Place::NoConcern,
+                // A person wrote the KID into the text: it may be a refund, or anything else.
+                KidUse::One(_) | KidUse::Several { .. } => parked(Fault::warning(codes::PAYMENT_REFUND_NAMED)),
+            },
         };
     };
     match used {
@@ -268,6 +273,16 @@ fn fitting(payment: &Payment, candidate: &Candidate) -> Place {
     }
 }
 
+/// The KIDs that a text names: whole words of digits whose check digit holds.
+pub fn named_kids(text: &str) -> Vec<&str> {
+    /// Shorter numbers are years, amounts and days.
+    const SHORTEST: usize = 5;
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    words
+        .filter(|word| word.len() >= SHORTEST && word.bytes().all(|byte| byte.is_ascii_digit()) && Kid::parse(word).is_ok())
+        .collect()
+}
+
 /// Why an invoice is suggested for a parked payment. The first are the strongest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -276,7 +291,9 @@ pub enum Hint {
     SameKid,
     /// Its KID is one slip of the fingers away.
     NearKid,
-    /// The payer wrote its number.
+    /// The text names its KID.
+    KidInText,
+    /// The text names its number.
     NumberInText,
     /// The payer's account paid it before, or another invoice of the same customer.
     PayerSeen,
@@ -290,6 +307,7 @@ impl Hint {
         match self {
             Hint::SameKid => "same_kid",
             Hint::NearKid => "near_kid",
+            Hint::KidInText => "kid_in_text",
             Hint::NumberInText => "number_in_text",
             Hint::PayerSeen => "payer_seen",
             Hint::SameAmount => "same_amount",
@@ -349,6 +367,7 @@ fn hints(payment: &Payment, candidate: &Candidate, near: &[String], payer_seen: 
     let speaks = [
         (Hint::SameKid, kid.is_some() && *kid == payment.kid),
         (Hint::NearKid, kid.as_ref().is_some_and(|kid| near.contains(kid))),
+        (Hint::KidInText, kid.as_deref().is_some_and(|kid| named_kids(text).contains(&kid))),
         (Hint::NumberInText, names(text, number)),
         (Hint::PayerSeen, payer_seen.contains(invoice)),
         (Hint::SameAmount, wanted == payment.amount),
@@ -482,6 +501,12 @@ mod tests {
         check(Flow::In, &KidUse::Several { exact: Some(Box::new(shared.clone())) }, "exact");
         check(Flow::TakenBack, &KidUse::Several { exact: Some(Box::new(shared)) }, "payment.kid_shared");
         check(Flow::In, &KidUse::Several { exact: None }, "payment.kid_shared");
+        let named = KidUse::One(Box::new(candidate("1001", "123456782", 100)));
+        assert!(
+            matches!(place(&payment(None, 100, Flow::Out), &named), Place::Parked { why } if why.code == codes::PAYMENT_REFUND_NAMED)
+        );
+        assert_eq!(place(&payment(None, 100, Flow::Out), &KidUse::Nobody), Place::NoConcern);
+        assert_eq!(named_kids("Tilbakebetaling KID 123456782, 2026 og 123456783"), ["123456782"]);
         let parked = |payment: &Payment| match place(payment, &KidUse::Nobody) {
             Place::Parked { why } => why.code.name(),
             other => panic!("{other:?}"),

@@ -22,10 +22,12 @@ mod avtalegiro;
 mod drop;
 mod files;
 mod http;
+mod payments;
 
 pub use avtalegiro::AvtalegiroConfig;
 pub use drop::{AlgorithmsConfig, DropConfig, SftpConfig};
 pub use http::HttpConfig;
+pub use payments::{Dated, PaymentsConfig};
 
 /// Everything that can be configured. Paths are relative to the data folder where they are not absolute.
 #[derive(Debug, Clone, Deserialize)]
@@ -53,6 +55,8 @@ pub struct Config {
     pub bounces: Option<BouncesConfig>,
     /// The folder that documents are dropped into.
     pub intake: Option<IntakeConfig>,
+    /// Bank files, and how long an unpaid direct debit is waited for.
+    pub payments: PaymentsConfig,
     /// Where business time comes from, where it is not the machine's own.
     pub clock: Option<ClockConfig>,
     /// How a running hub writes its log.
@@ -84,6 +88,7 @@ impl Default for Config {
             avtalegiro: AvtalegiroConfig::default(),
             bounces: None,
             intake: None,
+            payments: PaymentsConfig::default(),
             clock: None,
             log_format: LogFormat::Text,
         }

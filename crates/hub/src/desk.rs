@@ -17,13 +17,21 @@ use crate::store::customer_order::{self, CustomerOrder};
 use crate::store::invoice::Listed;
 use crate::store::job::Shown;
 
+mod money;
+
 pub use crate::actions::accept_invoice::{Accepted, HandedIn};
 pub use crate::actions::back_up::{BackUpKeys, Manifest};
 pub use crate::actions::explain::Story;
 pub use crate::actions::find_mandates::MandateAsk;
 pub use crate::actions::order_agreement::{AgreementAsk, AgreementShown, Which};
-pub use crate::actions::settle::Settlement;
 pub use crate::store::mandate::StoredChange;
+pub use crate::actions::import_bank_file::{AccountReport, Imported};
+pub use crate::actions::match_payment::{Decision, Settling};
+pub use crate::actions::settle::Settlement;
+pub use crate::actions::show_payments::{Case, Money, MoneyStory, PaymentShown, Wanted as WantedPayments};
+pub use crate::store::bank_account::{BankAccount, BankAccountSettings, Counts, KidRule};
+pub use crate::store::bank_file::StoredFile;
+pub use money::MoneyAsk;
 
 /// Customers' orders in one answer.
 const CUSTOMERS_AT_A_TIME: i64 = 1_000;
@@ -153,6 +161,8 @@ pub enum Ask {
         /// The address.
         address: String,
     },
+    /// Something about money: bank accounts, KIDs, bank files, payments.
+    Money(MoneyAsk),
     /// Make a new master key and seal every company's key with it.
     RotateKeys,
     /// Make a backup of everything in a folder of its own.
@@ -216,6 +226,39 @@ pub enum Answer {
         invoices: Vec<Listed>,
         /// The cursor of the next page, if there may be one.
         next: Option<(i64, String)>,
+    },
+    /// Bank accounts.
+    BankAccounts {
+        /// By their numbers.
+        accounts: Vec<BankAccount>,
+    },
+    /// A KID that was made.
+    Kid {
+        /// The KID.
+        kid: String,
+        /// The number in its invoice part.
+        invoice: u64,
+    },
+    /// A bank's file was taken in.
+    Imported(Box<Imported>),
+    /// Bank files.
+    BankFiles {
+        /// The newest first.
+        files: Vec<StoredFile>,
+    },
+    /// A page of payments.
+    Payments {
+        /// The page.
+        payments: Vec<PaymentShown>,
+        /// The cursor of the next page, if there may be one.
+        next: Option<(i64, String)>,
+    },
+    /// A page of invoices whose money went another way than in once.
+    MoneyCases {
+        /// The page.
+        cases: Vec<Case>,
+        /// The cursor of the next page, if there may be one.
+        next: Option<String>,
     },
     /// Jobs.
     Jobs {
@@ -402,6 +445,7 @@ impl Hub {
                 actions::settle::lift_suppression(self, &company, &address).await?;
                 Answer::Done
             }
+            Ask::Money(ask) => money::answer(self, ask).await?,
             Ask::RotateKeys => {
                 actions::rotate_keys::rotate_keys(self).await?;
                 Answer::Done

@@ -16,6 +16,9 @@ pub const NAMES: &[&str] = &[
     "after_package_written",
     "after_rename",
     "before_answer_read",
+    "after_bank_file_stored",
+    "after_payments_placed",
+    "after_bank_file_read",
 ];
 
 /// Comes by a named place.

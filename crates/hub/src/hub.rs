@@ -300,6 +300,9 @@ impl Hub {
         for drop in watch_folders::receipts::Drop::all(self) {
             tasks.spawn(watch_folders::receipts(self.clone(), drop, stopped.clone()));
         }
+        for door in watch_folders::bank_files::Door::all(self) {
+            tasks.spawn(watch_folders::bank_files(self.clone(), door, stopped.clone()));
+        }
         if let Some(intake) = config.intake {
             tasks.spawn(watch_folders::intake(self.clone(), intake, stopped.clone()));
         }
@@ -330,6 +333,7 @@ impl Hub {
         let maildir = self.config().bounces.as_ref().map(|bounces| self.data().join(&bounces.maildir));
         let mut bounces = maildir.map(watch_folders::bounces::Mailbox::new);
         let mut drops = watch_folders::receipts::Drop::all(self);
+        let mut doors = watch_folders::bank_files::Door::all(self);
         let patience = i64::try_from(patience.as_millis()).unwrap_or(i64::MAX);
         for look in 0_u32.. {
             if let Some(mailbox) = &mut bounces {
@@ -337,6 +341,9 @@ impl Hub {
             }
             for drop in &mut drops {
                 drop.look_when_due(self, &stop).await;
+            }
+            for door in &mut doors {
+                door.look_when_due(self, &stop).await;
             }
             if look % LOOKS_A_TELL == 0 {
                 progress(&self.status().await?);

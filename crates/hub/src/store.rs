@@ -6,6 +6,9 @@
 
 pub mod agreement;
 pub mod artefact;
+pub mod bank_account;
+pub mod bank_file;
+pub mod collection;
 pub mod company;
 pub mod consignment;
 pub mod copy;
@@ -17,9 +20,11 @@ pub mod figures;
 pub mod house;
 pub mod invoice;
 pub mod job;
+pub mod kid;
 pub mod lookup;
 pub mod mandate;
 pub mod objects;
+pub mod payment;
 pub mod raw;
 pub mod restore;
 pub mod stray;

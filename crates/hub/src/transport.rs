@@ -75,6 +75,15 @@ pub struct Left {
     pub bytes: Vec<u8>,
 }
 
+/// What became of a file that a bank left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Became {
+    /// It was taken in.
+    Read,
+    /// It was refused: with why, for people and for programs.
+    Refused(Vec<u8>),
+}
+
 /// Whoever carries what is said.
 pub trait Carrier: std::fmt::Debug + Send + Sync {
     /// Says something, and answers what was answered. Every kind of trouble with the network is [`Reply::Silence`]:
@@ -86,4 +95,13 @@ pub trait Carrier: std::fmt::Debug + Send + Sync {
 
     /// Puts away a file that was collected and taken in, so that it is not collected again.
     fn put_away<'a>(&'a self, drop: &'a str, name: &'a str) -> BoxFuture<'a, Result<()>>;
+
+    /// The names of what a bank left for us in a drop, the oldest first.
+    fn bank_files<'a>(&'a self, drop: &'a str) -> BoxFuture<'a, Result<Vec<String>>>;
+
+    /// The bytes of a file that a bank left.
+    fn bank_file<'a>(&'a self, drop: &'a str, name: &'a str) -> BoxFuture<'a, Result<Vec<u8>>>;
+
+    /// Moves a file that a bank left to where it says what became of it.
+    fn settle_bank_file<'a>(&'a self, drop: &'a str, name: &'a str, became: Became) -> BoxFuture<'a, Result<()>>;
 }

@@ -68,6 +68,10 @@ pub enum Purpose {
     MandateChange,
     /// A mandate that a customer is offered; it stands in an address and in no row.
     MandateOffer,
+    /// What a bank said of a payment; its row is the payment.
+    Payment,
+    /// A bank's file; its row is the digest and the piece's number.
+    BankFile,
 }
 
 impl Purpose {
@@ -91,6 +95,8 @@ impl Purpose {
             Purpose::MandateOffer => "mandate offer",
             Purpose::Stray => "stray",
             Purpose::Note => "note",
+            Purpose::Payment => "payment",
+            Purpose::BankFile => "bank file",
         }
     }
 }
@@ -302,6 +308,16 @@ impl Vault {
     /// Opens what [`Vault::seal_house`] made.
     pub fn open_house(&self, purpose: Purpose, row: impl Display, sealed: &[u8]) -> Result<Vec<u8>> {
         self.house().open(purpose, row, sealed)
+    }
+
+    /// Compresses a value that belongs to no company, then seals it.
+    pub fn seal_house_compressed(&self, purpose: Purpose, row: impl Display, plain: &[u8]) -> Vec<u8> {
+        self.house().seal_compressed(purpose, row, plain)
+    }
+
+    /// Opens what [`Vault::seal_house_compressed`] made.
+    pub fn open_house_compressed(&self, purpose: Purpose, row: impl Display, sealed: &[u8]) -> Result<Vec<u8>> {
+        self.house().open_compressed(purpose, row, sealed)
     }
 
     fn house(&self) -> &CompanyKey {

@@ -75,6 +75,9 @@ enum Command {
     List(commands::list::List),
     /// Decide what only a person decides: a delivery in doubt, parked, or to be called back.
     Settle(commands::settle::Settle),
+    /// Take bank files in, list payments, and place those that are parked.
+    #[command(subcommand)]
+    Payments(commands::payments::Payments),
     /// List what is still to be done, the stuck first.
     Jobs(commands::jobs::Jobs),
     /// Show the events of a company, follow them, or check that none was changed.
@@ -179,6 +182,7 @@ async fn run(session: &Session, command: Command) -> Outcome {
         Command::Explain(explain) => explain.run(session).await,
         Command::List(list) => list.run(session).await,
         Command::Settle(settle) => settle.run(session).await,
+        Command::Payments(payments) => payments.run(session).await,
         Command::Jobs(jobs) => jobs.run(session).await,
         Command::Events(events) => events.run(session).await,
         Command::Company(company) => company.run(session).await,

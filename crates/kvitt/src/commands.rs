@@ -2,6 +2,7 @@
 
 pub mod agreement;
 pub mod backup;
+pub mod bank_account;
 pub mod bank_file;
 pub mod bench;
 pub mod company;
@@ -16,6 +17,7 @@ pub mod keys;
 pub mod kid;
 pub mod list;
 pub mod mandates;
+pub mod payments;
 pub mod plan;
 pub mod restore;
 pub mod sandbox;

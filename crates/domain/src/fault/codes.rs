@@ -397,6 +397,10 @@ codes! {
     PAYMENT_TAKEN_BACK_UNNAMED = "payment.taken_back_unnamed", Operator;
     /// The payment is in another currency than the invoice. Values: `amount`, `currency`, the invoice's.
     PAYMENT_CURRENCY = "payment.currency", Operator;
+    /// Money went out whose text names the KID of an invoice: perhaps a refund. No values.
+    PAYMENT_REFUND_NAMED = "payment.refund_named", Operator;
+    /// A person took the payment away from the invoice that it was placed with. Values: `by`.
+    PAYMENT_TAKEN_AWAY = "payment.taken_away", Operator;
     /// The statement tells a sum of several payments and not which they are. No values.
     PAYMENT_TOTAL = "payment.total", Counterparty;
     /// The company has no payment like this. Values: `payment`.

@@ -16,6 +16,8 @@ use kvitt_formats::metadata;
 use serde::{Deserialize, Serialize};
 
 use crate::actions::add_company::add_company;
+use crate::actions::check_kid::check_kid;
+use crate::actions::move_collection;
 use crate::desk::Wishes;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
@@ -169,6 +171,7 @@ impl HandedIn {
 pub async fn accept_invoice(hub: &Hub, handed: HandedIn) -> Result<Accepted> {
     let (handed, readable) = read_aside(hub, handed).await?;
     let company = company_for(hub, &handed, &readable.invoice).await?;
+    let readable = with_kid_judged(hub, &company, readable).await?;
     let prepared = {
         let (hub, company) = (hub.clone(), company.clone());
         tokio::task::spawn_blocking(move || prepare(&hub, &company, &handed, readable))
@@ -185,6 +188,16 @@ pub async fn accept_invoice(hub: &Hub, handed: HandedIn) -> Result<Accepted> {
         })
         .await?;
     Ok(Accepted { id, number, company: org_number, again, warnings })
+}
+
+/// Adds what is wrong with the KID by what was agreed for the bank account, or refuses the document for it.
+async fn with_kid_judged(hub: &Hub, company: &Company, mut readable: Readable) -> Result<Readable> {
+    let found = check_kid(&mut *hub.db().read().await?, &company.id, &readable.invoice).await?;
+    if found.iter().any(Fault::is_fatal) {
+        return Err(Error::Refused(found));
+    }
+    readable.warnings.extend(found);
+    Ok(readable)
 }
 
 /// Reads a document where its milliseconds of work, or the seconds of a very large one, keep nobody else waiting.
@@ -308,6 +321,7 @@ async fn write(tx: &mut Tx<'_>, company: &Company, prepared: &Prepared) -> Resul
     }
     delivery::insert(tx, &company.id, &company.key, delivery, &stored.id, &Delivery::new(), now).await?;
     job::enqueue(tx, &company.id, Kind::ChooseRoute, delivery, *urgency, now, now).await?;
+    move_collection::begin(tx, company, stored, now).await?;
     let told = serde_json::json!({
         "number": stored.body.invoice.number, "kind": kind_name(stored.body.invoice.kind), "warnings": prepared.warnings,
     });

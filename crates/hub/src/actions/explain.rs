@@ -10,6 +10,7 @@ use kvitt_domain::money::Amount;
 use kvitt_domain::plan::Plan;
 use serde::{Deserialize, Serialize};
 
+use crate::actions::show_payments::{self, MoneyStory};
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::store::company::Company;
@@ -30,6 +31,9 @@ pub struct Story {
     pub plans: Vec<Plan>,
     /// Every route tried, oldest first.
     pub attempts: Vec<Tried>,
+    /// Its money; none where it asks for none.
+    #[serde(default)]
+    pub money: Option<MoneyStory>,
     /// Its files.
     pub files: Vec<Artefact>,
     /// What is still to be done for it by itself.
@@ -155,6 +159,7 @@ pub async fn explain(hub: &Hub, company: &Company, invoice: &str) -> Result<Stor
         plans: delivery::plans(&mut db, &company.id, &company.key, &current.id).await?,
         delivery: current.delivery,
         attempts,
+        money: show_payments::story(&mut db, company, &stored.id).await?,
         files: artefact::of_invoice(&mut db, &company.id, &stored.id, hub.config().public_address.as_deref()).await?,
         jobs,
         events: events.iter().map(shown).collect::<Result<_>>()?,

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::actions::back_up::{self, DATABASE, FORMAT, FileEntry, KEYS, MANIFEST, Manifest, OBJECTS, Signed, on_disk};
 use crate::actions::converse;
 use crate::actions::move_agreement::resume_agreements;
+use crate::actions::move_collection::CLAIMS;
 use crate::actions::move_delivery::{Move, close_lot, move_delivery};
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -29,8 +30,8 @@ use crate::store::copy::{self, Head};
 use crate::store::delivery::{StoredAttempt, StoredDelivery};
 use crate::store::event::{self, NewEvent};
 use crate::store::house::{self, Note};
-use crate::store::job::{Kind, Urgency};
-use crate::store::{Db, Tx, delivery, restore as undo};
+use crate::store::job::{self, Kind, Urgency};
+use crate::store::{Db, Tx, collection, delivery, restore as undo};
 
 /// More lots than a company closes between a backup and the end of the hub that lived on.
 const LEAP: i64 = 100_000;
@@ -328,6 +329,10 @@ impl Doubt<'_> {
         undo::drop_jobs(tx, &company.id).await?;
         // What is asked about agreements and mandates changes nothing when it was asked before.
         resume_agreements(tx, company, self.now).await?;
+        if collection::first_claim(tx.db(), &company.id).await?.is_some() {
+            // It only looks and tells: direct debits that did not happen must be noticed after a restore as before.
+            job::enqueue(tx, &company.id, Kind::WatchClaims, CLAIMS, Urgency::Bulk, self.now, self.now).await?;
+        }
         Ok(doubts)
     }
 

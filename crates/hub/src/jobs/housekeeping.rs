@@ -1,5 +1,5 @@
-//! What time makes unneeded is dropped: answers to idempotency keys after 30 days, strays after 90, and large files that
-//! nothing refers to.
+//! What time makes unneeded is dropped: answers to idempotency keys after 30 days, strays after 90, the bytes of banks' files after 18
+//! months, and large files that nothing refers to.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::actions::look_up::FRESH_MS;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::jobs::watch::receipts;
-use crate::store::{artefact, company, invoice, lookup, stray};
+use crate::store::{artefact, bank_file, company, invoice, lookup, stray};
 use crate::transport::maildir::{self, Place};
 
 /// How often the house is kept. Nothing waits for it.
@@ -20,6 +20,8 @@ const EVERY: Duration = Duration::from_secs(600);
 const KEYS_LIVE_MS: i64 = 30 * 24 * 3_600_000;
 /// How long a stray waits for a person. It holds what strangers wrote.
 const STRAYS_LIVE: Duration = Duration::from_secs(90 * 24 * 3600);
+/// How long the bytes of a bank's file are kept. Each payment keeps its own lines.
+const BANK_FILES_LIVE_MS: i64 = 548 * 24 * 3_600_000;
 /// A large file is put before the transaction that refers to it. One without a reference after a day belongs to a transaction
 /// that never came.
 const ORPHAN_AFTER: Duration = Duration::from_secs(24 * 3600);
@@ -37,6 +39,8 @@ pub struct Dropped {
     pub files: u64,
     /// Strays that nobody came for.
     pub strays: u64,
+    /// Pieces of old files from banks.
+    pub bank_files: u64,
     /// What failed, such as a company: it is tried again at the next time.
     pub failed: u64,
 }
@@ -63,6 +67,13 @@ pub async fn keep_house(hub: &Hub, stop: &watch::Receiver<bool>) -> Result<Dropp
         Err(error) => {
             dropped.failed += 1;
             tracing::error!(error = &error as &dyn std::error::Error, "old strays could not be removed");
+        }
+    }
+    match forget_bank_files(hub).await {
+        Ok(pieces) => dropped.bank_files = pieces,
+        Err(error) => {
+            dropped.failed += 1;
+            tracing::error!(error = &error as &dyn std::error::Error, "old bank files could not be removed");
         }
     }
     let mut last = String::new();
@@ -93,6 +104,11 @@ async fn forget_strays(hub: &Hub) -> Result<u64> {
         removed.sum::<std::io::Result<u64>>().map_err(|cause| Error::io("removing old strays", cause))
     });
     Ok(told + removed.await?)
+}
+
+async fn forget_bank_files(hub: &Hub) -> Result<u64> {
+    let before = hub.clock().business_ms() - BANK_FILES_LIVE_MS;
+    hub.write(move |tx| async move { bank_file::forget_parts(tx, bank_file::HOUSE, before).await }.boxed()).await
 }
 
 async fn keep_for(hub: &Hub, company: &str, dropped: &mut Dropped) -> Result<()> {

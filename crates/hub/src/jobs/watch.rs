@@ -1,5 +1,5 @@
 //! What comes in by folders: messages in a Maildir ([`mod@bounces`]), documents in a folder ([`mod@intake`]), receipts in drops
-//! ([`mod@receipts`]); and business time, where it follows another clock.
+//! ([`mod@receipts`]), files from banks ([`mod@bank_files`]); and business time, where it follows another clock.
 //!
 //! A file is moved on only after what it says is on disk. A crash between the two reads it again, which changes nothing: the
 //! same bytes are the same arrival, the same document is the same invoice. A file that fails waits its turn ([`patience`]) and
@@ -16,6 +16,7 @@ use crate::config::{BouncesConfig, ClockConfig, IntakeConfig};
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 
+pub mod bank_files;
 pub mod bounces;
 pub mod intake;
 mod patience;
@@ -43,6 +44,17 @@ pub async fn receipts(hub: Hub, mut drop: receipts::Drop, mut stop: watch::Recei
         drop.look_when_due(&hub, &stop).await;
         tokio::select! {
             () = tokio::time::sleep(drop.every()) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Takes files from banks in until told to stop.
+pub async fn bank_files(hub: Hub, mut door: bank_files::Door, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        door.look_when_due(&hub, &stop).await;
+        tokio::select! {
+            () = tokio::time::sleep(door.every()) => {}
             _ = stop.changed() => {}
         }
     }
@@ -113,17 +125,7 @@ async fn on_disk<T: Send + 'static>(what: &'static str, work: impl FnOnce() -> s
 
 /// Writes why a file was refused, for people and for programs.
 fn write_faults(file: &Path, faults: &[Fault]) -> std::io::Result<()> {
-    let shown: Vec<serde_json::Value> = faults
-        .iter()
-        .map(|fault| {
-            serde_json::json!({
-                "code": fault.code, "severity": fault.severity, "place": fault.place,
-                "message": { "nb": fault.sentence(Language::Bokmal), "en": fault.sentence(Language::English) },
-                "remedy": { "nb": fault.remedy(Language::Bokmal), "en": fault.remedy(Language::English) },
-            })
-        })
-        .collect();
-    write_shown(file, &shown)
+    write_shown(file, &shown_faults(faults))
 }
 
 /// Writes that taking a file in failed: the fault is ours, so that there is no code of the sender's.
@@ -140,6 +142,20 @@ fn write_failure(file: &Path, error: &Error) -> std::io::Result<()> {
         },
     });
     write_shown(file, &[shown])
+}
+
+/// Faults as a file for people and programs.
+fn shown_faults(faults: &[Fault]) -> Vec<serde_json::Value> {
+    faults
+        .iter()
+        .map(|fault| {
+            serde_json::json!({
+                "code": fault.code, "severity": fault.severity, "place": fault.place,
+                "message": { "nb": fault.sentence(Language::Bokmal), "en": fault.sentence(Language::English) },
+                "remedy": { "nb": fault.remedy(Language::Bokmal), "en": fault.remedy(Language::English) },
+            })
+        })
+        .collect()
 }
 
 fn write_shown(file: &Path, shown: &[serde_json::Value]) -> std::io::Result<()> {

@@ -49,6 +49,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (2, include_str!("schema/0002_routes.sql")),
     (3, include_str!("schema/0003_returned_members.sql")),
     (4, include_str!("schema/0004_agreements.sql")),
+    (5, include_str!("schema/0005_payments.sql")),
 ];
 
 const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY)";

@@ -71,12 +71,21 @@ pub enum Kind {
     AdvanceAgreement,
     /// Fetch the mandates of an account. Subject: its agreement.
     FetchMandates,
+    /// Find the direct debits that did not happen. Subject: `claims`.
+    WatchClaims,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 6] =
-        [Kind::ChooseRoute, Kind::CloseLot, Kind::Converse, Kind::LookUp, Kind::AdvanceAgreement, Kind::FetchMandates];
+    pub const ALL: [Kind; 7] = [
+        Kind::ChooseRoute,
+        Kind::CloseLot,
+        Kind::Converse,
+        Kind::LookUp,
+        Kind::AdvanceAgreement,
+        Kind::FetchMandates,
+        Kind::WatchClaims,
+    ];
 
     /// The kind as stored and shown.
     pub fn name(self) -> &'static str {
@@ -87,6 +96,7 @@ impl Kind {
             Kind::LookUp => "look_up",
             Kind::AdvanceAgreement => "advance_agreement",
             Kind::FetchMandates => "fetch_mandates",
+            Kind::WatchClaims => "watch_claims",
         }
     }
 
@@ -94,7 +104,7 @@ impl Kind {
     pub fn talks(self) -> bool {
         match self {
             Kind::Converse | Kind::LookUp | Kind::AdvanceAgreement | Kind::FetchMandates => true,
-            Kind::ChooseRoute | Kind::CloseLot => false,
+            Kind::ChooseRoute | Kind::CloseLot | Kind::WatchClaims => false,
         }
     }
 
@@ -208,8 +218,15 @@ impl Wanted {
 }
 
 /// Within an urgency what has begun comes before what is to begin: conversations first.
-const ORDER: [Kind; 6] =
-    [Kind::Converse, Kind::CloseLot, Kind::AdvanceAgreement, Kind::LookUp, Kind::FetchMandates, Kind::ChooseRoute];
+const ORDER: [Kind; 7] = [
+    Kind::Converse,
+    Kind::CloseLot,
+    Kind::AdvanceAgreement,
+    Kind::LookUp,
+    Kind::FetchMandates,
+    Kind::ChooseRoute,
+    Kind::WatchClaims,
+];
 
 /// When it is, on both clocks: Unix milliseconds.
 #[derive(Debug, Clone, Copy)]

@@ -6,6 +6,7 @@
 //! taken/NAME/           where the other side may move it
 //! receipts/FILE         what the other side leaves for us; hidden files and FILE.part are not finished
 //! receipts/read/        what we took in; receipts/kept/ what is too large to be taken in
+//! out/FILE              what a bank leaves for us, in the same way; out/read/ and out/refused/ what became of it
 //! ```
 //!
 //! The steps are the same for a folder and for SFTP, and stand here once; [`folder`] and [`sftp`] only do what one step says.
@@ -22,6 +23,7 @@ use tokio::time::timeout;
 use crate::error::{Error, Result};
 use crate::transport::{Committing, Left};
 
+mod bank;
 pub mod folder;
 pub mod sftp;
 

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::transport::drop::{self, Site};
 use crate::transport::http::{self, Asked, Service};
 use crate::transport::smtp::{self, MailServer};
-use crate::transport::{Carrier, Committing, Left, Outgoing};
+use crate::transport::{Became, Carrier, Committing, Left, Outgoing};
 
 // One limit stands over all that is carried: that of the longest letter. None of the others reaches it.
 const _: () = assert!(drop::LONGEST.as_secs() <= smtp::LONGEST.as_secs() && http::LONGEST.as_secs() <= smtp::LONGEST.as_secs());
@@ -78,6 +78,18 @@ impl Carrier for Network {
 
     fn put_away<'a>(&'a self, drop: &'a str, name: &'a str) -> BoxFuture<'a, Result<()>> {
         async move { self.drop(drop)?.put_away(name).await }.boxed()
+    }
+
+    fn bank_files<'a>(&'a self, drop: &'a str) -> BoxFuture<'a, Result<Vec<String>>> {
+        async move { self.drop(drop)?.bank_files().await }.boxed()
+    }
+
+    fn bank_file<'a>(&'a self, drop: &'a str, name: &'a str) -> BoxFuture<'a, Result<Vec<u8>>> {
+        async move { self.drop(drop)?.bank_file(name).await }.boxed()
+    }
+
+    fn settle_bank_file<'a>(&'a self, drop: &'a str, name: &'a str, became: Became) -> BoxFuture<'a, Result<()>> {
+        async move { self.drop(drop)?.settle_bank_file(name, became).await }.boxed()
     }
 }
 

@@ -3,11 +3,12 @@
 use kvitt_hub::Config;
 
 const PAGE: &str = include_str!("../../../../docs/configuration.md");
-const SOURCES: [&str; 4] = [
+const SOURCES: [&str; 5] = [
     include_str!("../../src/config.rs"),
     include_str!("../../src/config/avtalegiro.rs"),
     include_str!("../../src/config/http.rs"),
     include_str!("../../src/config/drop.rs"),
+    include_str!("../../src/config/payments.rs"),
 ];
 
 fn example() -> String {

@@ -7,6 +7,7 @@
 mod bank_files;
 mod hostile;
 mod invoices;
+mod payments;
 mod pdf;
 mod pipeline;
 mod report;
@@ -39,6 +40,8 @@ pub enum Bench {
     /// One run of the pipeline, as JSON.
     #[command(hide = true)]
     PipelineRun(pipeline::PipelineRun),
+    /// Measure what it costs to place a payment, with few open invoices and with very many. Exits with 1 where it grows with them.
+    Payments(payments::Payments),
     /// Measure how fast invoices are drawn as PDF. Exits with 1 where the wanted speed or size is not reached.
     Pdf(pdf::Pdf),
     /// Measure how fast bank files are read and written, beside the Python package netsgiro. Exits with 1 where the wanted speed or
@@ -87,6 +90,7 @@ impl Bench {
             Bench::Pipeline(pipeline) => pipeline.run(session).await,
             Bench::PipelineRun(run) => run.run(session).await,
             Bench::Validate(validate) => validate.run(session),
+            Bench::Payments(payments) => payments.run(session).await,
             Bench::Pdf(pdf) => pdf.run(session),
             Bench::BankFiles(files) => files.run(session),
             Bench::BankFilesMemory(memory) => memory.run(session),

@@ -53,6 +53,9 @@ pub enum Company {
     /// Order agreements with the rail, see where they stand, and end them.
     #[command(subcommand)]
     Agreement(super::agreement::Agreement),
+    /// Set bank accounts up, and make KIDs for them.
+    #[command(subcommand)]
+    BankAccount(super::bank_account::BankAccount),
     /// Set a route up for a company. docs/routes/ says what each route needs.
     SetRoute {
         /// The company's organisation number.
@@ -97,6 +100,7 @@ impl Company {
                 let done = session.words.say("company.block_lifted", &[("address", &address)]);
                 change(session, Ask::LiftSuppression { company: Some(company), address }, &done).await
             }
+            Company::BankAccount(account) => account.run(session).await,
             Company::List => list(session).await,
         }
     }

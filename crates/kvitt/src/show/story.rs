@@ -14,6 +14,7 @@ pub fn text(story: &Story, words: Words) -> String {
         header(story, words),
         plans(story, words),
         attempts(story, words),
+        money(story, words),
         files(story, words),
         events(story, words),
         now(story, words),
@@ -121,6 +122,11 @@ fn word(word: Option<&Word>, words: Words) -> String {
     }
 }
 
+fn money(story: &Story, words: Words) -> String {
+    let Some(money) = &story.money else { return String::new() };
+    format!("{}{}", heading(words, "money"), super::money::text(money, words))
+}
+
 fn files(story: &Story, words: Words) -> String {
     let mut text = heading(words, "files");
     for file in &story.files {
@@ -150,7 +156,11 @@ pub fn event_line(event: &serde_json::Value, words: Words) -> String {
     let (from, to) = (field("from"), field("to"));
     let moved = match (from.is_empty(), from == to) {
         (true, _) | (_, true) => String::new(),
-        (false, false) => format!(": {} → {}", words.name("state", from), words.name("state", to)),
+        (false, false) => {
+            // The words of a delivery's states are those of the table without a machine's name.
+            let states = if field("machine") == "collection" { "collection" } else { "state" };
+            format!(": {} → {}", words.name(states, from), words.name(states, to))
+        }
     };
     format!("{at}  #{:<5} {}{moved}", event["seq"], field("kind"))
 }

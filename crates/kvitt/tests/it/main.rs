@@ -15,6 +15,7 @@ mod harness;
 mod journeys;
 mod moving;
 mod page;
+mod payments;
 #[path = "../../../hub/tests/it/postgres.rs"]
 mod postgres;
 mod restoring;

@@ -6,17 +6,27 @@
 
 use std::path::Path;
 
+use jiff::civil::date;
 use kvitt_adapters::register::{Answer, Found};
 use kvitt_adapters::route::{Arrived, ArtefactRole, Entry, Reply, Request, RouteSetup, Sent};
 use kvitt_domain::agreement::AgreementKind;
+use kvitt_domain::agreement::{Agreement, AgreementState};
+use kvitt_domain::collection::{Collection, Event, Means};
 use kvitt_domain::customer::CustomerKey;
 use kvitt_domain::delivery::{Delivery, State, Word};
+use kvitt_domain::fault::{Fault, codes};
+use kvitt_domain::identifiers::Kid;
 use kvitt_domain::invoice::DocumentKind;
+use kvitt_domain::money::{Amount, Currency};
+use kvitt_domain::payment::{Candidate, Flow, KidUse, Payment, PaymentKind};
 use kvitt_domain::plan::RouteName;
 use kvitt_domain::recipient::RecipientType;
 use kvitt_hub::error::{Error, Result};
 use kvitt_hub::store::agreement;
 use kvitt_hub::store::artefact::{self, Naming};
+use kvitt_hub::store::bank_account::{self, BankAccount, BankAccountSettings};
+use kvitt_hub::store::bank_file::{self, StoredFile};
+use kvitt_hub::store::collection::{self, Credit};
 use kvitt_hub::store::company::{self, CompanySettings};
 use kvitt_hub::store::consignment::{self, NewArrival};
 use kvitt_hub::store::customer_order::{self, CustomerOrder};
@@ -25,6 +35,8 @@ use kvitt_hub::store::event::{self, NewEvent};
 use kvitt_hub::store::invoice::{self, Rendition};
 use kvitt_hub::store::job::{self, Kind, Seat, Times, Urgency, Wanted};
 use kvitt_hub::store::mandate;
+use kvitt_hub::store::kid::{self, Made};
+use kvitt_hub::store::payment::{self, StoredPayment};
 use kvitt_hub::store::suppression::{self, Suppressed};
 use kvitt_hub::store::{Backend, Tx, delivery, lookup, restore};
 use kvitt_hub::vault::Purpose;
@@ -73,6 +85,7 @@ async fn furnish(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     customer_order::set(tx, id, &customer_order("email"), NOW).await?;
     agreement::insert(tx, id, key, AGREEMENT, &super::agreement::of_account(), NOW).await?;
     mandate::put(tx, id, key, None, &super::mandate::change(KID, true), NOW).await?;
+    furnish_money(tx, bench).await?;
     job::enqueue(tx, id, Kind::Converse, "lot", Urgency::Ordinary, NOW, NOW).await?;
     job::enqueue(tx, id, Kind::ChooseRoute, "stuck", Urgency::Ordinary, NOW - 1, NOW).await?;
     let stuck =
@@ -80,6 +93,90 @@ async fn furnish(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     job::stick(tx, &stuck, "limit").await?;
     tx.tell(NewEvent::new(id, key, NOW, "invoice.accepted", "i1", &json!({}))?);
     Ok(())
+}
+
+/// The part of it that is money.
+async fn furnish_money(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
+    let (id, key) = (bench.a.id.as_str(), &bench.a.key);
+    bank_account::set(tx, id, &bank_account(), NOW).await?;
+    kid::insert(tx, id, &made(), NOW).await?;
+    kid::next(tx, id, ACCOUNT).await?;
+    collection::insert(tx, id, &candidate(), ACCOUNT, NOW).await?;
+    let before = collection::of_invoice(tx.db(), id, "i1").await?.expect("it was just stored");
+    let twice = Event::Paid { amount: Amount::new(200, Currency::NOK), means: Means::Payment };
+    let claimed = Event::Claimed { attempt: sample::attempt(1), due_on: date(2026, 11, 16) };
+    let after = [claimed, twice].into_iter().fold(before.candidate.collection.clone(), |of, event| of.apply(event).unwrap().0);
+    collection::save(tx, id, &before, &after, NOW).await?;
+    collection::insert_credit(tx, id, &credit("c1"), "10023", Some("i1"), NOW).await?;
+    collection::insert_credit(tx, id, &credit("c2"), "10024", None, NOW).await?;
+    payment::insert(tx, id, key, &stored_payment("p1", payment::State::NoConcern, payment::Part::Of { batch: "B".into() }))
+        .await?;
+    let matched = payment::State::Matched { invoice: "i1".into(), fit: "exact".into() };
+    payment::insert(tx, id, key, &stored_payment("p2", matched, payment::Part::TotalOf { batch: "T".into() })).await?;
+    let parked = payment::State::Parked { why: Fault::warning(codes::PAYMENT_TOTAL) };
+    payment::insert(tx, id, key, &stored_payment("p3", parked, payment::Part::TotalOf { batch: "T".into() })).await?;
+    let sealed = bank_file::seal_part(&bench.vault, "digest", 1, b"NY000010");
+    bank_file::add_part(tx, id, "digest", 1, &sealed).await?;
+    bank_file::insert(tx, id, &bank_file()).await?;
+    bank_file::finish(tx, &bench.vault, id, "digest", 1, &"report").await
+}
+
+const ACCOUNT: &str = "86011117947";
+
+fn bank_account() -> BankAccount {
+    BankAccount { account: ACCOUNT.into(), settings: BankAccountSettings::default() }
+}
+
+fn made() -> Made {
+    Made { account: ACCOUNT.into(), kid: Kid::parse("123456782").unwrap(), customer: 1, invoice: 2 }
+}
+
+fn candidate() -> Candidate {
+    Candidate {
+        invoice: "i1".into(),
+        number: "10023".into(),
+        kid: Some("123456782".into()),
+        due_on: None,
+        collection: Collection::new(Amount::new(100, Currency::NOK)),
+    }
+}
+
+fn credit(id: &str) -> Credit {
+    Credit { credit_note: id.into(), amount: Amount::new(10, Currency::NOK) }
+}
+
+fn money() -> Payment {
+    Payment {
+        bank_account: ACCOUNT.into(),
+        kid: Some("123456782".into()),
+        amount: Amount::new(100, Currency::NOK),
+        flow: Flow::In,
+        booked_on: date(2026, 11, 16),
+        valued_on: None,
+        payer_account: Some("99990512341".into()),
+        payer_name: None,
+        kind: PaymentKind::Camt,
+        reference: "r".into(),
+        text: None,
+        raw: "<Ntry/>".into(),
+    }
+}
+
+fn stored_payment(id: &str, state: payment::State, part: payment::Part) -> StoredPayment {
+    StoredPayment { id: id.into(), file: "digest".into(), payment: money(), part, state, at: NOW, version: 1 }
+}
+
+fn bank_file() -> StoredFile {
+    StoredFile {
+        digest: "digest".into(),
+        name: "OCR.txt".into(),
+        format: "nets".into(),
+        bytes: 8,
+        parts: 1,
+        is_read: false,
+        ownerless: 0,
+        received_at: NOW,
+    }
 }
 
 fn rendition() -> Rendition {
@@ -207,6 +304,37 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(suppression::all(db, b, key).await.unwrap().is_empty());
         assert_eq!(customer_order::of(db, b, &[customer_order("email").customer]).await.unwrap(), None);
         assert!(customer_order::page(db, b, "", 9).await.unwrap().is_empty());
+        assert!(bank_account::of(db, b, ACCOUNT).await.unwrap().is_none());
+        assert!(bank_account::all(db, b).await.unwrap().is_empty());
+        assert!(!kid::is_made(db, b, ACCOUNT, "123456782").await.unwrap());
+        assert!(collection::of_invoice(db, b, "i1").await.unwrap().is_none());
+        assert!(collection::of_kid(db, b, ACCOUNT, "123456782", 9).await.unwrap().is_empty());
+        assert!(collection::of_kid_beginning(db, b, ACCOUNT, "1", 9).await.unwrap().is_empty());
+        assert_eq!(collection::kid_use(db, b, ACCOUNT, "123456782", 100).await.unwrap(), KidUse::Nobody);
+        assert!(collection::of_amount(db, b, 100, "overpaid", 9).await.unwrap().is_empty());
+        assert!(collection::eventful(db, b, "", 1, 9).await.unwrap().is_empty());
+        assert!(collection::overdue(db, b, date(2027, 1, 1), 9).await.unwrap().is_empty());
+        assert_eq!(collection::first_claim(db, b).await.unwrap(), None);
+        assert!(collection::count(db, b).await.unwrap().is_empty());
+        assert!(collection::credits_waiting(db, b, "10024").await.unwrap().is_empty());
+        assert!(collection::credits_of(db, b, "i1").await.unwrap().is_empty());
+        assert!(payment::state_of(db, b, "p1").await.unwrap().is_none());
+        assert!(payment::by_id(db, b, key, "p1").await.unwrap().is_none());
+        assert!(payment::starting_with(db, b, "p").await.unwrap().is_empty());
+        assert!(payment::of_invoice(db, b, key, "i1").await.unwrap().is_empty());
+        assert!(payment::in_state(db, b, key, "no_concern", (0, ""), 9).await.unwrap().is_empty());
+        assert!(payment::all(db, b, key, "", 9).await.unwrap().is_empty());
+        assert!(payment::alike(db, b, key, &money()).await.unwrap().is_empty());
+        assert!(payment::totals(db, b, ACCOUNT, "T").await.unwrap().is_empty());
+        assert!(!payment::has_parts(db, b, ACCOUNT, "B").await.unwrap());
+        assert!(payment::paid_by(db, b, key, &money(), 9).await.unwrap().is_empty());
+        assert!(payment::sums(db, b).await.unwrap().is_empty());
+        assert!(bank_file::by_digest(db, b, "digest").await.unwrap().is_none());
+        assert!(bank_file::list(db, b).await.unwrap().is_empty());
+        assert!(bank_file::unfinished(db, b).await.unwrap().is_empty());
+        let report: Option<String> = bank_file::report(db, &bench.vault, b, "digest").await.unwrap();
+        assert_eq!(report, None);
+        missing(bank_file::part(db, &bench.vault, b, "digest", 1).await.unwrap_err());
         assert!(job::list(db, b).await.unwrap().is_empty());
         assert!(job::of_subject(db, b, "lot").await.unwrap().is_empty());
         assert!(job::due(db, b, Wanted::any(9), Times { business: i64::MAX, machine: i64::MAX }).await.unwrap().is_empty());
@@ -309,8 +437,40 @@ async fn writing_with_the_wrong_company_changes_nothing() {
             })
         });
         assert!(matches!(changed.await, Err(Error::Conflict)));
+        let (money_before, paid_before) = {
+            let db = &mut *bench.read().await;
+            let money = collection::of_invoice(db, &bench.a.id, "i1").await.unwrap().unwrap();
+            (money, payment::by_id(db, &bench.a.id, key, "p1").await.unwrap().unwrap())
+        };
+        let saved = bench.write(move |tx| {
+            let (before, paid) = (money_before.clone(), paid_before.clone());
+            Box::pin(async move {
+                assert!(collection::save(tx, b, &before, &before.candidate.collection, NOW).await.is_err());
+                assert!(payment::save(tx, b, key, &paid, payment::State::ToldTwice).await.is_err());
+                assert!(collection::place_credit(tx, b, "c2", "i1").await.is_err());
+                assert!(bank_file::finish(tx, &bench.vault, b, "digest", 0, &"report").await.is_err());
+                assert_eq!(bank_file::read_again(tx, b).await?, 0);
+                assert_eq!(bank_file::forget_parts(tx, b, i64::MAX).await?, 0);
+                assert!(!bank_account::remove(tx, b, ACCOUNT).await?);
+                kid::move_on(tx, b, ACCOUNT, 99).await
+            })
+        });
+        saved.await.unwrap();
 
         // What adds a row adds it to B, even where A has one of the same name.
+        as_b!(bench, |tx| async move {
+            bank_account::set(tx, b, &bank_account(), NOW).await?;
+            assert!(kid::insert(tx, b, &made(), NOW).await?);
+            assert_eq!(kid::next(tx, b, ACCOUNT).await?, 1);
+            collection::insert(tx, b, &candidate(), ACCOUNT, NOW).await?;
+            collection::insert_credit(tx, b, &credit("c1"), "10023", None, NOW).await?;
+            let of_b = stored_payment("p1", payment::State::NoConcern, payment::Part::Whole);
+            payment::insert(tx, b, key, &of_b).await?;
+            let sealed = bank_file::seal_part(&bench.vault, "digest", 1, b"other");
+            bank_file::add_part(tx, b, "digest", 1, &sealed).await?;
+            bank_file::insert(tx, b, &bank_file()).await
+        })
+        .unwrap();
         let (_, sealed) = bench.vault.new_company_key(b);
         let save = bench.write(move |tx| {
             let sealed = sealed.clone();
@@ -393,7 +553,8 @@ async fn writing_with_the_wrong_company_changes_nothing() {
 }
 
 /// These see all companies, each for a reason.
-const ACROSS: [(&str, &str); 27] = [
+const ACROSS: [(&str, &str); 28] = [
+    ("bank_account::owner", "a bank's file names nothing else"),
     ("company::by_org_number", "it is how a company is found"),
     ("company::all", "the operator's list"),
     ("company::keys_after", "sealed keys, to be sealed anew"),

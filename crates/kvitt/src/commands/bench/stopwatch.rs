@@ -100,7 +100,8 @@ fn side_by_side(threads: usize, time: Duration, work: Work<'_>) -> Throughput {
     .expect("there is at least one thread")
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+/// The value in the middle; no number where there is none.
+pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -1,0 +1,433 @@
+//! Takes a bank's file in: judged as a whole before anything of it is used, kept as it came, then read to whoever it tells of.
+//!
+//! Three passes over the bytes, in flat memory: verify and digest; store in pieces, sealed; read from the pieces. What the third
+//! pass does is harmless to do again, so that a file whose reading a crash broke off is simply read again ([`read_on`]). The same
+//! file again changes nothing.
+//!
+//! Payments go to the company whose bank account the file names ([`crate::actions::place_payments`]). Those on accounts of nobody are
+//! counted for the operator; when the account gets an owner the file is read again.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Cursor, Read};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use kvitt_domain::fault::{Fault, codes};
+use kvitt_formats::bank::{self, Format, OrderKind};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tokio::sync::mpsc;
+
+use crate::actions::place_payments::{AT_ONCE, From, NewPayment, Placed, place_payments};
+use crate::actions::read_bank_file::{Batch, read_bank_file};
+use crate::error::{Error, Result};
+use crate::hub::Hub;
+use crate::store::bank_account::{self, Counts};
+use crate::store::bank_file::{self, HOUSE, PIECE, StoredFile};
+use crate::store::company::{self, Company};
+use crate::store::event::NewEvent;
+
+/// Pieces that are stored in one transaction: some megabytes.
+const PIECES_AT_ONCE: usize = 4;
+/// Batches that are read ahead while one is being placed.
+const AHEAD: usize = 4;
+/// Bytes that are read from a disk at a time.
+const BUFFER: usize = 256 << 10;
+
+/// A file as it is handed in.
+#[derive(Debug, Clone)]
+pub struct BankFile {
+    /// Its name.
+    pub name: String,
+    /// Its bytes.
+    pub content: Content,
+}
+
+/// Where the bytes of a file are.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// In memory: what a drop gave.
+    Bytes(Arc<[u8]>),
+    /// On this machine's disk.
+    File(PathBuf),
+}
+
+/// What became of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imported {
+    /// SHA-256 of its bytes.
+    pub digest: String,
+    /// Its name, as it came first.
+    pub name: String,
+    /// `nets`, `camt053` or `camt054`.
+    pub format: String,
+    /// Whether all of it was read before: this is what was found then.
+    pub again: bool,
+    /// What was found in it.
+    pub report: Report,
+}
+
+/// What was found in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Report {
+    /// Payments, by bank account.
+    pub accounts: Vec<AccountReport>,
+    /// Records of mandates.
+    pub mandates: u64,
+    /// What a person should know, the first of it.
+    pub remarks: Vec<Fault>,
+}
+
+/// What was found for one bank account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountReport {
+    /// The account, by its key.
+    pub account: String,
+    /// The organisation number of the company that has it; none where nobody has.
+    pub company: Option<String>,
+    /// Payments in the file.
+    pub payments: u64,
+    /// What they do to the account, in minor units by currency.
+    pub net: BTreeMap<String, i64>,
+    /// What became of them; nothing where nobody has the account.
+    pub placed: Placed,
+}
+
+/// Takes a file in. Every fault of it at once, and then nothing of it is used.
+pub async fn import_bank_file(hub: &Hub, file: BankFile) -> Result<Imported> {
+    let content = file.content.clone();
+    let judged = on_disk(move || judge(&content)).await?;
+    if let Some(known) = bank_file::by_digest(&mut *hub.db().read().await?, HOUSE, &judged.digest).await? {
+        return read_on(hub, known).await;
+    }
+    let parts = store_pieces(hub, &file, &judged).await?;
+    let stored = StoredFile {
+        digest: judged.digest,
+        name: file.name,
+        format: judged.format.to_owned(),
+        bytes: i64::try_from(judged.bytes).unwrap_or(i64::MAX),
+        parts,
+        is_read: false,
+        ownerless: 0,
+        received_at: hub.clock().business_ms(),
+    };
+    let new = stored.clone();
+    hub.write(move |tx| {
+        let new = new.clone();
+        async move {
+            // Another process may have stored the same file meanwhile.
+            match bank_file::by_digest(tx.db(), HOUSE, &new.digest).await? {
+                Some(_) => Ok(()),
+                None => bank_file::insert(tx, HOUSE, &new).await,
+            }
+        }
+        .boxed()
+    })
+    .await?;
+    crate::failpoint!("after_bank_file_stored");
+    read_on(hub, stored).await
+}
+
+/// Reads on every file whose reading was broken off, or that told of an account that has an owner now. Answers how many; one that
+/// fails keeps no other waiting.
+pub async fn read_unfinished(hub: &Hub) -> Result<usize> {
+    let unfinished = bank_file::unfinished(&mut *hub.db().read().await?, HOUSE).await?;
+    let mut read = 0;
+    for file in unfinished {
+        let digest = file.digest.clone();
+        match read_on(hub, file).await {
+            Ok(_) => read += 1,
+            Err(error) => {
+                tracing::error!(%digest, error = &error as &dyn std::error::Error, "a bank file could not be read on; others are");
+            }
+        }
+    }
+    Ok(read)
+}
+
+/// Reads a stored file to whoever it tells of, unless all of it was read.
+pub async fn read_on(hub: &Hub, file: StoredFile) -> Result<Imported> {
+    let of = |again, report| Imported {
+        digest: file.digest.clone(),
+        name: file.name.clone(),
+        format: file.format.clone(),
+        again,
+        report,
+    };
+    if file.is_read
+        && let Some(report) = bank_file::report(&mut *hub.db().read().await?, hub.vault(), HOUSE, &file.digest).await?
+    {
+        return Ok(of(true, report));
+    }
+    let (send, mut batches) = mpsc::channel(AHEAD);
+    let pieces = Pieces::new(hub, &file);
+    let reading = tokio::task::spawn_blocking(move || read_bank_file(pieces, AT_ONCE, |batch| send.blocking_send(batch).is_ok()));
+    let mut report = Report::default();
+    let mut owners = Owners::default();
+    while let Some(batch) = batches.recv().await {
+        take(hub, &file.digest, batch, &mut owners, &mut report).await?;
+    }
+    reading.await.map_err(|cause| Error::Damaged(format!("reading a bank file failed: {cause}")))??;
+    finish(hub, &file, &report, &owners).await?;
+    Ok(of(false, report))
+}
+
+async fn take(hub: &Hub, digest: &str, batch: Batch, owners: &mut Owners, report: &mut Report) -> Result<()> {
+    match batch {
+        Batch::Payments { account, payments } => {
+            let owner = owners.of(hub, &account).await?;
+            let index = report.account(&account, owner.as_ref().map(|(company, _)| company.org_number.clone()));
+            report.accounts[index].count(&payments);
+            if let Some((company, counts)) = owner {
+                let from = From { file: digest.to_owned(), counts };
+                let placed = place_payments(hub, &company, from, payments).await?;
+                report.accounts[index].placed = report.accounts[index].placed.and(placed);
+                crate::failpoint!("after_payments_placed");
+            }
+        }
+        // They are applied by the mandates' own action.
+        Batch::Mandates { records, .. } => report.mandates += records.len() as u64,
+        Batch::Remark(fault) => report.remarks.push(fault),
+    }
+    Ok(())
+}
+
+/// Notes that the file was read, and tells each company what it said of its accounts.
+async fn finish(hub: &Hub, file: &StoredFile, report: &Report, owners: &Owners) -> Result<()> {
+    let now = hub.clock().business_ms();
+    let ownerless =
+        report.accounts.iter().filter(|account| account.company.is_none()).map(|account| account.payments).sum::<u64>();
+    let ownerless = i64::try_from(ownerless).unwrap_or(i64::MAX);
+    let told: Vec<(Company, AccountReport)> =
+        report.accounts.iter().filter_map(|of| Some((owners.known(&of.account)?.clone(), of.clone()))).collect();
+    let shared = Arc::new((file.clone(), report.clone(), told, hub.vault_handle()));
+    hub.write(move |tx| {
+        let shared = shared.clone();
+        async move {
+            let (file, report, told, vault) = &*shared;
+            bank_file::finish(tx, vault, HOUSE, &file.digest, ownerless, report).await?;
+            for (company, of) in told {
+                let told = serde_json::json!({ "file": file.name, "format": file.format, "account": of });
+                tx.tell(NewEvent::new(&company.id, &company.key, now, "bank_file.read", &file.digest, &told)?);
+            }
+            Ok(())
+        }
+        .boxed()
+    })
+    .await
+}
+
+impl Report {
+    /// The place of an account among the reports; the first time that it is met it gets one.
+    fn account(&mut self, account: &str, company: Option<String>) -> usize {
+        if let Some(index) = self.accounts.iter().position(|known| known.account == account) {
+            return index;
+        }
+        self.accounts.push(AccountReport {
+            account: account.to_owned(),
+            company,
+            payments: 0,
+            net: BTreeMap::new(),
+            placed: Placed::default(),
+        });
+        self.accounts.len() - 1
+    }
+}
+
+impl AccountReport {
+    fn count(&mut self, payments: &[NewPayment]) {
+        for NewPayment { payment, .. } in payments {
+            self.payments += 1;
+            let net = self.net.entry(payment.amount.currency().code().to_owned()).or_default();
+            *net = net.saturating_add(payment.net().minor());
+        }
+    }
+}
+
+/// The companies of accounts, each asked for once.
+#[derive(Debug, Default)]
+struct Owners(BTreeMap<String, Option<(Company, Counts)>>);
+
+impl Owners {
+    async fn of(&mut self, hub: &Hub, account: &str) -> Result<Option<(Company, Counts)>> {
+        if let Some(known) = self.0.get(account) {
+            return Ok(known.clone());
+        }
+        let mut db = hub.db().read().await?;
+        let owner = match bank_account::owner(&mut db, account).await? {
+            None => None,
+            Some(id) => {
+                let company = company::by_id(&mut db, hub.vault(), &id).await?;
+                let known = bank_account::of(&mut db, &id, account).await?;
+                Some((company, known.map(|known| known.settings.counts).unwrap_or_default()))
+            }
+        };
+        self.0.insert(account.to_owned(), owner.clone());
+        Ok(owner)
+    }
+
+    fn known(&self, account: &str) -> Option<&Company> {
+        self.0.get(account)?.as_ref().map(|(company, _)| company)
+    }
+}
+
+/// What is known of a file before anything of it is used.
+struct Judged {
+    digest: String,
+    bytes: u64,
+    format: &'static str,
+}
+
+/// Verifies a whole file and digests it.
+fn judge(content: &Content) -> Result<Judged> {
+    let mut source = BufReader::with_capacity(BUFFER, Digesting { source: open(content)?, digest: Sha256::new(), bytes: 0 });
+    let verdict = bank::verify(&mut source);
+    if !verdict.is_valid() {
+        return Err(Error::Refused(verdict.faults));
+    }
+    // What stands after the end of the message belongs to the file too.
+    std::io::copy(&mut source, &mut std::io::sink()).map_err(|cause| Error::io("reading a bank file", cause))?;
+    let format = match verdict.tally.format {
+        Some(Format::Nets) => "nets",
+        Some(Format::Camt053) => "camt053",
+        Some(Format::Camt054) => "camt054",
+        None => return Err(Error::refused(Fault::fatal(codes::BANK_EMPTY).with("line", 1).with("column", 1))),
+    };
+    let outbound = [OrderKind::Claims, OrderKind::Cancellations];
+    if outbound.iter().any(|kind| verdict.tally.count_of(*kind) > 0) {
+        return Err(Error::refused(Fault::fatal(codes::BANK_OUTBOUND)));
+    }
+    let Digesting { digest, bytes, .. } = source.into_inner();
+    Ok(Judged { digest: hex::encode(digest.finalize()), bytes, format })
+}
+
+fn open(content: &Content) -> Result<Box<dyn Read + Send>> {
+    match content {
+        Content::Bytes(bytes) => Ok(Box::new(Cursor::new(bytes.clone()))),
+        Content::File(path) => {
+            let file = File::open(path).map_err(|cause| Error::io(format!("opening {}", path.display()), cause))?;
+            Ok(Box::new(file))
+        }
+    }
+}
+
+/// What is read is digested on the way.
+struct Digesting {
+    source: Box<dyn Read + Send>,
+    digest: Sha256,
+    bytes: u64,
+}
+
+impl Read for Digesting {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.source.read(buffer)?;
+        self.digest.update(&buffer[..read]);
+        self.bytes += read as u64;
+        Ok(read)
+    }
+}
+
+/// Stores the bytes in pieces and answers how many. That they are still those that were judged is checked on the way.
+async fn store_pieces(hub: &Hub, file: &BankFile, judged: &Judged) -> Result<i64> {
+    let mut source = open(&file.content)?;
+    let (mut number, mut digest) = (0, Sha256::new());
+    loop {
+        let (vault, name, first) = (hub.vault_handle(), judged.digest.clone(), number);
+        let (back, seen, pieces) = on_disk(move || {
+            let mut pieces = Vec::with_capacity(PIECES_AT_ONCE);
+            for _ in 0..PIECES_AT_ONCE {
+                let mut piece = Vec::with_capacity(PIECE);
+                let read = source.by_ref().take(PIECE as u64).read_to_end(&mut piece);
+                read.map_err(|cause| Error::io("reading a bank file", cause))?;
+                if piece.is_empty() {
+                    break;
+                }
+                digest.update(&piece);
+                let number = first + 1 + pieces.len() as i64;
+                pieces.push((number, bank_file::seal_part(&vault, &name, number, &piece)));
+            }
+            Ok((source, digest, pieces))
+        })
+        .await?;
+        (source, digest) = (back, seen);
+        if pieces.is_empty() {
+            break;
+        }
+        number += pieces.len() as i64;
+        let shared = Arc::new((judged.digest.clone(), pieces));
+        hub.write(move |tx| {
+            let shared = shared.clone();
+            async move {
+                for (number, sealed) in &shared.1 {
+                    bank_file::add_part(tx, HOUSE, &shared.0, *number, sealed).await?;
+                }
+                Ok(())
+            }
+            .boxed()
+        })
+        .await?;
+    }
+    match hex::encode(digest.finalize()) == judged.digest {
+        true => Ok(number),
+        false => Err(Error::io("reading a bank file", std::io::Error::other("it changed while it was being read"))),
+    }
+}
+
+/// The bytes of a stored file, piece after piece.
+struct Pieces {
+    hub: Hub,
+    runtime: tokio::runtime::Handle,
+    digest: String,
+    parts: i64,
+    next: i64,
+    piece: Cursor<Vec<u8>>,
+}
+
+impl Pieces {
+    fn new(hub: &Hub, file: &StoredFile) -> Pieces {
+        Pieces {
+            hub: hub.clone(),
+            runtime: tokio::runtime::Handle::current(),
+            digest: file.digest.clone(),
+            parts: file.parts,
+            next: 1,
+            piece: Cursor::new(Vec::new()),
+        }
+    }
+
+    async fn fetch(&self) -> Result<Vec<u8>> {
+        bank_file::part(&mut *self.hub.db().read().await?, self.hub.vault(), HOUSE, &self.digest, self.next).await
+    }
+}
+
+impl Read for Pieces {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let ready = self.fill_buf()?;
+        let read = ready.len().min(buffer.len());
+        buffer[..read].copy_from_slice(&ready[..read]);
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+impl BufRead for Pieces {
+    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+        if self.piece.position() >= self.piece.get_ref().len() as u64 && self.next <= self.parts {
+            let piece = self.runtime.block_on(self.fetch()).map_err(std::io::Error::other)?;
+            self.piece = Cursor::new(piece);
+            self.next += 1;
+        }
+        self.piece.fill_buf()
+    }
+
+    fn consume(&mut self, read: usize) {
+        self.piece.consume(read);
+    }
+}
+
+async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|cause| Error::Damaged(format!("reading a bank file failed: {cause}")))?
+}

@@ -1,0 +1,192 @@
+//! Places the payments of a bank file with the invoices of one company, some hundred in a transaction: each is stored once, and what
+//! no invoice is certain of is parked for a person.
+//!
+//! The same payment told again is known by its id. Two rails that tell of the same movement are told apart from two movements by
+//! counting: of alike payments as many count as the rail that tells of most. So neither the order of files nor their repetition
+//! changes the end, and what the bank really did twice is seen twice.
+
+use futures_util::FutureExt;
+use kvitt_domain::fault::{Fault, codes};
+use kvitt_domain::payment::{self as rules, Fit, Flow, KidUse, Payment, Place};
+use serde::{Deserialize, Serialize};
+
+use crate::actions::move_collection::{Move, move_by};
+use crate::error::Result;
+use crate::hub::Hub;
+use crate::store::bank_account::Counts;
+use crate::store::company::Company;
+use crate::store::event::NewEvent;
+use crate::store::payment::{self, Part, State, StoredPayment};
+use crate::store::{Tx, collection};
+
+/// Payments of one transaction at most: it holds the writer for some tens of milliseconds.
+pub const AT_ONCE: usize = 100;
+
+/// A payment as a file tells of it.
+#[derive(Debug, Clone)]
+pub struct NewPayment {
+    /// What it says.
+    pub payment: Payment,
+    /// How it stands to its line of the statement.
+    pub part: Part,
+}
+
+/// What became of payments, counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Placed {
+    /// They are invoices'.
+    pub matched: u64,
+    /// They wait for a person.
+    pub parked: u64,
+    /// They are no invoice's.
+    pub no_concern: u64,
+    /// Another rail told of them.
+    pub told_twice: u64,
+    /// An earlier file told of them.
+    pub known: u64,
+}
+
+impl Placed {
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        self.matched + self.parked + self.no_concern + self.told_twice + self.known
+    }
+
+    /// Both together.
+    pub fn and(self, other: Placed) -> Placed {
+        Placed {
+            matched: self.matched + other.matched,
+            parked: self.parked + other.parked,
+            no_concern: self.no_concern + other.no_concern,
+            told_twice: self.told_twice + other.told_twice,
+            known: self.known + other.known,
+        }
+    }
+
+    fn count(&mut self, state: &str) {
+        match state {
+            "matched" => self.matched += 1,
+            "parked" => self.parked += 1,
+            "no_concern" => self.no_concern += 1,
+            _ => self.told_twice += 1,
+        }
+    }
+}
+
+/// Where payments come from and what counts for them.
+#[derive(Debug, Clone)]
+pub struct From {
+    /// SHA-256 of the file.
+    pub file: String,
+    /// Which rails count for the account.
+    pub counts: Counts,
+}
+
+/// Places payments of one company, all of the same account, in one transaction. Give no more than [`AT_ONCE`].
+pub async fn place_payments(hub: &Hub, company: &Company, from: From, payments: Vec<NewPayment>) -> Result<Placed> {
+    let now = hub.clock().business_ms();
+    let (company, shared) = (company.clone(), std::sync::Arc::new((from, payments)));
+    hub.write(move |tx| {
+        let (company, shared) = (company.clone(), shared.clone());
+        async move {
+            let mut placed = Placed::default();
+            for new in &shared.1 {
+                place_one(tx, &company, &shared.0, new, now, &mut placed).await?;
+            }
+            Ok(placed)
+        }
+        .boxed()
+    })
+    .await
+}
+
+async fn place_one(
+    tx: &mut Tx<'_>,
+    company: &Company,
+    from: &From,
+    new: &NewPayment,
+    now: i64,
+    placed: &mut Placed,
+) -> Result<()> {
+    let id = payment::id(&new.payment);
+    if let Some((state, file)) = payment::state_of(tx.db(), &company.id, &id).await? {
+        // A file that is read on after a crash counts what it told before as its own.
+        if file == from.file {
+            placed.count(&state)
+        } else {
+            placed.known += 1
+        }
+        return Ok(());
+    }
+    let NewPayment { payment, part } = new;
+    let state = decide(tx, company, from.counts, payment, part).await?;
+    placed.count(state.name());
+    let stored =
+        StoredPayment { id, file: from.file.clone(), payment: payment.clone(), part: part.clone(), state, at: now, version: 1 };
+    payment::insert(tx, &company.id, &company.key, &stored).await?;
+    match &stored.state {
+        State::Matched { invoice, .. } => {
+            let what = Move { company, invoice, now };
+            move_by(tx, what, payment.event(), Some(&stored.id)).await?;
+        }
+        State::Parked { why } => {
+            let told = serde_json::json!({ "amount": payment.net().to_string(), "booked_on": payment.booked_on, "why": why });
+            tx.tell(NewEvent::new(&company.id, &company.key, now, "payment.parked", &stored.id, &told)?);
+        }
+        State::NoConcern | State::ToldTwice => {}
+    }
+    if let Part::Of { batch } = part {
+        account_for_totals(tx, company, payment, batch, now).await?;
+    }
+    Ok(())
+}
+
+async fn decide(tx: &mut Tx<'_>, company: &Company, counts: Counts, payment: &Payment, part: &Part) -> Result<State> {
+    let rail = payment.kind.rail();
+    if !counts.counts(rail) {
+        return Ok(State::ToldTwice);
+    }
+    if let Part::TotalOf { batch } = part {
+        let told = payment::has_parts(tx.db(), &company.id, &payment.bank_account, batch).await?;
+        return Ok(if told { State::ToldTwice } else { State::Parked { why: Fault::warning(codes::PAYMENT_TOTAL) } });
+    }
+    let alike = payment::alike(tx.db(), &company.id, &company.key, payment).await?;
+    let here = alike.iter().find(|(of, _)| of == rail).map_or(0, |(_, count)| *count);
+    let elsewhere = alike.iter().filter(|(of, _)| of != rail).map(|(_, count)| *count).max().unwrap_or_default();
+    if here < elsewhere {
+        return Ok(State::ToldTwice);
+    }
+    let used = kid_use(tx, company, payment).await?;
+    Ok(match rules::place(payment, &used) {
+        Place::Invoice { invoice, fit } => State::Matched { invoice, fit: Fit::name(fit).to_owned() },
+        Place::Parked { why } => State::Parked { why },
+        Place::NoConcern => State::NoConcern,
+    })
+}
+
+/// Who uses the payment's KID; for money that goes out without one, a KID that its text names.
+async fn kid_use(tx: &mut Tx<'_>, company: &Company, payment: &Payment) -> Result<KidUse> {
+    let named = match (payment.kid.as_deref(), payment.flow) {
+        (Some(kid), _) => vec![kid],
+        (None, Flow::Out | Flow::CameBack) => rules::named_kids(payment.text.as_deref().unwrap_or_default()),
+        (None, Flow::In | Flow::TakenBack) => vec![],
+    };
+    for kid in named {
+        let used = collection::kid_use(tx.db(), &company.id, &payment.bank_account, kid, payment.amount.minor()).await?;
+        if used != KidUse::Nobody {
+            return Ok(used);
+        }
+    }
+    Ok(KidUse::Nobody)
+}
+
+/// The parts of a line are here: its total, told by another file before, is accounted for.
+async fn account_for_totals(tx: &mut Tx<'_>, company: &Company, payment: &Payment, batch: &str, now: i64) -> Result<()> {
+    for id in payment::totals(tx.db(), &company.id, &payment.bank_account, batch).await? {
+        let Some(total) = payment::by_id(tx.db(), &company.id, &company.key, &id).await? else { continue };
+        payment::save(tx, &company.id, &company.key, &total, State::ToldTwice).await?;
+        let told = serde_json::json!({ "batch": batch });
+        tx.tell(NewEvent::new(&company.id, &company.key, now, "payment.accounted_for", &id, &told)?);
+    }
+    Ok(())
+}

@@ -1,0 +1,195 @@
+//! Reads a bank's file into batches for whoever they are for: payments and mandates of one bank account each. Here a record becomes a
+//! [`Payment`]; where it belongs is decided elsewhere.
+
+use std::collections::HashMap;
+use std::io::BufRead;
+
+use kvitt_domain::Amount;
+use kvitt_domain::fault::Fault;
+use kvitt_domain::payment::{Flow, Payment, PaymentKind, account_key};
+use kvitt_formats::bank::{self, Item, MandateRecord, PaymentRecord};
+
+use crate::actions::place_payments::NewPayment;
+use crate::error::{Error, Result};
+use crate::store::payment::Part;
+
+/// What banks write where they have no reference: it names nothing.
+const SAYS_NOTHING: [&str; 2] = ["NOTPROVIDED", "NONREF"];
+/// Remarks that are kept of one file.
+const MOST_REMARKS: usize = 100;
+
+/// What one batch holds.
+#[derive(Debug)]
+pub enum Batch {
+    /// Payments on one of our accounts.
+    Payments {
+        /// The account, by its key.
+        account: String,
+        /// In the order of the file.
+        payments: Vec<NewPayment>,
+    },
+    /// Records of mandates for one of our accounts.
+    Mandates {
+        /// The account, by its key.
+        account: String,
+        /// In the order of the file.
+        records: Vec<MandateRecord>,
+    },
+    /// What a person should know.
+    Remark(Fault),
+}
+
+/// Reads a file and gives it in batches of at most so many, until `give` wants no more. The file was verified before: a fault now
+/// means that it is not what it was.
+pub fn read_bank_file(source: impl BufRead, at_once: usize, mut give: impl FnMut(Batch) -> bool) -> Result<()> {
+    let mut gathering: Option<Batch> = None;
+    let mut remarks = 0;
+    let mut seen = Seen::default();
+    for item in bank::read(source) {
+        let item = item.map_err(|fault| Error::Damaged(format!("a stored bank file reads with a fault: {}", fault.code)))?;
+        let next = match item {
+            Item::Payment(record) => {
+                let account = account_key(&record.order.account);
+                match seen.payment(&account, record) {
+                    Some(new) => Batch::Payments { account, payments: vec![new] },
+                    None => continue,
+                }
+            }
+            Item::Mandate(record) => Batch::Mandates { account: account_key(&record.order.account), records: vec![record] },
+            Item::Remark(fault) => {
+                remarks += 1;
+                if remarks > MOST_REMARKS {
+                    continue;
+                }
+                Batch::Remark(fault)
+            }
+            Item::Order(_) => {
+                seen.order_begins();
+                continue;
+            }
+            Item::Transmission(_) | Item::Claim(_) | Item::Cancellation(_) | Item::OrderEnd(_) | Item::TransmissionEnd(_) => {
+                continue;
+            }
+        };
+        let full = match gathering.as_mut() {
+            Some(batch) => batch.join(next, at_once),
+            None => {
+                gathering = Some(next);
+                None
+            }
+        };
+        if let Some(next) = full
+            && let Some(ready) = gathering.replace(next)
+            && !give(ready)
+        {
+            return Ok(());
+        }
+    }
+    if let Some(last) = gathering {
+        give(last);
+    }
+    Ok(())
+}
+
+impl Batch {
+    /// Takes another in, where there is room for it; else gives it back.
+    fn join(&mut self, next: Batch, at_once: usize) -> Option<Batch> {
+        match (self, next) {
+            (Batch::Payments { account, payments }, Batch::Payments { account: of, payments: more })
+                if *account == of && payments.len() < at_once =>
+            {
+                payments.extend(more);
+                None
+            }
+            (Batch::Mandates { account, records }, Batch::Mandates { account: of, records: more })
+                if *account == of && records.len() < at_once =>
+            {
+                records.extend(more);
+                None
+            }
+            (_, next) => Some(next),
+        }
+    }
+}
+
+/// What was seen in the order that is being read: how often the very same was told, where the bank's reference is all that names it.
+#[derive(Debug, Default)]
+struct Seen {
+    times: HashMap<String, u32>,
+}
+
+impl Seen {
+    fn order_begins(&mut self) {
+        self.times.clear();
+    }
+
+    /// A record as a payment; `None` where nothing moved.
+    fn payment(&mut self, account: &str, record: PaymentRecord) -> Option<NewPayment> {
+        let reference = self.reference(account, &record);
+        let minor = record.amount.minor();
+        let kind = match record.kind {
+            bank::PaymentKind::Ocr(code) => PaymentKind::Ocr { code },
+            bank::PaymentKind::Camt => PaymentKind::Camt,
+        };
+        let flow = match (minor, record.is_reversal, kind) {
+            (0, _, _) => return None,
+            (1.., false, _) => Flow::In,
+            (1.., true, _) => Flow::CameBack,
+            // What OCR giro takes away was there before: types 18 and 20, and the sign of the other types.
+            (_, true, _) | (_, false, PaymentKind::Ocr { .. }) => Flow::TakenBack,
+            (_, false, PaymentKind::Camt) => Flow::Out,
+        };
+        let part = match (record.kind, &record.part) {
+            // The serial number of OCR giro is one of a day, and its totals stand in the assignment's end.
+            (bank::PaymentKind::Ocr(_), _) | (_, bank::Part::Whole) => Part::Whole,
+            (bank::PaymentKind::Camt, bank::Part::Of(line)) => Part::Of { batch: line.clone() },
+            (bank::PaymentKind::Camt, bank::Part::TotalOf(_)) => {
+                record.reference.clone().map_or(Part::Whole, |batch| Part::TotalOf { batch })
+            }
+        };
+        let payment = Payment {
+            bank_account: account.to_owned(),
+            kid: record.kid,
+            amount: Amount::new(minor.checked_abs()?, record.amount.currency()),
+            flow,
+            booked_on: record.booked_on,
+            valued_on: record.valued_on,
+            payer_account: record.payer_account.as_deref().map(account_key),
+            payer_name: record.payer,
+            kind,
+            reference,
+            text: record.text,
+            raw: text_of(record.raw.bytes(), record.kind),
+        };
+        Some(NewPayment { payment, part })
+    }
+
+    /// What names this movement in every file that tells of it. OCR giro numbers its transactions. A bank's statement and notification
+    /// share its reference of the movement and not their own numbers; where details share that too, they are counted.
+    fn reference(&mut self, account: &str, record: &PaymentRecord) -> String {
+        match (record.kind, &record.reference) {
+            (bank::PaymentKind::Camt, Some(reference)) if !SAYS_NOTHING.contains(&reference.as_str()) => {
+                let total = matches!(record.part, bank::Part::TotalOf(_));
+                let of = format!(
+                    "camt/{account}/{reference}/{}/{}/{}/{}",
+                    record.kid.as_deref().unwrap_or("-"),
+                    record.amount,
+                    record.booked_on,
+                    if total { "total" } else { "one" }
+                );
+                let times = self.times.entry(of.clone()).or_default();
+                *times += 1;
+                format!("{of}/{times}")
+            }
+            (bank::PaymentKind::Camt | bank::PaymentKind::Ocr(_), _) => record.key(),
+        }
+    }
+}
+
+/// The raw lines as text: ISO 8859-1 in a NETS file, UTF-8 in camt.
+fn text_of(bytes: &[u8], kind: bank::PaymentKind) -> String {
+    match kind {
+        bank::PaymentKind::Ocr(_) => bytes.iter().copied().map(char::from).collect(),
+        bank::PaymentKind::Camt => String::from_utf8_lossy(bytes).into_owned(),
+    }
+}

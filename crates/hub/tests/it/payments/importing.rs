@@ -1,0 +1,279 @@
+//! What a file tells is placed once, whatever the file is called, however often it comes, and whichever rail tells of it.
+
+use kvitt_hub::actions::import_bank_file::read_unfinished;
+use kvitt_hub::actions::place_payments::Placed;
+use kvitt_hub::actions::set_bank_account::set_bank_account;
+use kvitt_hub::error::Error;
+use kvitt_hub::store::bank_account::{BankAccountSettings, Counts};
+use kvitt_hub::store::{bank_file, payment};
+
+use super::files::{ACCOUNT, DAY, Entry, Ocr, camt, debited, ocr, ocr_of, paid, reversed};
+use super::{Books, each_book};
+
+const FIRST: &str = "123456782";
+const SECOND: &str = "200000006";
+
+#[tokio::test]
+async fn payments_are_placed_by_account_and_kid() {
+    each_book(async |books| {
+        for (number, kid) in [("1001", FIRST), ("1002", SECOND), ("1003", "300000004"), ("1004", "400000002")] {
+            books.invoice(number, kid, 1000).await;
+        }
+        let placed = books
+            .placed(&ocr(
+                1,
+                &[debited(FIRST, 1000), paid(SECOND, 400), paid("300000004", 1500), paid("123456783", 7), paid("", 8)],
+            ))
+            .await;
+        assert_eq!(placed, Placed { matched: 3, parked: 2, ..Placed::default() });
+        assert_eq!(books.stands("1001").await, ("paid", 0));
+        assert_eq!(books.stands("1002").await, ("part_paid", 600));
+        assert_eq!(books.stands("1003").await, ("overpaid", -500));
+        assert_eq!(books.stands("1004").await, ("open", 1000));
+        assert_eq!(books.told("1001").await, ["collection.debited"]);
+        assert_eq!(books.told("1003").await, ["collection.paid", "person.told"]);
+        books.placed(&ocr(2, &[reversed(FIRST, 1000), paid(SECOND, 600)])).await;
+        assert_eq!(books.stands("1001").await, ("reversed", 1000));
+        assert_eq!(books.stands("1002").await, ("paid", 0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_same_file_again_changes_nothing() {
+    each_book(async |books| {
+        books.invoice("1001", FIRST, 1000).await;
+        let file = ocr(1, &[paid(FIRST, 1000), paid("", 5)]);
+        let first = books.import(&file).await.unwrap();
+        let again = books.import(&file).await.unwrap();
+        assert!(!first.again && again.again);
+        assert_eq!(first.report, again.report);
+        assert_eq!(books.stands("1001").await, ("paid", 0));
+        // The same transmission in another file: other bytes, the same transactions.
+        let placed = books.placed(&format!("{file}\r\n")).await;
+        assert_eq!(placed, Placed { known: 2, ..Placed::default() });
+        assert_eq!(books.stands("1001").await, ("paid", 0));
+        assert_eq!(books.sums().await.iter().map(|sum| sum.count).sum::<i64>(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_the_bank_really_did_twice_is_seen_twice() {
+    each_book(async |books| {
+        books.invoice("1001", FIRST, 1000).await;
+        // In one transmission, and in another on the same day.
+        assert_eq!(books.placed(&ocr(1, &[debited(FIRST, 1000), debited(FIRST, 1000)])).await.matched, 2);
+        assert_eq!(books.stands("1001").await, ("overpaid", -1000));
+        assert_eq!(books.placed(&ocr(2, &[debited(FIRST, 1000)])).await.matched, 1);
+        assert_eq!(books.stands("1001").await, ("overpaid", -2000));
+    })
+    .await;
+}
+
+const IN: Entry = Entry { reference: "A1", is_credit: true, is_reversal: false, minor: 1000, details: &[(FIRST, 1000)] };
+
+#[tokio::test]
+async fn two_rails_that_tell_of_one_payment_count_once() {
+    each_book(async |books| {
+        books.invoice("1001", FIRST, 1000).await;
+        assert_eq!(books.placed(&ocr(1, &[paid(FIRST, 1000)])).await.matched, 1);
+        // The notification and the statement share the bank's reference.
+        assert_eq!(books.placed(&camt(54, "N1", &[IN])).await.told_twice, 1);
+        assert_eq!(books.placed(&camt(53, "S1", &[IN])).await.known, 1);
+        assert_eq!(books.stands("1001").await, ("paid", 0));
+        // A second one on one rail is a second payment, and the other rail tells of that one too.
+        let second = Entry { reference: "A2", ..IN };
+        assert_eq!(books.placed(&camt(54, "N2", &[second])).await.matched, 1);
+        assert_eq!(books.placed(&ocr(2, &[paid(FIRST, 1000)])).await.told_twice, 1);
+        assert_eq!(books.stands("1001").await, ("overpaid", -1000));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_the_rail_that_counts_is_counted() {
+    each_book(async |books| {
+        let settings = BankAccountSettings { counts: Counts::Camt, ..BankAccountSettings::default() };
+        set_bank_account(&books.hub, &books.us, ACCOUNT, settings).await.unwrap();
+        books.invoice("1001", FIRST, 1000).await;
+        assert_eq!(books.placed(&ocr(1, &[paid(FIRST, 1000)])).await.told_twice, 1);
+        assert_eq!(books.stands("1001").await, ("open", 1000));
+        assert_eq!(
+            books.placed(&camt(54, "N1", &[Entry { reference: "B1", minor: 900, details: &[(FIRST, 900)], ..IN }])).await.matched,
+            1
+        );
+        assert_eq!(books.stands("1001").await, ("part_paid", 100));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_total_waits_for_its_parts_and_is_accounted_for_by_them() {
+    const TOTAL: Entry = Entry { reference: "B1", is_credit: true, is_reversal: false, minor: 1500, details: &[] };
+    const PARTS: Entry = Entry { details: &[(FIRST, 1000), (SECOND, 500)], ..TOTAL };
+    each_book(async |books| {
+        books.invoice("1001", FIRST, 1000).await;
+        books.invoice("1002", SECOND, 500).await;
+        assert_eq!(books.placed(&camt(53, "S1", &[TOTAL])).await.parked, 1);
+        assert_eq!(books.placed(&camt(54, "N1", &[PARTS])).await.matched, 2);
+        let states: Vec<(String, i64)> = books.sums().await.into_iter().map(|sum| (sum.state, sum.minor)).collect();
+        assert_eq!(states, [("matched".to_owned(), 1500), ("told_twice".to_owned(), 1500)]);
+        assert_eq!(books.stands("1002").await, ("paid", 0));
+    })
+    .await;
+    // The other way round.
+    each_book(async |books| {
+        books.placed(&camt(54, "N1", &[PARTS])).await;
+        assert_eq!(books.placed(&camt(53, "S1", &[TOTAL])).await.told_twice, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn money_that_goes_out_is_a_refund_only_with_the_kid_of_an_invoice() {
+    each_book(async |books| {
+        books.invoice("1001", FIRST, 1000).await;
+        books.placed(&ocr(1, &[paid(FIRST, 1000), paid(FIRST, 1000)])).await;
+        let out = |reference, details| Entry { reference, is_credit: false, is_reversal: false, minor: 1000, details };
+        let placed = books.placed(&camt(54, "N1", &[out("O1", &[(FIRST, 1000)]), out("O2", &[("", 1000)])])).await;
+        assert_eq!(placed, Placed { matched: 1, no_concern: 1, ..Placed::default() });
+        assert_eq!(books.stands("1001").await, ("paid", 0));
+        // The refund came back: the account is closed.
+        let back = Entry { reference: "O3", is_reversal: true, ..IN };
+        assert_eq!(books.placed(&camt(54, "N2", &[back])).await.matched, 1);
+        assert_eq!(books.stands("1001").await, ("overpaid", -1000));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_kid_of_several_invoices_places_only_what_is_exactly_asked_for() {
+    each_book(async |books| {
+        books.invoice("1001", FIRST, 1000).await;
+        books.invoice("1002", FIRST, 1000).await;
+        books.invoice("1003", FIRST, 300).await;
+        let file = ocr(
+            1,
+            &[paid(FIRST, 300), paid(FIRST, 1000), paid(FIRST, 999), paid(FIRST, 1000), paid(FIRST, 1000), reversed(FIRST, 300)],
+        );
+        assert_eq!(books.placed(&file).await, Placed { matched: 3, parked: 3, ..Placed::default() });
+        for number in ["1001", "1002", "1003"] {
+            assert_eq!(books.stands(number).await, ("paid", 0), "{number}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_that_does_not_add_up_is_refused_and_nothing_of_it_is_kept() {
+    each_book(async |books| {
+        books.invoice("1001", FIRST, 1000).await;
+        let file = ocr(1, &[paid(FIRST, 1000)]).replace("NY09008800000001", "NY09008800000002");
+        let Err(Error::Refused(faults)) = books.import(&file).await else { panic!("it was taken") };
+        assert!(faults.iter().any(|fault| fault.code.name() == "bank.count"), "{faults:?}");
+        assert_eq!(books.stands("1001").await, ("open", 1000));
+        assert!(bank_file::list(&mut books.hub.db().read().await.unwrap(), bank_file::HOUSE).await.unwrap().is_empty());
+        let Err(Error::Refused(faults)) = books.import("hello").await else { panic!("it was taken") };
+        assert_eq!(faults.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn payments_of_nobody_wait_until_the_account_has_an_owner() {
+    const THEIRS: &str = "99991042764";
+    each_book(async |books| {
+        let file = ocr_of(THEIRS, DAY, 1, &[paid(FIRST, 1000), paid("", 3)]);
+        let imported = books.import(&file).await.unwrap();
+        assert_eq!((imported.report.accounts[0].company.clone(), imported.report.accounts[0].payments), (None, 2));
+        let files = bank_file::list(&mut books.hub.db().read().await.unwrap(), bank_file::HOUSE).await.unwrap();
+        assert_eq!((files[0].ownerless, files[0].is_read), (2, true));
+        set_bank_account(&books.hub, &books.other, THEIRS, BankAccountSettings::default()).await.unwrap();
+        let mut db = books.hub.db().read().await.unwrap();
+        let sums = payment::sums(&mut db, &books.other.id).await.unwrap();
+        assert_eq!(sums.iter().map(|sum| (sum.state.as_str(), sum.count, sum.minor)).collect::<Vec<_>>(), [("parked", 2, 1003)]);
+        assert_eq!(bank_file::list(&mut db, bank_file::HOUSE).await.unwrap()[0].ownerless, 0);
+        drop(db);
+        assert!(books.sums().await.is_empty(), "another company sees nothing of it");
+        // An account has one owner.
+        let taken = set_bank_account(&books.hub, &books.us, THEIRS, BankAccountSettings::default()).await.unwrap_err();
+        assert!(matches!(taken, Error::Refused(faults) if faults[0].code.name() == "bank_account.taken"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_payment_keeps_its_lines_and_names_its_payer_to_nobody_else() {
+    each_book(async |books| {
+        let file = ocr(1, &[Ocr { payer: "99990512341", ..paid("", 1000) }]);
+        books.placed(&file).await;
+        let mut db = books.hub.db().read().await.unwrap();
+        let stored = payment::in_state(&mut db, &books.us.id, &books.us.key, "parked", (0, ""), 9).await.unwrap().remove(0);
+        assert_eq!(stored.payment.payer_account.as_deref(), Some("99990512341"));
+        let lines: Vec<&str> = file.lines().skip(2).take(2).collect();
+        assert_eq!(stored.payment.raw.lines().collect::<Vec<_>>(), lines);
+        let plain: i64 = sqlx::query_scalar("SELECT CAST(COUNT(*) AS BIGINT) FROM payment WHERE payer_digest = '99990512341'")
+            .fetch_one(&mut *db)
+            .await
+            .unwrap();
+        assert_eq!(plain, 0);
+    })
+    .await;
+}
+
+/// The process dies after a first part of the payments is on disk: the file is read on, and each is counted once.
+#[tokio::test]
+async fn a_file_whose_reading_broke_off_is_read_on() {
+    each_book(async |books| {
+        books.invoice("1001", FIRST, 1_000_000).await;
+        let many: Vec<Ocr> = (1..=250).map(|minor| paid(FIRST, minor)).collect();
+        let file = ocr(1, &many);
+        let (reached, mut reaches) = tokio::sync::mpsc::unbounded_channel();
+        kvitt_hub::failpoint::hold(Some(Box::new(move |name| {
+            let reached = reached.clone();
+            Box::pin(async move {
+                if name == "after_payments_placed" {
+                    let _ = reached.send(());
+                    std::future::pending::<()>().await;
+                }
+            })
+        })));
+        tokio::select! {
+            imported = books.import(&file) => panic!("it was not held: {imported:?}"),
+            _ = reaches.recv() => {}
+        }
+        kvitt_hub::failpoint::hold(None);
+        assert_eq!(books.sums().await[0].count, 100);
+        assert_eq!(read_unfinished(&books.hub).await.unwrap(), 1);
+        assert_eq!(books.stands("1001").await, ("part_paid", 1_000_000 - 250 * 251 / 2));
+        let again = books.import(&file).await.unwrap();
+        assert!(again.again);
+        assert_eq!(again.report.accounts[0].placed, Placed { matched: 250, ..Placed::default() });
+        assert_eq!(read_unfinished(&books.hub).await.unwrap(), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn credit_notes_take_off_the_invoice_that_they_name() {
+    each_book(async |books: &Books| {
+        books.invoice("1001", FIRST, 1000).await;
+        books.credit_note("5001", 1000, &["1001"]).await;
+        assert_eq!(books.stands("1001").await, ("credited", 0));
+        // Paid all the same.
+        books.placed(&ocr(1, &[paid(FIRST, 1000)])).await;
+        assert_eq!(books.stands("1001").await, ("overpaid", -1000));
+        // Before its invoice.
+        books.credit_note("5002", 300, &["1002"]).await;
+        assert_eq!(books.told("5002").await, ["person.told"]);
+        books.invoice("1002", SECOND, 1000).await;
+        assert_eq!(books.stands("1002").await, ("part_paid", 700));
+        // Of no invoice, and of two.
+        books.credit_note("5003", 300, &[]).await;
+        books.credit_note("5004", 300, &["1001", "1002"]).await;
+        assert_eq!(books.told("5004").await, ["person.told"]);
+        assert_eq!(books.stands("1002").await, ("part_paid", 700));
+    })
+    .await;
+}

@@ -1,0 +1,85 @@
+//! Direct debits: watched from the moment that they are asked for, and open again when they did not happen.
+
+use std::time::Duration;
+
+use jiff::civil::{Date, date};
+use kvitt_domain::calendar;
+use kvitt_domain::collection::Event;
+use kvitt_hub::actions::match_payment::{Settling, settle};
+use kvitt_hub::actions::move_collection::{Move, move_collection};
+use kvitt_hub::error::{Error, Result};
+
+use super::files::{DAY, debited, ocr, paid};
+use super::{Books, each_book};
+use crate::sample;
+
+const FIRST: &str = "123456782";
+const SECOND: &str = "200000006";
+
+/// A hub whose business day is this one.
+async fn on(books: &Books, day: Date) {
+    let noon = calendar::at(day, jiff::civil::time(12, 0, 0, 0)).as_millisecond();
+    let ahead = noon - books.hub.clock().business_ms() + i64::try_from(books.hub.clock().offset().as_millis()).unwrap();
+    books.hub.move_clock(Duration::from_millis(u64::try_from(ahead).unwrap())).await.unwrap();
+    books.hub.work_until_quiet(Duration::ZERO, |_| ()).await.unwrap();
+}
+
+async fn claim(books: &Books, invoice: &'static str, attempt: u128, due_on: Date) -> Result<()> {
+    let us = books.us.clone();
+    let now = books.hub.clock().business_ms();
+    let claimed = books.hub.write(move |tx| {
+        let us = us.clone();
+        Box::pin(async move {
+            let event = Event::Claimed { attempt: sample::attempt(attempt), due_on };
+            move_collection(tx, Move { company: &us, invoice, now }, event).await.map(|_| ())
+        })
+    });
+    claimed.await
+}
+
+#[tokio::test]
+async fn a_debit_that_did_not_happen_opens_the_invoice_again() {
+    each_book(async |books| {
+        let due = date(2031, 11, 17);
+        for (number, kid) in [("1001", FIRST), ("1002", SECOND), ("1003", "300000004")] {
+            books.invoice(number, kid, 1000).await;
+        }
+        claim(books, "1001", 1, due).await.unwrap();
+        claim(books, "1002", 2, due).await.unwrap();
+        claim(books, "1003", 3, date(2031, 12, 1)).await.unwrap();
+        assert_eq!(books.stands("1001").await, ("claimed", 1000));
+        books.placed(&ocr(1, &[debited(FIRST, 1000)])).await;
+        on(books, date(2031, 11, 20)).await;
+        assert_eq!(books.stands("1002").await, ("claimed", 1000), "there is still a day");
+        on(books, date(2031, 11, 21)).await;
+        assert_eq!(books.stands("1001").await, ("paid", 0));
+        assert_eq!(books.stands("1002").await, ("reopened", 1000));
+        assert_eq!(books.stands("1003").await, ("claimed", 1000));
+        assert_eq!(books.told("1002").await, ["collection.claimed", "collection.claim_unpaid", "person.told"]);
+        // Never again by itself; a person may allow it.
+        let refused = claim(books, "1002", 4, date(2031, 12, 15)).await.unwrap_err();
+        assert!(matches!(refused, Error::Refused(faults) if faults[0].code.name() == "collection.refuses"));
+        settle(&books.hub, &books.us, "1002", Settling::Release, "Kari").await.unwrap();
+        claim(books, "1002", 4, date(2031, 12, 15)).await.unwrap();
+        // The one watch goes on for the others.
+        on(books, date(2031, 12, 19)).await;
+        assert_eq!(books.stands("1003").await, ("reopened", 1000));
+        assert_eq!(books.stands("1002").await, ("reopened", 1000));
+        // Late, but here.
+        books.placed(&ocr(2, &[debited("300000004", 1000)])).await;
+        assert_eq!(books.stands("1003").await, ("paid", 0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_paid_by_hand_while_it_is_claimed_is_told_at_once() {
+    each_book(async |books| {
+        books.invoice("1001", FIRST, 1000).await;
+        claim(books, "1001", 1, DAY).await.unwrap();
+        books.placed(&ocr(1, &[paid(FIRST, 1000)])).await;
+        assert_eq!(books.told("1001").await, ["collection.claimed", "collection.paid", "person.told"]);
+        assert_eq!(books.money("1001").await.proposal().name(), "stop_claim");
+    })
+    .await;
+}
