@@ -9,6 +9,7 @@ pub mod letter;
 pub mod mandates;
 pub mod package;
 pub mod permission;
+pub mod placing;
 pub mod register;
 pub mod registers;
 pub mod request;

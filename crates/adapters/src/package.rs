@@ -27,6 +27,7 @@ pub fn compose(package: &Package, stored: Vec<Vec<u8>>) -> Result<Vec<(String, V
         let bytes = match &file.content {
             Content::Stored { .. } => bytes,
             Content::Text(text) => text.clone().into_bytes(),
+            Content::Latin1(text) => latin1(text).ok_or_else(|| NotComposed::NoBytes(file.path.clone()))?,
             Content::CoverSheet(_) => return Err(NotComposed::NoBytes(file.path.clone())),
             Content::Index(index) => {
                 indices.push((files.len(), index));
@@ -43,6 +44,11 @@ pub fn compose(package: &Package, stored: Vec<Vec<u8>>) -> Result<Vec<(String, V
         files[place].1 = format!("{index:#}\n").into_bytes();
     }
     Ok(files)
+}
+
+/// Each character as one byte; `None` where one has none.
+fn latin1(text: &str) -> Option<Vec<u8>> {
+    text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect()
 }
 
 fn complete(value: &mut Value, digests: &std::collections::HashMap<String, (String, usize)>) -> Result<(), NotComposed> {
@@ -65,11 +71,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::request::Packed;
+    use crate::request::{Packed, Shape};
 
     fn package(files: &[(&str, Content)]) -> Package {
         let files = files.iter().map(|(path, content)| Packed { path: (*path).to_owned(), content: content.clone() });
-        Package { drop: "shop".into(), name: "job".into(), files: files.collect() }
+        Package { drop: "shop".into(), name: "job".into(), shape: Shape::Folder, files: files.collect() }
     }
 
     #[test]

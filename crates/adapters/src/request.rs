@@ -27,6 +27,9 @@ pub enum Request {
         drop: String,
         /// The package's name.
         name: String,
+        /// What it is.
+        #[serde(default)]
+        shape: Shape,
     },
 }
 
@@ -178,10 +181,24 @@ impl Body {
 pub struct Package {
     /// The drop's name.
     pub drop: String,
-    /// The package's own name in `jobs/`: until all is there it is called `.<name>.part`.
+    /// The package's own name: until all is there it is called `.<name>.part`.
     pub name: String,
+    /// What it is under that name.
+    #[serde(default)]
+    pub shape: Shape,
     /// Its files, in the order in which they are put.
     pub files: Vec<Packed>,
+}
+
+/// What a package is in its drop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shape {
+    /// A folder in `jobs/`, with its files in it.
+    #[default]
+    Folder,
+    /// A file in `in/`: its one file.
+    File,
 }
 
 /// A file of a package.
@@ -208,6 +225,8 @@ pub enum Content {
     CoverSheet(Box<kvitt_domain::cover_sheet::CoverSheet>),
     /// Text, as it is.
     Text(String),
+    /// Text in ISO-8859-1: each character is one byte.
+    Latin1(String),
     /// JSON about the other files: every object in it that has a `file` gets that file's `sha256` and `bytes`.
     Index(serde_json::Value),
 }

@@ -6,11 +6,14 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use kvitt_domain::agreement::Agreement;
 use kvitt_domain::calendar::BankCalendar;
-use kvitt_domain::delivery::{AttemptId, Word};
+use kvitt_domain::claim::Claim;
+use kvitt_domain::delivery::{AttemptId, Purpose, Word};
 use kvitt_domain::fault::Fault;
 use kvitt_domain::invoice::Invoice;
+use kvitt_domain::mandate::Mandate;
 use kvitt_domain::pdf_facts::PdfFacts;
 use kvitt_domain::plan::{RouteName, Verdict};
 use kvitt_domain::price_book::PriceBook;
@@ -20,7 +23,7 @@ use uuid::Uuid;
 
 use crate::register::{Answer, Register};
 pub use crate::request::{
-    Body, Content, Escape, HttpRequest, Method, Package, Packed, Piece, Place, Reply, Request, Secret, Sent, SmtpStage,
+    Body, Content, Escape, HttpRequest, Method, Package, Packed, Piece, Place, Reply, Request, Secret, Sent, Shape, SmtpStage,
 };
 
 /// A way to a recipient.
@@ -58,6 +61,8 @@ pub trait Route: Sync {
 /// The document that a route considers.
 #[derive(Debug, Clone, Copy)]
 pub struct Document<'a> {
+    /// Whether it is to be paid, or tells of a claim.
+    pub purpose: Purpose,
     /// The invoice.
     pub invoice: &'a Invoice,
     /// Whom it goes to.
@@ -94,6 +99,10 @@ pub struct Facts<'a> {
     pub setup: Option<&'a RouteSetup>,
     /// Whether the recipient's e-mail address bounced before, and what was said then.
     pub suppressed: Option<&'a str>,
+    /// The payer's mandate for direct debit, found by the customer part of the document's KID; the withdrawn one where no other is.
+    pub mandate: Option<&'a Mandate>,
+    /// The invoice that has an open claim which the rail could not tell from this document's.
+    pub same_claim: Option<&'a str>,
     /// What the route's register last said of the recipient, no older than minutes; `None` where it was not asked.
     pub lookup: Option<&'a Answer>,
     /// Whether recipients can fetch files at an address of this hub.
@@ -154,6 +163,9 @@ pub struct Consignment {
     pub id: Uuid,
     /// Its number within company and route, given in the transaction that closed the lot.
     pub number: u64,
+    /// The number of its file, where it travels in one that the data sender numbers: given with [`Consignment::number`], and never
+    /// twice, whatever company it is for.
+    pub transmission: Option<u32>,
     /// When the lot was closed, on the business clock.
     pub closed_at: Timestamp,
     /// The company that sends.
@@ -178,6 +190,8 @@ pub struct Sender {
 pub struct Member {
     /// The attempt.
     pub attempt: AttemptId,
+    /// Whether the document is to be paid, or tells of a claim.
+    pub purpose: Purpose,
     /// When the route was chosen, on the business clock: dates in messages come from here, so that a repeat, also one that a
     /// person asks for later in another lot, is the same bytes.
     pub opened_at: Timestamp,
@@ -192,6 +206,8 @@ pub struct Member {
     /// Where a bank opens it, with a token of its own: the bill host of this hub, where it has a public address. Not the address
     /// of any file, whose links work for whoever has them.
     pub bill_address: Option<String>,
+    /// The claim that it makes, where its route is direct debit.
+    pub claim: Option<Claim>,
     /// What was last said for this attempt in an earlier consignment, where a person had it repeated: the same is said again.
     pub said: Option<Request>,
 }
@@ -255,7 +271,19 @@ pub enum Entry {
         by: String,
         /// When, on the business clock.
         at: Timestamp,
+        /// The numbers of the file that asks for it, where the rail is asked by file.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        file: Option<FileNumbers>,
     },
+}
+
+/// The numbers of a file of the data sender: each is given once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileNumbers {
+    /// The transmission's.
+    pub transmission: u32,
+    /// Its one order's.
+    pub order: u32,
 }
 
 /// One request and its reply.
@@ -294,6 +322,34 @@ pub enum Concerned {
         /// The one of its attempts that is concerned; all of them where none is named. One that did not travel in it is not known.
         attempt: Option<AttemptId>,
     },
+    /// A file of the data sender, by its number: everything in it.
+    Transmission {
+        /// The number.
+        number: u32,
+    },
+    /// One claim in a file of the data sender. A claim is known by what it is.
+    Claim {
+        /// The file's number.
+        number: u32,
+        /// The claim's KID.
+        kid: String,
+        /// When it is due.
+        due_on: Date,
+        /// What it comes to, in øre.
+        amount_ore: i64,
+    },
+}
+
+/// What a bank says of a claim in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClaimVerdict {
+    /// Taken.
+    Accepted,
+    /// Taken, and something is odd.
+    Warning,
+    /// Not taken.
+    Rejected,
 }
 
 /// What something that arrived says of one attempt.
@@ -343,6 +399,33 @@ pub enum Arrived {
         /// Its words.
         text: String,
     },
+    /// A bank has received a file.
+    TransmissionReceived {
+        /// The file's number.
+        number: u32,
+        /// The bank's words.
+        text: String,
+    },
+    /// A bank refuses a file with all that is in it.
+    TransmissionRefused {
+        /// The file's number.
+        number: u32,
+        /// Its code.
+        code: String,
+        /// Its words.
+        text: String,
+    },
+    /// A bank judges a claim in a file, or a cancellation.
+    ClaimJudged {
+        /// The file's number.
+        number: u32,
+        /// What it says.
+        verdict: ClaimVerdict,
+        /// Its code.
+        code: String,
+        /// Its words.
+        text: String,
+    },
     /// The letter came back: nobody of that name there.
     CameBack {
         /// Its code.
@@ -372,6 +455,16 @@ pub enum Learned {
         address: String,
         /// What the mail server said.
         why: String,
+    },
+    /// A claim stands with the rail, so that its payer is to be told of it. Said again in every step that knows it.
+    Claimed {
+        /// The attempt that made it.
+        attempt: AttemptId,
+    },
+    /// A counterparty has not said in time what it should have. A person is told, once.
+    Overdue {
+        /// What.
+        why: Fault,
     },
 }
 

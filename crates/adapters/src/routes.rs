@@ -4,19 +4,21 @@
 //! plan says honestly why they are not used.
 
 use jiff::Timestamp;
+use kvitt_domain::delivery::Purpose;
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::plan::{OrderFrom, Plan, RouteName, Verdict, standings};
 use kvitt_domain::recipient::RecipientType;
 
 use crate::route::{Document, Facts, Route};
 
+pub mod avtalegiro;
 pub mod coming;
 pub mod efaktura;
 pub mod email;
 pub mod print;
 
 static ALL: [&dyn Route; 6] =
-    [&coming::AVTALEGIRO, &efaktura::Efaktura, &coming::PEPPOL, &coming::DPI, &email::Email, &print::Print];
+    [&avtalegiro::Avtalegiro, &efaktura::Efaktura, &coming::PEPPOL, &coming::DPI, &email::Email, &print::Print];
 
 /// Every route that a plan can name.
 pub fn all() -> &'static [&'static dyn Route] {
@@ -111,7 +113,10 @@ pub fn plan<'f>(document: &Document<'_>, ladder: &Ladder<'_>, facts_for: impl Fn
                 Some(route) => {
                     let facts = facts_for(route.name());
                     price_book.get_or_insert_with(|| facts.prices.name().to_owned());
-                    route.consider(document, &facts, ladder.now)
+                    match document.purpose {
+                        Purpose::Bill => route.consider(document, &facts, ladder.now),
+                        Purpose::Notice => avtalegiro::notice::consider(route, document, &facts, ladder.now),
+                    }
                 }
             };
             (name, verdict)

@@ -23,6 +23,35 @@ impl std::fmt::Display for AttemptId {
     }
 }
 
+/// What a delivery is for. A claim and the notice of it travel apart: each has a delivery of its own, and so a state of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// The document itself, to be paid; where its route is AvtaleGiro, the claim.
+    #[default]
+    Bill,
+    /// Telling the payer that the document's amount will be debited: nothing in it is to be paid by hand.
+    Notice,
+}
+
+impl Purpose {
+    /// Both.
+    pub const ALL: [Purpose; 2] = [Purpose::Bill, Purpose::Notice];
+
+    /// The name as stored and shown.
+    pub fn name(self) -> &'static str {
+        match self {
+            Purpose::Bill => "bill",
+            Purpose::Notice => "notice",
+        }
+    }
+
+    /// The purpose of this name.
+    pub fn named(name: &str) -> Option<Purpose> {
+        Purpose::ALL.into_iter().find(|purpose| purpose.name() == name)
+    }
+}
+
 /// Where a delivery stands, and which routes it has used up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Delivery {

@@ -6,6 +6,7 @@
 
 pub mod agreement;
 pub mod calendar;
+pub mod claim;
 pub mod collection;
 pub mod cover_sheet;
 pub mod customer;

@@ -3,6 +3,7 @@
 //! The same [`Ask`] is answered in this process, or by the running hub through its local socket ([`crate::socket`]); the
 //! command line does not know which. Every question names the company that asks; another company's things are not found.
 
+use kvitt_domain::delivery::Purpose;
 use kvitt_domain::fault::Fault;
 use kvitt_domain::mandate::Mandate;
 use kvitt_domain::plan::{Plan, RouteName};
@@ -21,16 +22,16 @@ mod money;
 
 pub use crate::actions::accept_invoice::{Accepted, HandedIn};
 pub use crate::actions::back_up::{BackUpKeys, Manifest};
-pub use crate::actions::explain::Story;
+pub use crate::actions::explain::{Course, Story};
 pub use crate::actions::find_mandates::MandateAsk;
-pub use crate::actions::order_agreement::{AgreementAsk, AgreementShown, Which};
-pub use crate::store::mandate::StoredChange;
 pub use crate::actions::import_bank_file::{AccountReport, Imported};
 pub use crate::actions::match_payment::{Decision, Settling};
-pub use crate::actions::settle::Settlement;
+pub use crate::actions::order_agreement::{AgreementAsk, AgreementShown, Which};
+pub use crate::actions::settle::{Decided, Settlement};
 pub use crate::actions::show_payments::{Case, Money, MoneyStory, PaymentShown, Wanted as WantedPayments};
 pub use crate::store::bank_account::{BankAccount, BankAccountSettings, Counts, KidRule};
 pub use crate::store::bank_file::StoredFile;
+pub use crate::store::mandate::StoredChange;
 pub use money::MoneyAsk;
 
 /// Customers' orders in one answer.
@@ -125,6 +126,9 @@ pub enum Ask {
         invoice: String,
         /// What was found out or is wanted.
         settlement: Settlement,
+        /// Which of its deliveries: the document's own, or the notice of its claim.
+        #[serde(default)]
+        purpose: Purpose,
         /// Who says so.
         by: String,
     },
@@ -337,9 +341,25 @@ pub struct Status {
     pub strays: i64,
     /// Counterparties that are being spared: address, and until when.
     pub spared: Vec<(String, i64)>,
+    /// Accounts for which somebody else seems to make claims.
+    #[serde(default)]
+    pub other_providers: Vec<OtherProvider>,
     /// Whether the database was put back from a backup, and what that left in doubt.
     #[serde(default)]
     pub restored: Option<actions::restore::Shown>,
+}
+
+/// An account for which somebody else seems to make claims: the rail had claims of ours already, and not from us.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherProvider {
+    /// The company's organisation number.
+    pub company: String,
+    /// Its bank account.
+    pub account: String,
+    /// How many claims.
+    pub claims: i64,
+    /// The last of them: business time, Unix milliseconds.
+    pub last_at: i64,
 }
 
 /// Options that a sender may give beside the document; they win over its metadata.
@@ -418,9 +438,10 @@ impl Hub {
                 let (invoices, next) = actions::explain::list(self, &company, after, limit).await?;
                 Answer::Invoices { invoices, next }
             }
-            Ask::Settle { company, invoice, settlement, by } => {
+            Ask::Settle { company, invoice, settlement, purpose, by } => {
                 let company = self.company(company.as_deref()).await?;
-                actions::settle::settle(self, &company, &invoice, settlement, &by).await?;
+                let decided = Decided { invoice: &invoice, purpose, settlement };
+                actions::settle::settle(self, &company, decided, &by).await?;
                 Answer::Done
             }
             Ask::Jobs { company } => {

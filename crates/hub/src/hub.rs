@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use crate::actions::restore;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::desk::Status;
+use crate::desk::{OtherProvider, Status};
 use crate::error::{Error, Result};
 use crate::jobs::breaker::Breaker;
 use crate::jobs::{dispatcher, housekeeping, watch as watch_folders};
@@ -26,7 +26,7 @@ use crate::store::figures::{self, Figures};
 use crate::store::house::Note;
 use crate::store::job::Seat;
 use crate::store::objects::Objects;
-use crate::store::{Backend, Db, Tx, delivery, house, job};
+use crate::store::{Backend, Db, Tx, claim, delivery, house, job};
 use crate::transport::Carrier;
 use crate::transport::network::Network;
 use crate::vault::Vault;
@@ -34,6 +34,9 @@ use crate::{http, socket};
 
 /// How long figures of the database are shown before they are read anew.
 const FIGURES_LIVE: Duration = Duration::from_secs(5);
+
+/// So long the alarm about another provider of direct debits lasts after the last sign of one: more than a month's run of invoices.
+const ALARM_LASTS_MS: i64 = 45 * 24 * 3_600_000;
 
 /// A hub. Clones share everything.
 #[derive(Debug, Clone)]
@@ -238,6 +241,14 @@ impl Hub {
                 *status.states.entry(state).or_default() += count;
             }
             status.stuck += job::stuck(&mut db, &company.id).await?;
+            let since = status.now - ALARM_LASTS_MS;
+            let known = claim::closed_for(&mut db, &company.id, codes::CLAIM_KNOWN_ALREADY.name(), since).await?;
+            status.other_providers.extend(known.into_iter().map(|found| OtherProvider {
+                company: company.org_number.clone(),
+                account: found.bank_account,
+                claims: found.claims,
+                last_at: found.last_at,
+            }));
         }
         status.restored = house::noted(&mut db, self.vault(), Note::Restored).await?;
         status.strays = watch_folders::strays(self, &mut db).await?;

@@ -8,6 +8,7 @@ pub mod agreement;
 pub mod artefact;
 pub mod bank_account;
 pub mod bank_file;
+pub mod claim;
 pub mod collection;
 pub mod company;
 pub mod consignment;
@@ -29,6 +30,7 @@ pub mod raw;
 pub mod restore;
 pub mod stray;
 pub mod suppression;
+pub mod transmission;
 pub mod writer;
 
 pub use db::{Backend, Db};

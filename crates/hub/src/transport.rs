@@ -5,7 +5,7 @@
 //! process bring their own. Nothing here decides what a reply means.
 
 use futures_util::future::BoxFuture;
-use kvitt_adapters::route::{Method, Reply};
+use kvitt_adapters::route::{Method, Reply, Shape};
 
 use crate::error::Result;
 
@@ -50,6 +50,8 @@ pub enum Outgoing {
         drop: String,
         /// The package's own name.
         name: String,
+        /// What it is under that name.
+        shape: Shape,
         /// Path inside the package, and content.
         files: Vec<(String, Vec<u8>)>,
     },
@@ -59,6 +61,8 @@ pub enum Outgoing {
         drop: String,
         /// The package's own name.
         name: String,
+        /// What it is under that name.
+        shape: Shape,
     },
 }
 

@@ -7,7 +7,7 @@ use kvitt_domain::delivery::{State, Word};
 use kvitt_domain::fault::Fault;
 use kvitt_domain::money::Amount;
 use kvitt_domain::plan::{Plan, Standing, Verdict};
-use kvitt_hub::desk::{Accepted, Story};
+use kvitt_hub::desk::{Accepted, Course, Story};
 use serde::Serialize;
 
 use crate::desk::Desk;
@@ -238,9 +238,9 @@ impl Row {
             amount: header.payable.to_decimal().to_string(),
             currency: header.payable.currency().code().to_owned(),
             ladder: ladder(story, words),
-            state: story.delivery.state.name().to_owned(),
-            route: story.delivery.state.route().map(ToString::to_string),
-            outcome: outcome(story, words),
+            state: story.bill.delivery.state.name().to_owned(),
+            route: story.bill.delivery.state.route().map(ToString::to_string),
+            outcome: outcome(&story.bill, words),
             cost: cost.map(|cost| cost.to_decimal().to_string()),
             cost_currency: cost.map(|cost| cost.currency().code().to_owned()),
             paid: cost,
@@ -250,9 +250,10 @@ impl Row {
     }
 }
 
-/// What sending cost: the price of every attempt that a counterparty took, or may have taken.
+/// What sending cost, a notice included: the price of every attempt that a counterparty took, or may have taken.
 fn cost(story: &Story) -> Option<Amount> {
-    let paid = story.attempts.iter().filter(|attempt| {
+    let of_notice = story.notice.iter().flat_map(|notice| &notice.attempts);
+    let paid = story.bill.attempts.iter().chain(of_notice).filter(|attempt| {
         matches!(attempt.word, Some(Word::HandedOver { .. } | Word::Delivered { .. } | Word::Seen | Word::InDoubt { .. }))
     });
     let mut prices = paid.filter_map(|attempt| attempt.price);
@@ -278,10 +279,10 @@ pub fn rungs(plan: &Plan, words: Words) -> Vec<Rung> {
 
 /// The newest plan as rungs; a failed rung says what its counterparty answered, not only that it was tried.
 fn ladder(story: &Story, words: Words) -> Vec<Rung> {
-    let Some(plan) = story.plans.last() else { return Vec::new() };
+    let Some(plan) = story.bill.plans.last() else { return Vec::new() };
     let mut rungs = rungs(plan, words);
     for rung in rungs.iter_mut().filter(|rung| rung.standing == Standing::Failed) {
-        let tried = story.attempts.iter().rev().find(|attempt| attempt.route == rung.route);
+        let tried = story.bill.attempts.iter().rev().find(|attempt| attempt.route == rung.route);
         if let Some(Word::Refused { why } | Word::TooLate { why }) = tried.and_then(|attempt| attempt.word.as_ref()) {
             rung.reasons = vec![Said::of(why, words)];
         }
@@ -289,14 +290,20 @@ fn ladder(story: &Story, words: Words) -> Vec<Rung> {
     rungs
 }
 
+/// The route whose attempts are claims.
+const AVTALEGIRO: &str = "avtalegiro";
+
 /// What became of a delivery, in one sentence.
-pub fn outcome(story: &Story, words: Words) -> String {
-    let state = &story.delivery.state;
+pub fn outcome(course: &Course, words: Words) -> String {
+    let state = &course.delivery.state;
     let route = state.route().map(|route| words.name("route", route.as_str())).unwrap_or_default();
     match state {
         State::HandedOver { .. } | State::Delivered { .. } | State::Seen { .. } => {
-            let tries = tries(story);
+            let tries = tries(course);
+            let claims = state.route().is_some_and(|route| route.as_str() == AVTALEGIRO);
             let said = match state {
+                State::HandedOver { .. } if claims => words.say("outcome.claim_handed_over", &[]),
+                State::Delivered { .. } if claims => words.say("outcome.claimed", &[]),
                 State::HandedOver { .. } => words.say("outcome.handed_over", &[("route", &route)]),
                 State::Delivered { .. } => words.say("outcome.delivered", &[("route", &route)]),
                 _ => words.say("outcome.seen", &[("route", &route)]),
@@ -309,24 +316,24 @@ pub fn outcome(story: &Story, words: Words) -> String {
         State::InDoubt { .. } => words.say("outcome.in_doubt", &[("route", &route)]),
         State::Parked { .. } => words.say("outcome.parked", &[]),
         State::Cancelled { by } => words.say("outcome.cancelled", &[("by", by)]),
-        State::Choosing | State::Waiting { .. } | State::Queued { .. } | State::Sending { .. } => waiting(story, words),
+        State::Choosing | State::Waiting { .. } | State::Queued { .. } | State::Sending { .. } => waiting(course, words),
     }
 }
 
 /// How often it was tried to hand the newest attempt over.
-fn tries(story: &Story) -> usize {
-    story.attempts.last().map_or(0, |attempt| attempt.log.iter().filter(|line| line.is_try).count())
+fn tries(course: &Course) -> usize {
+    course.attempts.last().map_or(0, |attempt| attempt.log.iter().filter(|line| line.is_try).count())
 }
 
-fn waiting(story: &Story, words: Words) -> String {
-    let next = story.jobs.iter().map(|job| job.due_at).min().map(|at| words.time_ms(at));
-    let answered = story.attempts.last().and_then(|attempt| attempt.log.last()).map(|line| line.answered.as_str());
-    if story.jobs.iter().any(|job| job.stuck) {
+fn waiting(course: &Course, words: Words) -> String {
+    let next = course.jobs.iter().map(|job| job.due_at).min().map(|at| words.time_ms(at));
+    let answered = course.attempts.last().and_then(|attempt| attempt.log.last()).map(|line| line.answered.as_str());
+    if course.jobs.iter().any(|job| job.stuck) {
         return words.say("outcome.stuck", &[]);
     }
     match (next, answered) {
         (Some(next), Some(answered)) => words.say("outcome.again", &[("next", &next), ("answered", answered)]),
         (Some(next), None) => words.say("outcome.next", &[("next", &next)]),
-        (None, _) => words.name("state", story.delivery.state.name()),
+        (None, _) => words.name("state", course.delivery.state.name()),
     }
 }

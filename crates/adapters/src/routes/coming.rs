@@ -24,14 +24,6 @@ pub struct Coming {
     demands_rules: bool,
 }
 
-/// Direct debit. It needs the main vendor agreement and the agreement of a bank account.
-pub static AVTALEGIRO: Coming = Coming {
-    name: "avtalegiro",
-    only_for: Some(RecipientType::Consumer),
-    agreements: &[AgreementKind::MainVendor, AgreementKind::Avtalegiro],
-    demands_rules: false,
-};
-
 /// The network of access points: businesses and public bodies.
 pub static PEPPOL: Coming =
     Coming { name: "peppol", only_for: Some(RecipientType::Business), agreements: &[], demands_rules: true };

@@ -64,7 +64,7 @@ impl Route for Print {
             }
             Whereabouts::Perhaps { package, look_after } => {
                 let known = not_in(consignment, &package)?;
-                let request = Request::Look { drop: package.drop, name };
+                let request = Request::Look { drop: package.drop, name, shape: package.shape };
                 let then = match look_after {
                     after if after.is_zero() => Then::Send(request),
                     after => Then::SendAt { after, request },

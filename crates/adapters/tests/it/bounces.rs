@@ -12,7 +12,9 @@ fn read(bytes: &[u8]) -> Result<Vec<(AttemptId, Arrived)>, AdapterError> {
     let found = email.read(&Arrival { door: "bounces", bytes: bytes.to_vec() })?;
     let attempts = found.into_iter().map(|(concerned, arrived)| match concerned {
         Concerned::Attempt(attempt) => (attempt, arrived),
-        Concerned::Consignment { .. } => panic!("a bounce names its letter"),
+        Concerned::Consignment { .. } | Concerned::Transmission { .. } | Concerned::Claim { .. } => {
+            panic!("a bounce names its letter")
+        }
     });
     Ok(attempts.collect())
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! # A comment.
 //! letters 2                   how many members the consignment has, where it is not one; then words about the second begin `2 `
+//! way file                    how claims go, where it is not by the service
 //! -> smtp                     the route says a letter (a first time or again); also `put`, `look`, or the operation of a service
 //! <- 250 dot 2.0.0 Ok         the reply: code, stage, text; of a drop: `placed`, `seen final`, `seen temporary`, `seen nowhere`
 //! <- 200 soap <e:…>           a service's answer over HTTP (`{shipment}`, `{1}`: the ids of the shipment and its bills); also
@@ -19,10 +20,12 @@ use std::path::{Path, PathBuf};
 
 use kvitt_adapters::register::Answer;
 use kvitt_adapters::route::{
-    Arrived, Consignment, Entry, Exchange, Learned, Place, Reply, Request, Route, Sent, SmtpStage, Step, Then,
+    Arrived, ClaimVerdict, Consignment, Entry, Exchange, FileNumbers, Learned, Place, Reply, Request, Route, Sent, SmtpStage,
+    Step, Then,
 };
 use kvitt_adapters::routes;
 use kvitt_adapters::routes::efaktura;
+use kvitt_domain::agreement::ClaimWay;
 use kvitt_domain::delivery::Word;
 use kvitt_domain::fault::{Code, Fault};
 use proptest::prelude::*;
@@ -131,7 +134,11 @@ fn fixtures() -> Vec<(&'static dyn Route, PathBuf)> {
 /// Plays a conversation and answers who was spoken of, and the log.
 fn play(route: &dyn Route, text: &str, name: &str) -> (Consignment, Vec<Entry>) {
     let letters = text.lines().find_map(|line| line.strip_prefix("letters ")?.parse().ok()).unwrap_or(1);
-    let consignment = sample::consignment_of(route.name(), letters);
+    let way = text.lines().find_map(|line| line.strip_prefix("way "));
+    let consignment = match way.map(|way| ClaimWay::ALL.into_iter().find(|known| known.name() == way).expect("a way")) {
+        Some(way) => sample::claims(way, sample::consignment_of(route.name(), letters)),
+        None => sample::consignment_of(route.name(), letters),
+    };
     let mut log: Vec<Entry> = vec![];
     let mut said: Vec<Request> = vec![];
     let mut now = sample::now();
@@ -141,7 +148,7 @@ fn play(route: &dyn Route, text: &str, name: &str) -> (Consignment, Vec<Entry>) 
         let next = || route.next(&consignment, &log).unwrap_or_else(|error| panic!("{place}: {error}"));
         match line.split_once(' ') {
             None if line.is_empty() => {}
-            Some(("#" | "letters", _)) => {}
+            Some(("#" | "letters" | "way", _)) => {}
             Some(("->", kind)) => {
                 let (request, is_repeat) = match next().then {
                     Then::Send(request) | Then::SendAt { request, .. } => (request, false),
@@ -149,7 +156,7 @@ fn play(route: &dyn Route, text: &str, name: &str) -> (Consignment, Vec<Entry>) 
                     Then::Finished => panic!("{place}: the route has nothing more to say"),
                 };
                 assert_eq!(kind_of(&request), kind, "{place}");
-                let before = said.iter().rev().find(|before| kind_of(before) == kind);
+                let before = said.iter().rev().find(|before| kind_of(before) == kind && name_of(before) == name_of(&request));
                 let may_differ = matches!(request, Request::Http(_));
                 assert!(may_differ || before.is_none_or(|before| *before == request), "{place}: a repeat is the same");
                 assert!(!is_repeat || before.is_some(), "{place}: nothing to repeat");
@@ -169,7 +176,12 @@ fn play(route: &dyn Route, text: &str, name: &str) -> (Consignment, Vec<Entry>) 
                     Some(("looked-up", answer)) => {
                         Entry::LookedUp { answers: vec![(attempt, answer_of(answer, &place))], at: now }
                     }
-                    Some(("call-back", by)) => Entry::CallBack { attempt, by: by.to_owned(), at: now },
+                    Some(("call-back", by)) => {
+                        // By file it takes a transmission of its own: the next number of each kind.
+                        let file =
+                            Some(FileNumbers { transmission: 43, order: 8 }).filter(|_| consignment.transmission.is_some());
+                        Entry::CallBack { attempt, by: by.to_owned(), at: now, file }
+                    }
                     _ => Entry::Arrived { attempt, arrived: arrived_of(arrived, &place), at: now },
                 });
             }
@@ -185,6 +197,15 @@ fn play(route: &dyn Route, text: &str, name: &str) -> (Consignment, Vec<Entry>) 
         }
     }
     (consignment, log)
+}
+
+/// The name of what is put or looked for.
+fn name_of(request: &Request) -> Option<&str> {
+    match request {
+        Request::Put(package) => Some(&package.name),
+        Request::Look { name, .. } => Some(name),
+        Request::Smtp(_) | Request::Http(_) => None,
+    }
 }
 
 fn kind_of(request: &Request) -> &str {
@@ -282,6 +303,25 @@ fn arrived_of(text: &str, place: &str) -> Arrived {
             let (code, text) = coded(rest);
             Arrived::JobRefused { code, text }
         }
+        "received" => {
+            let (number, text) = coded(rest);
+            Arrived::TransmissionReceived { number: number.parse().expect("a number"), text }
+        }
+        "file-refused" => {
+            let (number, rest) = coded(rest);
+            let (code, text) = coded(&rest);
+            Arrived::TransmissionRefused { number: number.parse().expect("a number"), code, text }
+        }
+        "accepted" | "rejected" | "warned" => {
+            let (number, rest) = coded(rest);
+            let (code, text) = coded(&rest);
+            let verdict = match kind {
+                "accepted" => ClaimVerdict::Accepted,
+                "warned" => ClaimVerdict::Warning,
+                _ => ClaimVerdict::Rejected,
+            };
+            Arrived::ClaimJudged { number: number.parse().expect("a number"), verdict, code, text }
+        }
         "came-back" => {
             let (code, text) = coded(rest);
             Arrived::CameBack { code, text }
@@ -313,14 +353,19 @@ fn shown(step: &Step, consignment: &Consignment) -> Vec<String> {
     });
     let learned = step.learned.iter().map(|learned| match learned {
         Learned::AddressDead { address, .. } => format!("dead {address}"),
+        Learned::Claimed { attempt } => format!("{}claimed", number_of(*attempt)),
+        Learned::Overdue { why } => format!("overdue {}", why.code),
     });
     let then = match &step.then {
         Then::Send(Request::Http(request)) => vec![format!("send {}", request.operation)],
-        Then::Send(_) => vec!["send".to_owned()],
+        Then::Send(request) => match name_of(request) {
+            Some(name) => vec![format!("send {} {name}", kind_of(request))],
+            None => vec!["send".to_owned()],
+        },
         Then::SendAt { after, request: Request::Http(request) } => {
             vec![format!("{} after {} s", request.operation, after.as_secs())]
         }
-        Then::SendAt { after, .. } => vec![format!("send after {} s", after.as_secs())],
+        Then::SendAt { after, request } => vec![format!("{} after {} s", kind_of(request), after.as_secs())],
         Then::Retry { why, faults, .. } => vec![format!("retry {} {faults}", why.code)],
         Then::Finished => vec![],
     };
@@ -463,7 +508,7 @@ proptest! {
                     Entry::LookedUp { answers: vec![(sample::attempt(bill), if yes { Answer::Yes } else { no })], at: now }
                 }
                 (Happens::CallBack(bill), _) => {
-                    Entry::CallBack { attempt: sample::attempt(bill), by: "Kari".to_owned(), at: now }
+                    Entry::CallBack { attempt: sample::attempt(bill), by: "Kari".to_owned(), at: now, file: None }
                 }
             });
         }

@@ -15,8 +15,9 @@ use kvitt_adapters::routes::efaktura::shipment::{
     ClaimInfo, DocumentType, EfakturaInfo, PaymentType, Receiver, Shipment, Transaction,
 };
 use kvitt_adapters::routes::efaktura::soap::{Operation, SERVICE, Value, hear};
-use kvitt_adapters::routes::efaktura::{lookup, shipment, status, transaction_id};
+use kvitt_adapters::routes::efaktura::{lookup, part, shipment, status, transaction_id};
 use kvitt_domain::agreement::{Agreement, AgreementState};
+use kvitt_domain::delivery::Purpose;
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::invoice::{Address, DocumentKind, Invoice};
 use kvitt_domain::pdf_facts::{PdfFacts, PdfVersion};
@@ -61,6 +62,7 @@ fn verdict(case: &Case) -> Verdict {
     let prices = PriceBook::example();
     let setup = RouteSetup(case.setup.clone());
     let document = Document {
+        purpose: Purpose::Bill,
         invoice: &case.invoice,
         recipient: &case.recipient,
         metadata: &Metadata::default(),
@@ -71,6 +73,8 @@ fn verdict(case: &Case) -> Verdict {
         agreements: &case.agreements,
         setup: (!case.setup.is_null()).then_some(&setup),
         suppressed: None,
+        mandate: None,
+        same_claim: None,
         lookup: case.lookup.as_ref(),
         hosts_files: case.hosts_files,
         broken_rules: &[],
@@ -614,8 +618,11 @@ fn no_answer_makes_the_reader_panic() {
             let inside = service::answer(200, &format!("<e:{}>{text}</e:{}>", operation.response(), operation.response()));
             for reply in [whole, inside, service::answer(500, &text)] {
                 if let kvitt_adapters::routes::efaktura::soap::Heard::Response(response) = hear(operation, &reply) {
-                    let _ = (shipment::taken(&response), status::shipment(&response, id), status::transactions(&response));
-                    let _ = (status::cancelled(&response), lookup::read(&response));
+                    let _ = (shipment::taken(&response), lookup::read(&response));
+                    for part in [&part::BILL, &part::CLAIM] {
+                        let _ = (status::shipment(&response, part, id), status::transactions(&response, part));
+                        let _ = status::cancelled(&response, part);
+                    }
                 }
                 let _ = (services::signature(&reply), services::black_list(&reply));
             }

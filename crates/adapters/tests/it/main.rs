@@ -1,6 +1,10 @@
 //! The adapters as the hub uses them: conversations, plans, letters and what comes back.
 
+// A failed unwrap is a failed test.
+#![allow(clippy::unwrap_used)]
+
 mod agreements;
+mod avtalegiro;
 mod bounces;
 mod conversations;
 mod efaktura;

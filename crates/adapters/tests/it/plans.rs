@@ -5,6 +5,7 @@ use jiff::civil::date;
 use kvitt_adapters::route::{Document, Facts, RouteSetup};
 use kvitt_adapters::routes::{self, Ladder, Orders};
 use kvitt_domain::agreement::{Agreement, AgreementState, ClaimWay, DirectDebit, NoticePolicy};
+use kvitt_domain::delivery::Purpose;
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::invoice::{Attachment, File};
 use kvitt_domain::plan::{OrderFrom, Plan, RouteName, Standing, Verdict};
@@ -47,6 +48,7 @@ impl Case {
 
     fn document(&self) -> Document<'_> {
         Document {
+            purpose: Purpose::Bill,
             invoice: &self.invoice,
             recipient: &self.recipient,
             metadata: &self.metadata,
@@ -61,6 +63,8 @@ impl Case {
             agreements: &self.agreements,
             setup: self.setup.as_ref(),
             suppressed: self.suppressed,
+            mandate: None,
+            same_claim: None,
             lookup: None,
             hosts_files: true,
             broken_rules: &self.broken_rules,
@@ -83,6 +87,8 @@ impl Case {
             agreements: &self.agreements,
             setup: self.setup.as_ref().filter(|_| route == "email"),
             suppressed: self.suppressed,
+            mandate: None,
+            same_claim: None,
             lookup: None,
             hosts_files: true,
             broken_rules: &self.broken_rules,
@@ -189,7 +195,7 @@ fn a_consumers_default_ladder() {
     assert_eq!(
         shown(&case.plan(&order, &[], &[])),
         [
-            "avtalegiro skipped agreement.missing agreement.missing route.not_built",
+            "avtalegiro skipped agreement.missing agreement.not_norwegian agreement.missing kid.check_digit",
             "efaktura skipped agreement.missing agreement.not_norwegian route.not_set_up",
             "email chosen",
             "print skipped print.address_incomplete route.not_set_up",
@@ -214,7 +220,7 @@ fn a_businesss_ladder() {
     assert_eq!(
         shown(&Case::business().plan(&["netbank", "dpi", "peppol", "email"], &[], &[])),
         [
-            "avtalegiro skipped route.recipient_type agreement.missing agreement.missing route.not_built",
+            "avtalegiro skipped route.recipient_type agreement.missing agreement.not_norwegian agreement.missing kid.check_digit",
             "efaktura skipped route.recipient_type agreement.missing agreement.not_norwegian route.not_set_up",
             "dpi skipped route.recipient_type route.not_built",
             "peppol skipped route.not_built",

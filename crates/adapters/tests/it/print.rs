@@ -7,9 +7,10 @@ use jiff::civil::date;
 use kvitt_adapters::package;
 use kvitt_adapters::route::{
     AdapterError, Arrived, Artefact, ArtefactRole, Consignment, Content, Document, Entry, Exchange, Facts, FileFacts, Member,
-    Package, Place, Reply, Request, RouteSetup, Sent, Step, Then,
+    Package, Place, Reply, Request, RouteSetup, Sent, Shape, Step, Then,
 };
 use kvitt_adapters::routes;
+use kvitt_domain::delivery::Purpose;
 use kvitt_domain::delivery::Word;
 use kvitt_domain::invoice::{Attachment, DocumentKind, File, Invoice};
 use kvitt_domain::pdf_facts::{LeftEdge, Mark, PageSize, PdfFacts, PdfVersion};
@@ -58,6 +59,7 @@ impl Case {
         let prices = PriceBook::example();
         let metadata = Metadata::default();
         let document = Document {
+            purpose: Purpose::Bill,
             invoice: &self.invoice,
             recipient: &self.recipient,
             metadata: &metadata,
@@ -68,6 +70,8 @@ impl Case {
             agreements: &[],
             setup: self.setup.as_ref(),
             suppressed: None,
+            mandate: None,
+            same_claim: None,
             lookup: None,
             hosts_files: true,
             broken_rules: &[],
@@ -414,7 +418,7 @@ fn a_log_that_makes_no_sense_is_an_error() {
     let mut other = put(&consignment);
     other.name = "kvitt-999999999-000041".to_owned();
     let said = |request: &Request, reply: Reply| Entry::Exchange(Exchange { request: request.clone(), reply, at: sample::now() });
-    let look = Request::Look { drop: "print".to_owned(), name: "kvitt-999999999-000042".to_owned() };
+    let look = Request::Look { drop: "print".to_owned(), name: "kvitt-999999999-000042".to_owned(), shape: Shape::Folder };
     for log in [
         vec![said(&request, silence(Sent::No)), said(&Request::Put(Box::new(other)), Reply::Placed)],
         vec![said(&request, Reply::Placed), said(&request, Reply::Placed)],

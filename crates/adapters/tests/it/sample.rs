@@ -3,7 +3,11 @@
 use jiff::Timestamp;
 use jiff::civil::date;
 use kvitt_adapters::route::{Artefact, ArtefactRole, Consignment, Member, RouteSetup, Sender};
-use kvitt_domain::delivery::AttemptId;
+use kvitt_adapters::routes::avtalegiro::{self, House};
+use kvitt_domain::agreement::ClaimWay;
+use kvitt_domain::claim::Claim;
+use kvitt_domain::delivery::{AttemptId, Purpose};
+use kvitt_domain::identifiers::{KidParts, KidStructure, Modulus};
 use kvitt_domain::invoice::{
     Address, DocumentKind, Identifier, Invoice, Party, PaymentAccount, PaymentInstruction, References, Totals,
 };
@@ -104,8 +108,33 @@ pub fn consignment_of(route: &str, members: usize) -> Consignment {
             Consignment { setup: efaktura_setup(), members: consignment.members.into_iter().map(hosted).collect(), ..consignment }
         }
         "print" => Consignment { setup: print_setup(), number: 42, ..consignment },
+        "avtalegiro" => claims(ClaimWay::Service, consignment),
         _ => consignment,
     }
+}
+
+/// Claims that go one way: as many as there are members, told apart by their KIDs.
+pub fn claims(way: ClaimWay, consignment: Consignment) -> Consignment {
+    let house = House { customer_unit: "00229221".to_owned(), files: "bank".to_owned(), service: "mps".to_owned() };
+    let members = (1..).zip(consignment.members).map(|(number, member)| {
+        let (amount, due_on) = (member.invoice.totals.payable, member.invoice.due_on.expect("the sample is due"));
+        let kid = structure().generate(42, number).expect("it fits").to_string();
+        let claim = Claim { bank_account: "86011117947".to_owned(), kid, due_on, amount, way };
+        Member { claim: Some(claim), ..member }
+    });
+    Consignment {
+        setup: avtalegiro::setup::completed(None, &house, way),
+        number: 7,
+        transmission: (way == ClaimWay::File).then_some(42),
+        members: members.collect(),
+        ..consignment
+    }
+}
+
+/// How the sample's account makes KIDs.
+pub fn structure() -> KidStructure {
+    let parts = KidParts { length: 10, customer: 0..4, kind: None, invoice: 4..9, modulus: Modulus::Mod10 };
+    KidStructure::new(parts).expect("a structure")
 }
 
 /// A consumer with an address.
@@ -168,12 +197,14 @@ pub fn file(role: ArtefactRole, name: &str, media_type: &str, bytes: u64) -> Art
 pub fn member() -> Member {
     Member {
         attempt: ATTEMPT,
+        purpose: Purpose::Bill,
         opened_at: now(),
         invoice: invoice(),
         recipient: recipient(),
         metadata: Metadata::default(),
         artefacts: vec![pdf().0],
         bill_address: None,
+        claim: None,
         said: None,
     }
 }
@@ -182,6 +213,7 @@ pub fn consignment(members: Vec<Member>) -> Consignment {
     Consignment {
         id: uuid!("0199a0de-0000-7000-8000-0000000000c1"),
         number: 1,
+        transmission: None,
         closed_at: now(),
         company: Sender { name: "Nordlys Kraft AS".to_owned(), org_number: "999999999".to_owned() },
         setup: setup(),

@@ -58,22 +58,31 @@ pub fn taken(count: usize) -> String {
 /// `getShipmentStatus`.
 pub fn shipment_stands(status: &str) -> String {
     let inside = format!("<shipmentId>{{shipment}}</shipmentId><efakturaShipmentStatus>{status}</efakturaShipmentStatus>");
+    let inside = format!("{inside}<atgShipmentStatus>{status}</atgShipmentStatus>");
     format!("<e:GetShipmentStatusResponse>{inside}</e:GetShipmentStatusResponse>")
 }
 
-/// `getTransactionStatus`: the statuses of the bills in their order; `-` is a bill that is not named.
+/// `getTransactionStatus`: the statuses of the bills or claims in their order; `-` is one that is not named, `REJECTED/M001` one with
+/// this code.
 pub fn bills_stand<'a>(statuses: impl Iterator<Item = &'a str>) -> String {
-    let code = "<rejectionCode>17</rejectionCode><rejectionText>Mottaker finnes ikke</rejectionText>";
     let list = transactions(statuses, |status| {
-        let code = if matches!(status, "REJECTED" | "STOPPED") { code } else { "" };
-        format!("<efakturaStatus><status>{status}</status>{code}</efakturaStatus>")
+        let (status, code) = status.split_once('/').unwrap_or((status, "17"));
+        let code = match status {
+            "REJECTED" | "STOPPED" => {
+                format!("<rejectionCode>{code}</rejectionCode><rejectionText>Mottaker finnes ikke</rejectionText>")
+            }
+            _ => String::new(),
+        };
+        ["efakturaStatus", "atgStatus"].map(|part| format!("<{part}><status>{status}</status>{code}</{part}>")).concat()
     });
     format!("<e:GetTransactionStatusResponse>{list}</e:GetTransactionStatusResponse>")
 }
 
 /// `cancelTransaction`: what is said of the bills in their order; `-` is a bill that is not named.
 pub fn called_back<'a>(said: impl Iterator<Item = &'a str>) -> String {
-    let list = transactions(said, |said| format!("<efakturaCancelStatus>{said}</efakturaCancelStatus>"));
+    let list = transactions(said, |said| {
+        format!("<efakturaCancelStatus>{said}</efakturaCancelStatus><atgCancelStatus>{said}</atgCancelStatus>")
+    });
     format!("<e:CancelTransactionResponse>{list}</e:CancelTransactionResponse>")
 }
 

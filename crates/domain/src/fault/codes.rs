@@ -366,6 +366,60 @@ codes! {
     LOOKUP_UNANSWERED = "lookup.unanswered", Counterparty;
     /// What was handed over by this route cannot be called back. Values: `route`.
     CALL_BACK_IMPOSSIBLE = "call_back.impossible", Operator;
+    /// The invoice has no notice of a claim.
+    NOTICE_NONE = "notice.none", Operator;
+    /// Only invoices are claimed: no credit note, no self-billed document.
+    CLAIM_DOCUMENT = "claim.document", Sender;
+    /// A claim needs an amount above zero. Values: `amount`.
+    CLAIM_NOTHING_TO_DEBIT = "claim.nothing_to_debit", Sender;
+    /// AvtaleGiro debits Norwegian kroner. Values: `value`.
+    CLAIM_CURRENCY = "claim.currency", Sender;
+    /// A claim needs a KID.
+    CLAIM_KID_MISSING = "claim.kid_missing", Sender;
+    /// The KID is of no structure of the account's agreement. Values: `kid`, `account`.
+    CLAIM_KID_FOREIGN = "claim.kid_foreign", Sender;
+    /// The payer has given no mandate. Values: `kid`.
+    CLAIM_NO_MANDATE = "claim.no_mandate", Recipient;
+    /// The payer has withdrawn the mandate.
+    CLAIM_MANDATE_INACTIVE = "claim.mandate_inactive", Recipient;
+    /// The due date is before the first that works. Values: `date`, `other_date`.
+    CLAIM_DUE_TOO_SOON = "claim.due_too_soon", Sender;
+    /// The due date is after the last that works. Values: `date`, `other_date`.
+    CLAIM_DUE_TOO_LATE = "claim.due_too_late", Sender;
+    /// A warning: the payer hears of the debit late. Values: `date`, `other_date`.
+    CLAIM_DUE_SOON = "claim.due_soon", Sender;
+    /// The rail cannot tell this claim from an open one. Values: `invoice`.
+    CLAIM_INDISTINGUISHABLE = "claim.indistinguishable", Sender;
+    /// The way of the agreement's claims is not configured. Values: `setting`.
+    CLAIM_NO_SERVICE = "claim.no_service", Operator;
+    /// The rail refuses a claim. Values: `code`, `text` as it says.
+    CLAIM_REJECTED = "claim.rejected", Counterparty;
+    /// The rail knows no active mandate for a claim. Values: `code`, `text` as it says.
+    CLAIM_MANDATE_GONE = "claim.mandate_gone", Recipient;
+    /// The rail has this claim from somebody else. Values: `code`, `text` as it says.
+    CLAIM_KNOWN_ALREADY = "claim.known_already", Sender;
+    /// The rail has withdrawn a claim that nobody called back here. Values: `code`, `text` as it says.
+    CLAIM_WITHDRAWN = "claim.withdrawn", Counterparty;
+    /// The service finds a claim invalid. Values: `code`, `text` as it says.
+    CLAIM_INVALID = "claim.invalid", Sender;
+    /// Claims that travelled together were refused as a whole, through no fault of this one. Values: `code`, `text`.
+    CLAIM_LOT_REFUSED = "claim.lot_refused", Counterparty;
+    /// The bank refuses a whole transmission. Values: `code`, `text` as it says.
+    CLAIM_TRANSMISSION_REFUSED = "claim.transmission_refused", Counterparty;
+    /// A warning: the bank has said nothing of a transmission in due time. Values: `number`.
+    CLAIM_NO_RECEIPT = "claim.no_receipt", Operator;
+    /// The time to call a claim back is over. Values: `at`.
+    CLAIM_CALL_BACK_TOO_LATE = "claim.call_back_too_late", Sender;
+    /// The claim was made by somebody else and can be called back only there.
+    CLAIM_MADE_ELSEWHERE = "claim.made_elsewhere", Sender;
+    /// An alarm: somebody else seems to claim for the same agreement. Values: `account`.
+    CLAIM_OTHER_PROVIDER = "claim.other_provider", Sender;
+    /// The payer wants no notice of claims.
+    NOTICE_NOT_WANTED = "notice.not_wanted", Recipient;
+    /// A warning: the payer was told of a debit that will not come. Values: `route`.
+    NOTICE_CLAIM_GONE = "notice.claim_gone", Sender;
+    /// A warning: a claim was made again after its notice was withdrawn.
+    NOTICE_AGAIN = "notice.again", Sender;
     /// The retry policy has run out. Values: `route`.
     RETRIES_EXHAUSTED = "retries.exhausted", Counterparty;
     /// The delivery is not in a state where this can happen to it. Values: `state`.

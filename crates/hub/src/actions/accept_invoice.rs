@@ -7,7 +7,6 @@ use futures_util::FutureExt;
 use jiff::civil::Date;
 use kvitt_adapters::route::ArtefactRole;
 use kvitt_domain::calendar;
-use kvitt_domain::delivery::Delivery;
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::invoice::{File, Invoice, checks};
 use kvitt_domain::recipient::{Metadata, Recipient};
@@ -22,12 +21,13 @@ use crate::desk::Wishes;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::reading::{self, Reading};
+use crate::store::Tx;
 use crate::store::artefact::{self, Looked, Naming, Sealed};
 use crate::store::company::{Company, CompanySettings};
+use crate::store::delivery::{self, NewDelivery};
 use crate::store::event::NewEvent;
 use crate::store::invoice::{self, Body, StoredInvoice, kind_name};
 use crate::store::job::{self, Kind, Urgency};
-use crate::store::{Tx, delivery};
 use crate::vault::{Purpose, sha256};
 
 /// A document as it is handed in.
@@ -319,7 +319,8 @@ async fn write(tx: &mut Tx<'_>, company: &Company, prepared: &Prepared) -> Resul
     if let Some(key) = key {
         invoice::remember(tx, &company.id, key, &stored.document_digest, &stored.id, now).await?;
     }
-    delivery::insert(tx, &company.id, &company.key, delivery, &stored.id, &Delivery::new(), now).await?;
+    let new = NewDelivery { id: delivery, invoice: &stored.id, purpose: kvitt_domain::delivery::Purpose::Bill };
+    delivery::insert(tx, &company.id, &company.key, new, now).await?;
     job::enqueue(tx, &company.id, Kind::ChooseRoute, delivery, *urgency, now, now).await?;
     move_collection::begin(tx, company, stored, now).await?;
     let told = serde_json::json!({

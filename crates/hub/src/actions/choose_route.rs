@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use kvitt_adapters::route::{Artefact, ArtefactRole, Document, FileFacts};
-use kvitt_domain::delivery::{AttemptId, Event, State};
+use kvitt_adapters::routes::avtalegiro;
+use kvitt_domain::claim::Claim;
+use kvitt_domain::delivery::{AttemptId, Event, Purpose, State};
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::plan::{Plan, RouteName, Rung, Standing, Verdict};
 use sqlx::AnyConnection;
 
 use crate::actions::accept_invoice::{PDF, look_into};
+use crate::actions::claims;
 use crate::actions::freeze_rendition::{self, NewRendition};
 use crate::actions::move_delivery::{Move, move_delivery, move_from};
 use crate::actions::plan_invoice::{Known, pdf_bytes};
@@ -29,6 +32,8 @@ struct Prepared {
     stored: StoredInvoice,
     plan: Plan,
     rendition: Option<NewRendition>,
+    /// What is debited where the route is AvtaleGiro.
+    claim: Option<Claim>,
     /// Until when the document can wait for a register that was asked before, by the register's name.
     asked: Vec<(&'static str, i64)>,
     now: i64,
@@ -58,6 +63,7 @@ async fn prepare(hub: &Hub, company: &Company, job: &Leased) -> Result<Prepared>
     let before = delivery::by_id(&mut db, &company.id, &company.key, &job.subject).await?;
     let stored = invoice::by_id(&mut db, &company.id, &company.key, &before.invoice).await?;
     let mut known = Known::read(&mut db, hub, company, &stored.body.invoice, &stored.body.recipient).await?;
+    let claim = known.claim().cloned();
     let asked = known.read_lookups(&mut db, company, &before.id, now.as_millisecond()).await?;
     let files = artefact::of_invoice(&mut db, &company.id, &stored.id, None).await?;
     let facts = file_facts(hub, &mut db, company, &stored.id, &files).await?;
@@ -68,6 +74,7 @@ async fn prepare(hub: &Hub, company: &Company, job: &Leased) -> Result<Prepared>
     let enclosed: u64 = bytes_of(ArtefactRole::Attachment).sum();
     let letter_bytes = pdf_bytes(bytes_of(ArtefactRole::Pdf).next()) + enclosed;
     let document = Document {
+        purpose: before.purpose,
         invoice: &body.invoice,
         recipient: &body.recipient,
         metadata: &body.metadata,
@@ -79,7 +86,7 @@ async fn prepare(hub: &Hub, company: &Company, job: &Leased) -> Result<Prepared>
         Some(rung) if matches!(rung.verdict, Verdict::Open { .. }) => freeze_rendition::render(hub, company, &stored).await?,
         Some(_) | None => None,
     };
-    Ok(Prepared { before, stored, plan, rendition, asked, now: now.as_millisecond() })
+    Ok(Prepared { before, stored, plan, rendition, claim, asked, now: now.as_millisecond() })
 }
 
 /// What a delivery waits for before a route can be chosen.
@@ -90,7 +97,7 @@ struct Waits {
 }
 
 async fn write(tx: &mut Tx<'_>, company: &Company, job: &Leased, prepared: &Prepared) -> Result<Option<Waits>> {
-    let Prepared { before, stored, plan, rendition, asked, now } = prepared;
+    let Prepared { before, stored, plan, rendition, claim, asked, now } = prepared;
     let what = Move { company, delivery: &before.id, urgency: job.urgency, lot_at_most: None, now: *now };
     let current = delivery::by_id(tx.db(), &company.id, &company.key, &before.id).await?;
     if current.version != before.version {
@@ -111,7 +118,12 @@ async fn write(tx: &mut Tx<'_>, company: &Company, job: &Leased, prepared: &Prep
     lookup::no_longer_wanted(tx, &company.id, &before.id).await?;
     delivery::insert_plan(tx, &company.id, &company.key, &before.id, plan).await?;
     let Some(rung) = plan.chosen() else {
-        move_delivery(tx, &what, Event::NoRouteOpen { why: reasons(plan) }).await?;
+        let event = match before.purpose == Purpose::Notice && is_not_wanted(plan) {
+            // Nobody asked for this notice: that no route brings it is nothing that a person should decide.
+            true => Event::Cancelled { by: NOBODY_ASKED.to_owned() },
+            false => Event::NoRouteOpen { why: reasons(plan) },
+        };
+        move_delivery(tx, &what, event).await?;
         return Ok(None);
     };
     let Verdict::Open { price, .. } = &rung.verdict else {
@@ -124,6 +136,7 @@ async fn write(tx: &mut Tx<'_>, company: &Company, job: &Leased, prepared: &Prep
         id: AttemptId(crate::ids::new_id()),
         delivery: before.id.clone(),
         invoice: before.invoice.clone(),
+        purpose: before.purpose,
         number: delivery::attempts(tx.db(), &company.id, &company.key, &before.id).await?.len() as i64 + 1,
         route: rung.route.as_str().to_owned(),
         price: *price,
@@ -132,6 +145,9 @@ async fn write(tx: &mut Tx<'_>, company: &Company, job: &Leased, prepared: &Prep
         opened_at: *now,
     };
     delivery::insert_attempt(tx, &company.id, &attempt).await?;
+    if let Some(claim) = claim.as_ref().filter(|_| attempt.route == avtalegiro::NAME) {
+        claims::open(tx, &what, attempt.id, &before.invoice, claim).await?;
+    }
     move_delivery(tx, &what, Event::RouteChosen { route: rung.route.clone(), attempt: attempt.id }).await?;
     Ok(None)
 }
@@ -204,6 +220,13 @@ fn give_up_at(plan: &Plan, chosen: &Rung) -> Option<i64> {
         Some(next) => latest(next),
         None => latest(chosen),
     }
+}
+
+/// Who ends a notice that the payer does not want and that eFaktura does not bring.
+const NOBODY_ASKED: &str = "Kvitt (notice.not_wanted)";
+
+fn is_not_wanted(plan: &Plan) -> bool {
+    reasons(plan).iter().any(|fault| fault.code == codes::NOTICE_NOT_WANTED)
 }
 
 fn reasons(plan: &Plan) -> Vec<Fault> {

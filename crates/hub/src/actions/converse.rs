@@ -4,7 +4,7 @@
 //! Three steps that are never mixed: the exchange is written, it is done with no transaction open, its reply is recorded.
 //! After a crash an exchange without a reply reads as silence, and the adapter decides what that means.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -13,6 +13,8 @@ use futures_util::FutureExt;
 use jiff::Timestamp;
 use kvitt_adapters::route::{Consignment, Entry, Learned, Member, Reply, Request, Route, Sender, Sent, Step, Then};
 use kvitt_adapters::routes;
+use kvitt_adapters::routes::avtalegiro;
+use kvitt_domain::agreement::ClaimWay;
 use kvitt_domain::delivery::{AttemptId, Event, State, Word};
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::retry::RetryPolicy;
@@ -21,7 +23,7 @@ use tracing::Instrument as _;
 
 use crate::actions::move_delivery::{Move, move_delivery};
 use crate::actions::say::{self, Keys, seed, while_leased};
-use crate::actions::{look_up, open_bill};
+use crate::actions::{claims, look_up, open_bill, plan_invoice};
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::store::artefact::Sealed;
@@ -31,7 +33,7 @@ use crate::store::delivery::StoredAttempt;
 use crate::store::event::NewEvent;
 use crate::store::job::{self, Leased};
 use crate::store::suppression::{self, Suppressed};
-use crate::store::{Tx, artefact, delivery, invoice};
+use crate::store::{Tx, artefact, claim, delivery, invoice, transmission};
 use crate::transport::Committing;
 
 /// A reply that is known must reach the log: a doubt that nobody needed to have is worse than waiting for the database.
@@ -57,6 +59,8 @@ struct Conversation {
     log: Vec<StoredEntry>,
     /// The words that were heard already, by attempt.
     heard: HashMap<AttemptId, Word>,
+    /// The attempts whose payers were told of their claims, as far as this run knows.
+    told: HashSet<AttemptId>,
     /// Whether nothing more is to be said, whatever still arrives.
     finished: bool,
 }
@@ -179,6 +183,7 @@ async fn load(hub: &Hub, company: &Company, id: &str) -> Result<Option<Conversat
         }
         members.push(Member {
             attempt: attempt.id,
+            purpose: attempt.purpose,
             opened_at: Timestamp::from_millisecond(attempt.opened_at)
                 .map_err(|_| Error::Damaged(format!("attempt {} has no time", attempt.id)))?,
             invoice: invoice.body.invoice,
@@ -186,6 +191,7 @@ async fn load(hub: &Hub, company: &Company, id: &str) -> Result<Option<Conversat
             metadata: invoice.body.metadata,
             artefacts,
             bill_address: public.map(|public| open_bill::address(public, company, &invoice.id)),
+            claim: claim::of_attempt(&mut db, &company.id, attempt.id).await?.map(|stored| stored.claim),
             said,
         });
         attempts.push(attempt);
@@ -195,14 +201,27 @@ async fn load(hub: &Hub, company: &Company, id: &str) -> Result<Option<Conversat
     let consignment = Consignment {
         id: uuid::Uuid::parse_str(id).map_err(|_| Error::Damaged(format!("{id} is no consignment's id")))?,
         number: u64::try_from(stored.number).unwrap_or(0),
+        transmission: transmission::of_consignment(&mut db, &company.id, id).await?,
         closed_at,
         company: Sender { name: company.name.clone(), org_number: company.org_number.clone() },
-        setup: stored.setup,
+        setup: match ClaimWay::ALL.into_iter().find(|way| way.name() == stored.lane) {
+            Some(way) => avtalegiro::setup::completed(Some(&stored.setup), &plan_invoice::house(hub.config()), way),
+            None => stored.setup,
+        },
         members,
     };
     let log = consignment::log(&mut db, &company.id, &company.key, id).await?;
     let heard = attempts.iter().filter_map(|attempt| Some((attempt.id, attempt.word.clone()?))).collect();
-    Ok(Some(Conversation { route, consignment, attempts, doubtful, log, heard, finished: stored.state == "finished" }))
+    Ok(Some(Conversation {
+        route,
+        consignment,
+        attempts,
+        doubtful,
+        log,
+        heard,
+        told: HashSet::new(),
+        finished: stored.state == "finished",
+    }))
 }
 
 /// What is known of an attempt from the consignments that it travelled in before.
@@ -456,7 +475,14 @@ async fn hear_ahead(hub: &Hub, company: &Company, job: &Leased, conversation: &m
     let returned = step.known.iter().filter(|(_, word)| matches!(word, Word::Returned { .. })).count();
     let all_returned = returned > 1 && returned == conversation.consignment.members.len();
     let halves = all_returned.then(|| u32::try_from(returned.div_ceil(2)).unwrap_or(u32::MAX));
-    if halves.is_none() && step.known.len() <= HEARD_AT_A_TIME {
+    // What is said again in every step is done once; and of a conversation that is over nobody waits for a word.
+    let (told, finished) = (&mut conversation.told, conversation.finished);
+    step.learned.retain(|learned| match learned {
+        Learned::Claimed { attempt } => told.insert(*attempt),
+        Learned::Overdue { .. } => !finished,
+        Learned::AddressDead { .. } => true,
+    });
+    if halves.is_none() && step.known.len() <= HEARD_AT_A_TIME && step.learned.len() <= HEARD_AT_A_TIME {
         return Ok(());
     }
     for known in std::mem::take(&mut step.known).chunks(HEARD_AT_A_TIME) {
@@ -475,6 +501,20 @@ async fn hear_ahead(hub: &Hub, company: &Company, job: &Leased, conversation: &m
         })
         .await?;
     }
+    for learned in std::mem::take(&mut step.learned).chunks(HEARD_AT_A_TIME) {
+        let step = Step { known: vec![], learned: learned.to_vec(), then: Then::Finished };
+        let (company, job) = (company.clone(), job.clone());
+        let (now, machine_now) = (hub.clock().business_ms(), hub.clock().machine_ms());
+        hub.write(move |tx| {
+            let (company, job, step) = (company.clone(), job.clone(), step.clone());
+            async move {
+                job::hold(tx, &job, machine_now).await?;
+                learn(tx, &company, &job, &step, now).await
+            }
+            .boxed()
+        })
+        .await?;
+    }
     Ok(())
 }
 
@@ -488,6 +528,14 @@ async fn learn(tx: &mut Tx<'_>, company: &Company, job: &Leased, step: &Step, no
             Learned::AddressDead { address, why } => {
                 let suppressed = Suppressed { address: address.clone(), why: why.clone() };
                 suppression::insert(tx, &company.id, &company.key, &suppressed, now).await?;
+            }
+            Learned::Claimed { attempt } => claims::tell_payer(tx, company, *attempt, job.urgency, now).await?,
+            Learned::Overdue { why } => {
+                // It concerns whoever travels there, and is told on the first: a lot of thousands is one thing to ask about.
+                let first = consignment::members(tx.db(), &company.id, &job.subject).await?.into_iter().next();
+                let Some(first) = first else { continue };
+                let invoice = delivery::attempt(tx.db(), &company.id, &company.key, first).await?.invoice;
+                tx.tell(NewEvent::new(&company.id, &company.key, now, "person.told", &invoice, why)?);
             }
         }
     }

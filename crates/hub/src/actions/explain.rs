@@ -2,18 +2,20 @@
 
 use jiff::Timestamp;
 use kvitt_adapters::register::Answer;
-use kvitt_adapters::route::{Artefact, Entry, Place, Reply, Request};
-use kvitt_domain::delivery::{AttemptId, Delivery, Word};
+use kvitt_adapters::route::{Artefact, ClaimVerdict, Entry, Place, Reply, Request};
+use kvitt_domain::delivery::{AttemptId, Delivery, Purpose, Word};
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::identifiers::without_identity_numbers;
 use kvitt_domain::money::Amount;
 use kvitt_domain::plan::Plan;
 use serde::{Deserialize, Serialize};
+use sqlx::AnyConnection;
 
 use crate::actions::show_payments::{self, MoneyStory};
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::store::company::Company;
+use crate::store::delivery::StoredDelivery;
 use crate::store::invoice::{self, Listed, StoredInvoice, kind_name};
 use crate::store::job::{self, Shown};
 use crate::store::{artefact, consignment, delivery, event};
@@ -23,7 +25,25 @@ use crate::store::{artefact, consignment, delivery, event};
 pub struct Story {
     /// The invoice in short.
     pub invoice: Header,
-    /// Where its delivery stands.
+    /// What became of the document itself; where its route is AvtaleGiro, of the claim.
+    #[serde(flatten)]
+    pub bill: Course,
+    /// What became of telling the payer of the claim, where there is a claim and the payer is told by us.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<Course>,
+    /// Its money; none where it asks for none.
+    #[serde(default)]
+    pub money: Option<MoneyStory>,
+    /// Its files.
+    pub files: Vec<Artefact>,
+    /// Everything told about it, oldest first.
+    pub events: Vec<serde_json::Value>,
+}
+
+/// What became of one delivery.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Course {
+    /// Where it stands.
     pub delivery: Delivery,
     /// Since when.
     pub since: Timestamp,
@@ -31,15 +51,8 @@ pub struct Story {
     pub plans: Vec<Plan>,
     /// Every route tried, oldest first.
     pub attempts: Vec<Tried>,
-    /// Its money; none where it asks for none.
-    #[serde(default)]
-    pub money: Option<MoneyStory>,
-    /// Its files.
-    pub files: Vec<Artefact>,
     /// What is still to be done for it by itself.
     pub jobs: Vec<Shown>,
-    /// Everything told about it, oldest first.
-    pub events: Vec<serde_json::Value>,
 }
 
 /// An invoice in short.
@@ -121,25 +134,12 @@ pub async fn find(hub: &Hub, company: &Company, invoice: &str) -> Result<StoredI
 pub async fn explain(hub: &Hub, company: &Company, invoice: &str) -> Result<Story> {
     let stored = find(hub, company, invoice).await?;
     let mut db = hub.db().read().await?;
-    let current = delivery::of_invoice(&mut db, &company.id, &company.key, &stored.id).await?;
-    let mut attempts = Vec::new();
-    let mut jobs = job::of_subject(&mut db, &company.id, &current.id).await?;
-    for attempt in delivery::attempts(&mut db, &company.id, &company.key, &current.id).await? {
-        let mut log = Vec::new();
-        for id in consignment::of_attempt(&mut db, &company.id, attempt.id).await? {
-            jobs.extend(job::of_subject(&mut db, &company.id, &id).await?);
-            let entries = consignment::log(&mut db, &company.id, &company.key, &id).await?;
-            log.extend(entries.iter().filter(|entry| concerns(&entry.entry, attempt.id)).map(|entry| line(&entry.entry)));
-        }
-        attempts.push(Tried {
-            id: attempt.id.to_string(),
-            route: attempt.route,
-            price: attempt.price,
-            opened_at: timestamp(attempt.opened_at)?,
-            word: attempt.word,
-            log,
-        });
-    }
+    let bill = delivery::of_bill(&mut db, &company.id, &company.key, &stored.id).await?;
+    let bill = course(&mut db, company, bill).await?;
+    let notice = match delivery::of_invoice(&mut db, &company.id, &company.key, &stored.id, Purpose::Notice).await? {
+        Some(notice) => Some(course(&mut db, company, notice).await?),
+        None => None,
+    };
     let events = event::of_subject(&mut db, &company.id, &company.key, &stored.id).await?;
     let document = &stored.body.invoice;
     Ok(Story {
@@ -155,14 +155,39 @@ pub async fn explain(hub: &Hub, company: &Company, invoice: &str) -> Result<Stor
             due_on: document.due_on.map(|date| date.to_string()),
             accepted_at: timestamp(stored.accepted_at)?,
         },
-        since: timestamp(current.since)?,
-        plans: delivery::plans(&mut db, &company.id, &company.key, &current.id).await?,
-        delivery: current.delivery,
-        attempts,
+        bill,
+        notice,
         money: show_payments::story(&mut db, company, &stored.id).await?,
         files: artefact::of_invoice(&mut db, &company.id, &stored.id, hub.config().public_address.as_deref()).await?,
-        jobs,
         events: events.iter().map(shown).collect::<Result<_>>()?,
+    })
+}
+
+async fn course(db: &mut AnyConnection, company: &Company, current: StoredDelivery) -> Result<Course> {
+    let mut attempts = Vec::new();
+    let mut jobs = job::of_subject(db, &company.id, &current.id).await?;
+    for attempt in delivery::attempts(db, &company.id, &company.key, &current.id).await? {
+        let mut log = Vec::new();
+        for id in consignment::of_attempt(db, &company.id, attempt.id).await? {
+            jobs.extend(job::of_subject(db, &company.id, &id).await?);
+            let entries = consignment::log(db, &company.id, &company.key, &id).await?;
+            log.extend(entries.iter().filter(|entry| concerns(&entry.entry, attempt.id)).map(|entry| line(&entry.entry)));
+        }
+        attempts.push(Tried {
+            id: attempt.id.to_string(),
+            route: attempt.route,
+            price: attempt.price,
+            opened_at: timestamp(attempt.opened_at)?,
+            word: attempt.word,
+            log,
+        });
+    }
+    Ok(Course {
+        since: timestamp(current.since)?,
+        plans: delivery::plans(db, &company.id, &company.key, &current.id).await?,
+        delivery: current.delivery,
+        attempts,
+        jobs,
     })
 }
 
@@ -220,7 +245,7 @@ fn line(entry: &Entry) -> Line {
                 Request::Smtp(letter) => format!("SMTP → {}: {}", letter.envelope_to, letter.subject),
                 Request::Http(request) => format!("HTTP → {}: {}", request.endpoint, request.operation),
                 Request::Put(package) => format!("files → {}: {}", package.drop, package.name),
-                Request::Look { drop, name } => format!("files → {drop}: {name}?"),
+                Request::Look { drop, name, .. } => format!("files → {drop}: {name}?"),
             };
             Line { at: exchange.at, said, answered: in_short(&exchange.reply), is_try: !exchange.request.is_question() }
         }
@@ -243,6 +268,20 @@ fn line(entry: &Entry) -> Line {
                 kvitt_adapters::route::Arrived::Progress { stage, text } => ("← receipt", format!("{stage} {text}")),
                 kvitt_adapters::route::Arrived::Unprintable { code, text } => ("← not printed", format!("{code} {text}")),
                 kvitt_adapters::route::Arrived::JobRefused { code, text } => ("← job refused", format!("{code} {text}")),
+                kvitt_adapters::route::Arrived::TransmissionReceived { number, text } => {
+                    ("← bank's receipt", format!("transmission {number}: {text}"))
+                }
+                kvitt_adapters::route::Arrived::TransmissionRefused { number, code, text } => {
+                    ("← refused by the bank", format!("transmission {number}: {code} {text}"))
+                }
+                kvitt_adapters::route::Arrived::ClaimJudged { number, verdict, code, text } => {
+                    let verdict = match verdict {
+                        ClaimVerdict::Accepted => "accepted",
+                        ClaimVerdict::Warning => "accepted with a warning",
+                        ClaimVerdict::Rejected => "rejected",
+                    };
+                    ("← bank's receipt", format!("transmission {number}: {verdict} {code} {text}"))
+                }
                 kvitt_adapters::route::Arrived::CameBack { code, text } => ("← came back", format!("{code} {text}")),
             };
             Line { at: *at, said: said.to_owned(), answered, is_try: false }

@@ -3,16 +3,20 @@
 use jiff::Timestamp;
 use kvitt_adapters::route::RouteSetup;
 use kvitt_adapters::routes;
+use kvitt_adapters::routes::avtalegiro::{self, House};
+use kvitt_domain::agreement::ClaimWay;
 use kvitt_domain::delivery::{AttemptId, Command, Event, State};
 use serde::Serialize;
 use sqlx::AnyConnection;
 
+use crate::actions::claims;
 use crate::error::{Error, Result};
 use crate::store::company::{self, Company};
+use crate::store::consignment::Lane;
 use crate::store::delivery::StoredDelivery;
 use crate::store::event::{Moved, NewEvent};
 use crate::store::job::{self, Kind, Urgency};
-use crate::store::{Tx, consignment, delivery};
+use crate::store::{Tx, claim, consignment, delivery, transmission};
 
 /// What is moved, for whom and when.
 #[derive(Debug, Clone)]
@@ -54,7 +58,7 @@ pub async fn move_from(tx: &mut Tx<'_>, what: &Move<'_>, before: &StoredDelivery
     for command in commands {
         carry_out(tx, what, &before.invoice, command).await?;
     }
-    Ok(())
+    claims::follow(tx, what, before, &after, &event).await
 }
 
 async fn carry_out(tx: &mut Tx<'_>, what: &Move<'_>, invoice: &str, command: Command) -> Result<()> {
@@ -77,14 +81,16 @@ async fn carry_out(tx: &mut Tx<'_>, what: &Move<'_>, invoice: &str, command: Com
 async fn join_lot(tx: &mut Tx<'_>, what: &Move<'_>, route: &str, attempt: AttemptId) -> Result<()> {
     let company = what.company;
     let adapter = routes::by_name(route).ok_or_else(|| Error::Damaged(format!("no route is called {route}")))?;
-    let setup = setup_of(tx.db(), company, route).await?;
+    let way = claim::of_attempt(tx.db(), &company.id, attempt).await?.map(|stored| stored.claim.way);
+    let lane = Lane { route, lane: way.map_or("", ClaimWay::name) };
+    let setup = of_lane(setup_of(tx.db(), company, route).await?, way);
     let lot_of = adapter.lot(&setup);
     let at_most = what.lot_at_most.map_or(lot_of.members, |limit| limit.clamp(1, lot_of.members));
-    let (lot, members, version) = match consignment::open_lot(tx, &company.id, route).await? {
+    let (lot, members, version) = match consignment::open_lot(tx, &company.id, lane).await? {
         Some(open) => open,
         None => {
             let lot = crate::ids::new_id().to_string();
-            consignment::open(tx, &company.id, &lot, route, what.now).await?;
+            consignment::open(tx, &company.id, &lot, lane, what.now).await?;
             if at_most > 1 {
                 let opened = Timestamp::from_millisecond(what.now).map_err(|_| Error::Damaged("now is no time".into()))?;
                 let closes_at = lot_of.closes_at(opened).as_millisecond();
@@ -101,10 +107,16 @@ async fn join_lot(tx: &mut Tx<'_>, what: &Move<'_>, route: &str, attempt: Attemp
     Ok(())
 }
 
-/// Closes a lot: its number is given, its settings are frozen, its members are now sending, and its conversation begins.
+/// Closes a lot: its number is given, its settings are frozen, its members are now sending, and its conversation begins. Where it
+/// travels in a file of the data sender, that gets its number here too, so that no crash uses one twice.
 pub async fn close_lot(tx: &mut Tx<'_>, company: &Company, lot: &str, route: &str, urgency: Urgency, now: i64) -> Result<()> {
-    let setup = setup_of(tx.db(), company, route).await?;
+    let lane = consignment::by_id(tx.db(), &company.id, lot).await?.map(|stored| stored.lane).unwrap_or_default();
+    let way = ClaimWay::ALL.into_iter().find(|way| way.name() == lane);
+    let setup = of_lane(setup_of(tx.db(), company, route).await?, way);
     consignment::close(tx, &company.id, lot, route, &setup, now).await?;
+    if way == Some(ClaimWay::File) {
+        transmission::give(tx, &company.id, lot).await?;
+    }
     let mut travelling = 0;
     for attempt in consignment::members(tx.db(), &company.id, lot).await? {
         let stored = delivery::attempt(tx.db(), &company.id, &company.key, attempt).await?;
@@ -123,6 +135,14 @@ pub async fn close_lot(tx: &mut Tx<'_>, company: &Company, lot: &str, route: &st
         return consignment::finish(tx, &company.id, lot).await;
     }
     job::enqueue(tx, &company.id, Kind::Converse, lot, urgency, now, now).await
+}
+
+/// The settings of a lot: where its route has several ways, with the one that its members go.
+fn of_lane(setup: RouteSetup, way: Option<ClaimWay>) -> RouteSetup {
+    match way {
+        Some(way) => avtalegiro::setup::completed(Some(&setup), &House::default(), way),
+        None => setup,
+    }
 }
 
 /// The company's settings for a route; null where it has none.

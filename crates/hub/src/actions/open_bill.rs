@@ -14,6 +14,7 @@ use kvitt_adapters::route::{Arrived, Artefact, ArtefactRole, Request};
 use kvitt_adapters::routes::efaktura;
 use kvitt_adapters::routes::efaktura::services::{self, Signature};
 use kvitt_adapters::routes::efaktura::setup::EfakturaSetup;
+use kvitt_domain::delivery::Purpose;
 use uuid::Uuid;
 
 use crate::actions::move_delivery::setup_of;
@@ -140,9 +141,16 @@ async fn opened(hub: &Hub, bill: &Bill, service: &str) -> Result<()> {
     hub.write(move |tx| {
         let (company, id, said) = (company.clone(), id.clone(), said.clone());
         async move {
-            let delivery = delivery::of_invoice(tx.db(), &company.id, &company.key, &id).await?;
-            let attempts = delivery::attempts(tx.db(), &company.id, &company.key, &delivery.id).await?;
-            let Some(attempt) = attempts.into_iter().rfind(|attempt| attempt.route == efaktura::NAME) else { return Ok(()) };
+            let mut attempts = Vec::new();
+            for purpose in Purpose::ALL {
+                let Some(delivery) = delivery::of_invoice(tx.db(), &company.id, &company.key, &id, purpose).await? else {
+                    continue;
+                };
+                attempts.extend(delivery::attempts(tx.db(), &company.id, &company.key, &delivery.id).await?);
+            }
+            // The bill and the notice of its claim have one address: whichever went by eFaktura last is what the bank shows.
+            let by_efaktura = attempts.into_iter().filter(|attempt| attempt.route == efaktura::NAME);
+            let Some(attempt) = by_efaktura.max_by_key(|attempt| attempt.opened_at) else { return Ok(()) };
             let digest = format!("opened {}", attempt.id);
             receive_arrival::enter_one(tx, &company, attempt.id, &said, &digest, now).await.map(|_| ())
         }

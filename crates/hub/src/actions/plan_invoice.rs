@@ -3,17 +3,22 @@
 use jiff::Timestamp;
 use kvitt_adapters::register::Answer;
 use kvitt_adapters::route::{ArtefactRole, Document, Facts, FileFacts, RouteSetup};
+use kvitt_adapters::routes::avtalegiro::{self, House};
 use kvitt_adapters::routes::{self, Ladder, Orders};
 use kvitt_domain::agreement::Agreement;
+use kvitt_domain::claim::Claim;
 use kvitt_domain::customer::CustomerKey;
+use kvitt_domain::delivery::Purpose;
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::invoice::{File, Invoice};
-use kvitt_domain::plan::{Plan, RouteName};
+use kvitt_domain::mandate::Mandate;
+use kvitt_domain::plan::{OrderFrom, Plan, RouteName};
 use kvitt_domain::recipient::Recipient;
 use sqlx::AnyConnection;
 
 use crate::actions::accept_invoice::{HandedIn, look_into, read_aside};
 use crate::actions::look_up::FRESH_MS;
+use crate::config::Config;
 use crate::desk::Planned;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
@@ -21,7 +26,9 @@ use crate::store::agreement;
 use crate::store::company::{self, Company};
 use crate::store::customer_order;
 use crate::store::lookup;
+use crate::store::mandate;
 use crate::store::suppression::{self, Suppressed};
+use crate::store::{claim, invoice};
 
 /// A one-page PDF of ours with its fonts and the XML inside: what a letter will weigh before the PDF is made.
 const TYPICAL_PDF_BYTES: u64 = 60_000;
@@ -36,6 +43,12 @@ pub struct Known {
     customer_order: Option<Vec<RouteName>>,
     /// What registers said, by the name of the route.
     lookups: Vec<(&'static str, Answer)>,
+    /// The document as a claim, where it can be one at all.
+    claim: Option<Claim>,
+    /// The payer's mandate.
+    mandate: Option<Mandate>,
+    /// The invoice of the open claim that the rail could not tell from this one.
+    same_claim: Option<String>,
 }
 
 impl Known {
@@ -48,16 +61,36 @@ impl Known {
         recipient: &Recipient,
     ) -> Result<Known> {
         let customer_unit = hub.config().avtalegiro.customer_unit();
+        let agreements = agreement::as_routes_see(db, &company.id, &company.key, customer_unit).await?;
+        let claim = avtalegiro::terms::of(invoice, &agreements).ok().map(|(claim, _)| claim);
+        let (mut mandate, mut same_claim) = (None, None);
+        if let Some(claim) = &claim {
+            mandate = mandate::find_for_kid(db, company, &claim.bank_account, &claim.kid).await?;
+            same_claim = match claim::open_like(db, &company.id, claim).await? {
+                Some(id) => Some(invoice::by_id(db, &company.id, &company.key, &id).await?.body.invoice.number),
+                None => None,
+            };
+        }
+        let mut setups = company::routes(db, &company.id).await?;
+        complete(&mut setups, hub.config(), claim.as_ref());
         Ok(Known {
-            setups: company::routes(db, &company.id).await?,
-            agreements: agreement::as_routes_see(db, &company.id, &company.key, customer_unit).await?,
+            setups,
+            agreements,
             suppressed: match &recipient.email {
                 Some(address) => suppression::find(db, &company.id, &company.key, address).await?,
                 None => None,
             },
             customer_order: customer_order::of(db, &company.id, &CustomerKey::of_buyer(&invoice.buyer)).await?,
             lookups: Vec::new(),
+            claim,
+            mandate,
+            same_claim,
         })
+    }
+
+    /// The document as a claim, where it can be one at all.
+    pub fn claim(&self) -> Option<&Claim> {
+        self.claim.as_ref()
     }
 
     /// Reads what registers were asked about the recipient of a delivery. Fresh answers count; where the document has waited
@@ -99,18 +132,41 @@ impl Known {
         let metadata = document.metadata;
         let of_company = company.and_then(|company| company.settings.route_order(document.recipient.kind));
         let orders = Orders { document: &metadata.route_order, customer: self.customer_order.as_deref(), company: of_company };
-        let (order, order_from) = orders.first_given(document.recipient.kind);
+        let (order, order_from) = match document.purpose {
+            Purpose::Bill => orders.first_given(document.recipient.kind),
+            Purpose::Notice => (avtalegiro::notice::order(), OrderFrom::Default),
+        };
         let ladder = Ladder { order: &order, order_from, disabled: &metadata.disabled_routes, tried, now };
         routes::plan(document, &ladder, |route| Facts {
             agreements: &self.agreements,
             setup: self.setups.iter().find_map(|(name, setup)| (name == route).then_some(setup)),
             suppressed: self.suppressed.as_ref().map(|suppressed| suppressed.why.as_str()),
+            mandate: self.mandate.as_ref(),
+            same_claim: self.same_claim.as_deref(),
             lookup: self.lookups.iter().find_map(|(name, answer)| (*name == route).then_some(answer)),
             hosts_files: hub.config().public_address.is_some(),
             broken_rules,
             prices: hub.prices(),
         })
     }
+}
+
+/// What is the operator's of the route AvtaleGiro, whose lots a company need not set up.
+pub fn house(config: &Config) -> House {
+    let named = |name: &Option<String>| name.clone().unwrap_or_default();
+    let avtalegiro = &config.avtalegiro;
+    House {
+        customer_unit: named(&avtalegiro.customer_unit),
+        files: named(&avtalegiro.files),
+        service: named(&avtalegiro.service),
+    }
+}
+
+fn complete(setups: &mut Vec<(String, RouteSetup)>, config: &Config, claim: Option<&Claim>) {
+    let way = claim.map(|claim| claim.way).unwrap_or_default();
+    let place = setups.iter().position(|(route, _)| route == avtalegiro::NAME);
+    let row = place.map(|place| setups.remove(place).1);
+    setups.push((avtalegiro::NAME.to_owned(), avtalegiro::setup::completed(row.as_ref(), &house(config), way)));
 }
 
 /// How many bytes the PDF of an invoice has, or is expected to have while it is not made.
@@ -157,6 +213,7 @@ pub async fn plan_invoice(hub: &Hub, handed: HandedIn) -> Result<Planned> {
     let files: Vec<FileFacts> = own.into_iter().chain(enclosed).map(|(role, file)| facts_of(role, file)).collect();
     let own_image = readable.invoice.own_image().map(|file| file.bytes.len() as u64);
     let document = Document {
+        purpose: Purpose::Bill,
         invoice: &readable.invoice,
         recipient: &recipient,
         metadata: &readable.metadata,

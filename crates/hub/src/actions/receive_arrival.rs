@@ -5,9 +5,11 @@
 //! it for a person.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use jiff::civil::Date;
 use kvitt_adapters::route::{Arrival, Arrived, Concerned};
 use kvitt_adapters::routes;
 use kvitt_domain::delivery::AttemptId;
@@ -20,7 +22,7 @@ use crate::store::company::{self, Company};
 use crate::store::event::NewEvent;
 use crate::store::job::{self, Kind, Urgency};
 use crate::store::stray::{self, Kept, Stray};
-use crate::store::{Tx, consignment, delivery};
+use crate::store::{Tx, claim, consignment, delivery, transmission};
 use crate::vault::{Purpose, sha256};
 
 /// Logs that one transaction enters something in: a receipt may concern a whole lot.
@@ -133,6 +135,7 @@ type Ours = (Company, String, Vec<AttemptId>);
 #[derive(Default)]
 struct Places {
     jobs: BTreeMap<Named, Option<Ours>>,
+    transmissions: BTreeMap<u32, Option<Ours>>,
 }
 
 impl Places {
@@ -145,6 +148,10 @@ impl Places {
                 return Ok(Some((company, vec![(*attempt, newest)])));
             }
             Concerned::Consignment { route, org_number, number, attempt } => (*route, org_number, *number, *attempt),
+            Concerned::Transmission { number } => return self.in_transmission(hub, *number, None).await,
+            Concerned::Claim { number, kid, due_on, amount_ore } => {
+                return self.in_transmission(hub, *number, Some((kid, *due_on, *amount_ore))).await;
+            }
         };
         let key = (route, org_number.clone(), number);
         if !self.jobs.contains_key(&key) {
@@ -155,6 +162,43 @@ impl Places {
         // A shop that names a letter which was not in the job is not believed.
         let concerned = members.iter().filter(|member| named.is_none_or(|named| named == **member));
         let logs: Vec<_> = concerned.map(|member| (*member, Some(id.clone()))).collect();
+        Ok((!logs.is_empty()).then(|| (company.clone(), logs)))
+    }
+}
+
+impl Places {
+    /// The members of the consignment whose file has a number; the one that makes a claim, where one is named. A bank that names a
+    /// claim which was not in the file is not believed.
+    async fn in_transmission(
+        &mut self,
+        hub: &Hub,
+        number: u32,
+        claim: Option<(&str, Date, i64)>,
+    ) -> Result<Option<(Company, Vec<(AttemptId, Option<String>)>)>> {
+        let known = match self.transmissions.entry(number) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let mut db = hub.db().read().await?;
+                let found = match transmission::by_number(&mut db, number).await? {
+                    None => None,
+                    Some((company, id)) => {
+                        let company = company::by_id(&mut db, hub.vault(), &company).await?;
+                        let members = consignment::members(&mut db, &company.id, &id).await?;
+                        Some((company, id, members))
+                    }
+                };
+                unknown.insert(found)
+            }
+        };
+        let Some((company, id, members)) = known else { return Ok(None) };
+        let concerned = match claim {
+            None => members.clone(),
+            Some((kid, due_on, amount_ore)) => {
+                let mut db = hub.db().read().await?;
+                claim::in_consignment(&mut db, &company.id, id, kid, due_on, amount_ore).await?.into_iter().collect()
+            }
+        };
+        let logs: Vec<_> = concerned.into_iter().map(|member| (member, Some(id.clone()))).collect();
         Ok((!logs.is_empty()).then(|| (company.clone(), logs)))
     }
 }

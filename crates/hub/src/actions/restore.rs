@@ -31,10 +31,12 @@ use crate::store::delivery::{StoredAttempt, StoredDelivery};
 use crate::store::event::{self, NewEvent};
 use crate::store::house::{self, Note};
 use crate::store::job::{self, Kind, Urgency};
-use crate::store::{Db, Tx, collection, delivery, restore as undo};
+use crate::store::{Db, Tx, collection, delivery, restore as undo, transmission};
 
 /// More lots than a company closes between a backup and the end of the hub that lived on.
 const LEAP: i64 = 100_000;
+/// More files than the house hands in between a backup and the end of the hub that lived on. Their numbers have seven digits.
+const LEAP_OF_FILES: i64 = 10_000;
 /// Deliveries that are read at a time.
 const PAGE: i64 = 500;
 /// States in which something is still to be done, whatever jobs there are.
@@ -239,7 +241,11 @@ pub async fn doubt_everything(hub: &Hub, made_at: Option<i64>) -> Result<u64> {
     let vault = hub.vault_handle();
     hub.write(move |tx| {
         let vault = vault.clone();
-        async move { house::note(tx, &vault, Note::Restored, &noted).await }.boxed()
+        async move {
+            transmission::leap(tx, LEAP_OF_FILES).await?;
+            house::note(tx, &vault, Note::Restored, &noted).await
+        }
+        .boxed()
     })
     .await?;
     Ok(doubts)
@@ -345,6 +351,7 @@ impl Doubt<'_> {
                 id: unknown,
                 delivery: stored.id.clone(),
                 invoice: stored.invoice.clone(),
+                purpose: stored.purpose,
                 number: attempts.last().map_or(1, |last| last.number + 1),
                 route: RouteName::unknown().as_str().to_owned(),
                 price: None,

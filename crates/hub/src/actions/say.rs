@@ -45,7 +45,7 @@ pub async fn made(hub: &Hub, company: &Company, request: Request) -> Result<(Req
     let (objects, company) = (hub.objects().clone(), company.clone());
     let drawn = tokio::task::spawn_blocking(move || {
         let mut drawn = Drawn::default();
-        let Package { drop, name, files } = *package;
+        let Package { drop, name, shape, files } = *package;
         let files = files.into_iter().map(|file| {
             let Content::CoverSheet(sheet) = &file.content else { return Ok(file) };
             let pdf = kvitt_render::cover_sheet(sheet)
@@ -57,7 +57,7 @@ pub async fn made(hub: &Hub, company: &Company, request: Request) -> Result<(Req
             Ok(Packed { path: file.path, content })
         });
         let files = files.collect::<Result<Vec<_>>>()?;
-        Ok((Request::Put(Box::new(Package { drop, name, files })), drawn))
+        Ok((Request::Put(Box::new(Package { drop, name, shape, files })), drawn))
     });
     drawn.await.map_err(|cause| Error::Damaged(format!("drawing failed: {cause}")))?
 }
@@ -84,14 +84,14 @@ pub async fn prepare(hub: &Hub, company: &Company, request: &Request, keys: &Key
                         Some(bytes) => bytes.clone(),
                         None => stored(hub, company, digest).await?,
                     },
-                    Content::CoverSheet(_) | Content::Text(_) | Content::Index(_) => Vec::new(),
+                    Content::CoverSheet(_) | Content::Text(_) | Content::Latin1(_) | Content::Index(_) => Vec::new(),
                 });
             }
             let files = package::compose(package, contents)
                 .map_err(|cause| Error::Damaged(format!("a package cannot be composed: {cause}")))?;
-            Ok(Outgoing::Put { drop: package.drop.clone(), name: package.name.clone(), files })
+            Ok(Outgoing::Put { drop: package.drop.clone(), name: package.name.clone(), shape: package.shape, files })
         }
-        Request::Look { drop, name } => Ok(Outgoing::Look { drop: drop.clone(), name: name.clone() }),
+        Request::Look { drop, name, shape } => Ok(Outgoing::Look { drop: drop.clone(), name: name.clone(), shape: *shape }),
     }
 }
 

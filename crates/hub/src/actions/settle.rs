@@ -1,22 +1,22 @@
 //! What only a person decides: a delivery in doubt, a parked one, one to call back, a stuck job, a blocked address.
 
 use futures_util::FutureExt;
-use jiff::Timestamp;
-use kvitt_adapters::route::Entry;
 use kvitt_adapters::routes;
-use kvitt_domain::delivery::{AttemptId, Event};
+use kvitt_adapters::routes::avtalegiro;
+use kvitt_domain::delivery::{AttemptId, Event, Purpose};
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::plan::RouteName;
 use serde::{Deserialize, Serialize};
 
+use crate::actions::claims::{self, CallBack};
 use crate::actions::explain;
 use crate::actions::move_delivery::{Move, move_delivery};
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::store::company::Company;
 use crate::store::event::NewEvent;
-use crate::store::job::{self, Kind, Urgency};
-use crate::store::{Tx, consignment, delivery, suppression};
+use crate::store::job::{self, Urgency};
+use crate::store::{Tx, delivery, suppression};
 
 /// What a person found out or wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,17 +47,30 @@ impl Settlement {
     }
 }
 
+/// What a person decided, and of what.
+#[derive(Debug, Clone, Copy)]
+pub struct Decided<'a> {
+    /// The invoice's number or id.
+    pub invoice: &'a str,
+    /// Which of its deliveries: the document's own, or the notice of its claim.
+    pub purpose: Purpose,
+    /// What was found out or is wanted.
+    pub settlement: Settlement,
+}
+
 /// Carries a person's decision out. A decision that the delivery's state does not allow is refused and changes nothing.
-pub async fn settle(hub: &Hub, company: &Company, invoice: &str, settlement: Settlement, by: &str) -> Result<()> {
+pub async fn settle(hub: &Hub, company: &Company, decided: Decided<'_>, by: &str) -> Result<()> {
     if by.trim().is_empty() {
         return Err(Error::refused(Fault::fatal(codes::TERM_MISSING).at("by").with("term", "by")));
     }
-    let invoice = explain::find(hub, company, invoice).await?.id;
-    let (company, event, now) = (company.clone(), settlement.event(by), hub.clock().business_ms());
+    let invoice = explain::find(hub, company, decided.invoice).await?.id;
+    let (company, event, now) = (company.clone(), decided.settlement.event(by), hub.clock().business_ms());
+    let purpose = decided.purpose;
     hub.write(move |tx| {
         let (company, invoice, event) = (company.clone(), invoice.clone(), event.clone());
         async move {
-            let stored = delivery::of_invoice(tx.db(), &company.id, &company.key, &invoice).await?;
+            let stored = delivery::of_invoice(tx.db(), &company.id, &company.key, &invoice, purpose).await?;
+            let stored = stored.ok_or_else(|| Error::refused(Fault::fatal(codes::NOTICE_NONE)))?;
             if let Event::Cancelled { by } = &event
                 && let Some((route, attempt)) = stored.delivery.state.may_be_called_back()
             {
@@ -83,15 +96,14 @@ async fn call_back(
     now: i64,
 ) -> Result<()> {
     let possible = routes::by_name(route.as_str()).is_some_and(|route| route.can_be_called_back());
-    let newest = consignment::of_attempt(tx.db(), &company.id, attempt).await?.pop();
-    let (true, Some(id)) = (possible, newest) else {
+    if !possible {
         return Err(Error::refused(Fault::fatal(codes::CALL_BACK_IMPOSSIBLE).with("route", route)));
+    }
+    let file = match route.as_str() == avtalegiro::NAME {
+        true => claims::may_call_back(tx, company, attempt, now).await?,
+        false => None,
     };
-    let at = Timestamp::from_millisecond(now).map_err(|_| Error::Damaged("now is no time".into()))?;
-    let note = Entry::CallBack { attempt, by: by.to_owned(), at };
-    consignment::note(tx, &company.id, &company.key, &id, &note, now).await?;
-    tx.tell(NewEvent::new(&company.id, &company.key, now, "delivery.call_back", invoice, &by)?);
-    job::enqueue(tx, &company.id, Kind::Converse, &id, Urgency::Interactive, now, now).await
+    claims::note_call_back(tx, company, &CallBack { invoice, attempt, by, file }, Urgency::Interactive, now).await
 }
 
 /// Moves a stuck job.

@@ -16,14 +16,14 @@ use crate::vault::{CompanyKey, Purpose};
 
 const OPEN_LOT: [&str; 2] = [
     // SQLite: the writer is alone.
-    "SELECT consignment_id, members, version FROM consignment WHERE company_id = $1 AND route = $2 AND state = 'open' \
+    "SELECT consignment_id, members, version FROM consignment WHERE company_id = $1 AND route = $2 AND lane = $3 AND state = 'open' \
      ORDER BY opened_at, consignment_id LIMIT 1",
     // PostgreSQL: whoever joins waits for the one before, instead of finding the lot changed and beginning anew.
-    "SELECT consignment_id, members, version FROM consignment WHERE company_id = $1 AND route = $2 AND state = 'open' \
+    "SELECT consignment_id, members, version FROM consignment WHERE company_id = $1 AND route = $2 AND lane = $3 AND state = 'open' \
      ORDER BY opened_at, consignment_id LIMIT 1 FOR UPDATE",
 ];
-const INSERT: &str = "INSERT INTO consignment (company_id, consignment_id, route, state, number, setup, opened_at, closed_at, members, version) \
-    VALUES ($1, $2, $3, 'open', 0, '', $4, 0, 0, 1)";
+const INSERT: &str = "INSERT INTO consignment (company_id, consignment_id, route, lane, state, number, setup, opened_at, closed_at, members, version) \
+    VALUES ($1, $2, $3, $4, 'open', 0, '', $5, 0, 0, 1)";
 const INSERT_MEMBER: &str =
     "INSERT INTO consignment_member (company_id, consignment_id, position, attempt_id) VALUES ($1, $2, $3, $4)";
 const LEAVE: &str = "DELETE FROM consignment_member WHERE company_id = $1 AND consignment_id = $2 AND attempt_id = $3";
@@ -37,7 +37,7 @@ const CLOSE: &str = "UPDATE consignment SET state = 'closed', number = $1, setup
     WHERE company_id = $4 AND consignment_id = $5 AND state = 'open'";
 const FINISH: &str = "UPDATE consignment SET state = 'finished', version = version + 1 WHERE company_id = $1 AND consignment_id = $2 AND state = 'closed'";
 const BY_ID: &str =
-    "SELECT route, state, number, setup, closed_at FROM consignment WHERE company_id = $1 AND consignment_id = $2";
+    "SELECT route, lane, state, number, setup, closed_at FROM consignment WHERE company_id = $1 AND consignment_id = $2";
 const BY_NUMBER: &str = "SELECT consignment_id FROM consignment WHERE company_id = $1 AND route = $2 AND number = $3";
 const MEMBERS: &str = "SELECT attempt_id FROM consignment_member WHERE company_id = $1 AND consignment_id = $2 ORDER BY position";
 const OF_ATTEMPT: &str = "SELECT m.consignment_id FROM consignment_member m JOIN consignment c \
@@ -61,19 +61,36 @@ const EXCHANGE: &str = "exchange";
 const ARRIVED: &str = "arrived";
 const NOTE: &str = "note";
 
-/// The open lot of a route, to be joined: id, members so far, version.
-pub async fn open_lot(tx: &mut Tx<'_>, company: &str, route: &str) -> Result<Option<(String, i64, i64)>> {
+/// Attempts that may travel together: of one route and, where that has several ways, of one way.
+#[derive(Debug, Clone, Copy)]
+pub struct Lane<'a> {
+    /// The route.
+    pub route: &'a str,
+    /// The way; empty where the route has one.
+    pub lane: &'a str,
+}
+
+impl<'a> From<&'a str> for Lane<'a> {
+    fn from(route: &'a str) -> Lane<'a> {
+        Lane { route, lane: "" }
+    }
+}
+
+/// The open lot of a lane, to be joined: id, members so far, version.
+pub async fn open_lot<'a>(tx: &mut Tx<'_>, company: &str, lane: impl Into<Lane<'a>>) -> Result<Option<(String, i64, i64)>> {
     let open_lot = match tx.backend() {
         Backend::Sqlite => OPEN_LOT[0],
         Backend::Postgres => OPEN_LOT[1],
     };
-    let row = sqlx::query(open_lot).bind(company).bind(route).fetch_optional(tx.db()).await?;
+    let Lane { route, lane } = lane.into();
+    let row = sqlx::query(open_lot).bind(company).bind(route).bind(lane).fetch_optional(tx.db()).await?;
     row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).transpose()
 }
 
 /// Opens a lot.
-pub async fn open(tx: &mut Tx<'_>, company: &str, id: &str, route: &str, now: i64) -> Result<()> {
-    sqlx::query(INSERT).bind(company).bind(id).bind(route).bind(now).execute(tx.db()).await?;
+pub async fn open<'a>(tx: &mut Tx<'_>, company: &str, id: &str, lane: impl Into<Lane<'a>>, now: i64) -> Result<()> {
+    let Lane { route, lane } = lane.into();
+    sqlx::query(INSERT).bind(company).bind(id).bind(route).bind(lane).bind(now).execute(tx.db()).await?;
     Ok(())
 }
 
@@ -95,13 +112,19 @@ pub async fn leave(tx: &mut Tx<'_>, company: &str, lot: &str, attempt: AttemptId
 
 /// Closes a lot: it gets its number, its settings are frozen, and its members never change again.
 pub async fn close(tx: &mut Tx<'_>, company: &str, lot: &str, route: &str, setup: &RouteSetup, now: i64) -> Result<i64> {
-    let number: i64 = sqlx::query_scalar(COUNTER).bind(company).bind(format!("consignment {route}")).fetch_one(tx.db()).await?;
+    let number = next_number(tx, company, route).await?;
     let closed =
         sqlx::query(CLOSE).bind(number).bind(setup.0.to_string()).bind(now).bind(company).bind(lot).execute(tx.db()).await?;
     if closed.rows_affected() != 1 {
         return Err(Error::Conflict);
     }
     Ok(number)
+}
+
+/// The next number of a company's consignments of a route. What a counterparty counts with them, such as an order that calls one of
+/// them back, has one of its own.
+pub async fn next_number(tx: &mut Tx<'_>, company: &str, route: &str) -> Result<i64> {
+    Ok(sqlx::query_scalar(COUNTER).bind(company).bind(format!("consignment {route}")).fetch_one(tx.db()).await?)
 }
 
 /// Notes that nothing more is to be said about a consignment; things may still arrive.
@@ -115,6 +138,8 @@ pub async fn finish(tx: &mut Tx<'_>, company: &str, id: &str) -> Result<()> {
 pub struct StoredConsignment {
     /// The route.
     pub route: String,
+    /// The way of it that its members go; empty where the route has one.
+    pub lane: String,
     /// `open`, `closed` or `finished`.
     pub state: String,
     /// Its number within company and route.
@@ -142,6 +167,7 @@ pub async fn by_id(db: &mut AnyConnection, company: &str, id: &str) -> Result<Op
     };
     Ok(Some(StoredConsignment {
         route: row.try_get("route")?,
+        lane: row.try_get("lane")?,
         state: row.try_get("state")?,
         number: row.try_get("number")?,
         setup: RouteSetup(setup),

@@ -1,6 +1,6 @@
 //! Deliveries, their plans and their attempts.
 
-use kvitt_domain::delivery::{AttemptId, Delivery, Word};
+use kvitt_domain::delivery::{AttemptId, Delivery, Purpose, Word};
 use kvitt_domain::money::{Amount, Currency};
 use kvitt_domain::plan::Plan;
 use sqlx::any::AnyRow;
@@ -9,17 +9,18 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 use crate::store::writer::Tx;
-use crate::vault::{CompanyKey, Purpose};
+use crate::vault::{CompanyKey, Purpose as Sealing};
 
-const INSERT: &str = "INSERT INTO delivery (company_id, delivery_id, invoice_id, state, machine, since, version) VALUES ($1, $2, $3, $4, $5, $6, 1)";
+const INSERT: &str = "INSERT INTO delivery (company_id, delivery_id, invoice_id, purpose, state, machine, since, version) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, 1)";
 const BY_ID: &str =
-    "SELECT delivery_id, invoice_id, machine, since, version FROM delivery WHERE company_id = $1 AND delivery_id = $2";
-const OF_INVOICE: &str =
-    "SELECT delivery_id, invoice_id, machine, since, version FROM delivery WHERE company_id = $1 AND invoice_id = $2";
+    "SELECT delivery_id, invoice_id, purpose, machine, since, version FROM delivery WHERE company_id = $1 AND delivery_id = $2";
+const OF_INVOICE: &str = "SELECT delivery_id, invoice_id, purpose, machine, since, version FROM delivery \
+    WHERE company_id = $1 AND invoice_id = $2 AND purpose = $3";
 const SAVE: &str = "UPDATE delivery SET state = $1, machine = $2, since = $3, version = version + 1 \
     WHERE company_id = $4 AND delivery_id = $5 AND version = $6";
 const COUNT: &str = "SELECT state, CAST(COUNT(*) AS BIGINT) FROM delivery WHERE company_id = $1 GROUP BY state";
-const IN_STATE: &str = "SELECT delivery_id, invoice_id, machine, since, version FROM delivery \
+const IN_STATE: &str = "SELECT delivery_id, invoice_id, purpose, machine, since, version FROM delivery \
     WHERE company_id = $1 AND state = $2 ORDER BY since, delivery_id LIMIT $3";
 const NEXT_PLAN: &str =
     "SELECT CAST(COALESCE(MAX(number), 0) + 1 AS BIGINT) FROM plan WHERE company_id = $1 AND delivery_id = $2";
@@ -27,10 +28,12 @@ const INSERT_PLAN: &str = "INSERT INTO plan (company_id, delivery_id, number, ma
 const PLANS: &str = "SELECT number, record FROM plan WHERE company_id = $1 AND delivery_id = $2 ORDER BY number";
 const INSERT_ATTEMPT: &str = "INSERT INTO attempt (company_id, attempt_id, delivery_id, invoice_id, number, route, price_minor, \
     price_currency, give_up_at, word, word_name, opened_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-const ATTEMPT: &str = "SELECT attempt_id, delivery_id, invoice_id, number, route, price_minor, price_currency, give_up_at, word, opened_at \
-    FROM attempt WHERE company_id = $1 AND attempt_id = $2";
-const ATTEMPTS: &str = "SELECT attempt_id, delivery_id, invoice_id, number, route, price_minor, price_currency, give_up_at, word, opened_at \
-    FROM attempt WHERE company_id = $1 AND delivery_id = $2 ORDER BY number";
+const ATTEMPT: &str = "SELECT a.attempt_id, a.delivery_id, a.invoice_id, d.purpose, a.number, a.route, a.price_minor, a.price_currency, \
+    a.give_up_at, a.word, a.opened_at FROM attempt a JOIN delivery d ON d.company_id = a.company_id AND d.delivery_id = a.delivery_id \
+    WHERE a.company_id = $1 AND a.attempt_id = $2";
+const ATTEMPTS: &str = "SELECT a.attempt_id, a.delivery_id, a.invoice_id, d.purpose, a.number, a.route, a.price_minor, a.price_currency, \
+    a.give_up_at, a.word, a.opened_at FROM attempt a JOIN delivery d ON d.company_id = a.company_id AND d.delivery_id = a.delivery_id \
+    WHERE a.company_id = $1 AND a.delivery_id = $2 ORDER BY a.number";
 const COMPANY_OF_ATTEMPT: &str = "SELECT company_id FROM attempt WHERE attempt_id = $1";
 const FORGET_WORD: &str = "UPDATE attempt SET word = $1, word_name = '' WHERE company_id = $2 AND attempt_id = $3";
 const SAVE_WORD: &str = "UPDATE attempt SET word = $1, word_name = $2 WHERE company_id = $3 AND attempt_id = $4";
@@ -42,6 +45,8 @@ pub struct StoredDelivery {
     pub id: String,
     /// The invoice that it delivers.
     pub invoice: String,
+    /// What it is for.
+    pub purpose: Purpose,
     /// The machine.
     pub delivery: Delivery,
     /// When it came into its state: business time, Unix milliseconds.
@@ -59,6 +64,8 @@ pub struct StoredAttempt {
     pub delivery: String,
     /// The invoice that it delivers.
     pub invoice: String,
+    /// What its delivery is for: stands with the delivery, and is read from there.
+    pub purpose: Purpose,
     /// 1 for the first route tried.
     pub number: i64,
     /// The route.
@@ -73,22 +80,27 @@ pub struct StoredAttempt {
     pub opened_at: i64,
 }
 
-/// Stores a new delivery.
-pub async fn insert(
-    tx: &mut Tx<'_>,
-    company: &str,
-    key: &CompanyKey,
-    id: &str,
-    invoice: &str,
-    delivery: &Delivery,
-    now: i64,
-) -> Result<()> {
+/// A delivery that begins.
+#[derive(Debug, Clone, Copy)]
+pub struct NewDelivery<'a> {
+    /// UUIDv7 text.
+    pub id: &'a str,
+    /// The invoice that it delivers.
+    pub invoice: &'a str,
+    /// What it is for. An invoice has one delivery for each purpose at most.
+    pub purpose: Purpose,
+}
+
+/// Stores a new delivery, as it begins.
+pub async fn insert(tx: &mut Tx<'_>, company: &str, key: &CompanyKey, new: NewDelivery<'_>, now: i64) -> Result<()> {
+    let delivery = Delivery::new();
     sqlx::query(INSERT)
         .bind(company)
-        .bind(id)
-        .bind(invoice)
+        .bind(new.id)
+        .bind(new.invoice)
+        .bind(new.purpose.name())
         .bind(delivery.state.name())
-        .bind(key.seal_json(Purpose::Delivery, id, delivery)?)
+        .bind(key.seal_json(Sealing::Delivery, new.id, &delivery)?)
         .bind(now)
         .execute(tx.db())
         .await?;
@@ -101,10 +113,22 @@ pub async fn by_id(db: &mut AnyConnection, company: &str, key: &CompanyKey, id: 
     row.map(|row| read(&row, key)).transpose()?.ok_or_else(|| Error::NotFound(format!("delivery {id}")))
 }
 
-/// The delivery of an invoice.
-pub async fn of_invoice(db: &mut AnyConnection, company: &str, key: &CompanyKey, invoice: &str) -> Result<StoredDelivery> {
-    let row = sqlx::query(OF_INVOICE).bind(company).bind(invoice).fetch_optional(db).await?;
-    row.map(|row| read(&row, key)).transpose()?.ok_or_else(|| Error::NotFound(format!("the delivery of invoice {invoice}")))
+/// The delivery of an invoice for a purpose, where it has one: every accepted invoice has one of its own, and some a notice.
+pub async fn of_invoice(
+    db: &mut AnyConnection,
+    company: &str,
+    key: &CompanyKey,
+    invoice: &str,
+    purpose: Purpose,
+) -> Result<Option<StoredDelivery>> {
+    let row = sqlx::query(OF_INVOICE).bind(company).bind(invoice).bind(purpose.name()).fetch_optional(db).await?;
+    row.map(|row| read(&row, key)).transpose()
+}
+
+/// The delivery by which an invoice's own document travels.
+pub async fn of_bill(db: &mut AnyConnection, company: &str, key: &CompanyKey, invoice: &str) -> Result<StoredDelivery> {
+    let found = of_invoice(db, company, key, invoice, Purpose::Bill).await?;
+    found.ok_or_else(|| Error::NotFound(format!("the delivery of invoice {invoice}")))
 }
 
 /// Saves what became of a delivery; somebody else's change in between is a conflict.
@@ -119,7 +143,7 @@ pub async fn save(
     let since = if before.delivery.state.name() == after.state.name() { before.since } else { now };
     let saved = sqlx::query(SAVE)
         .bind(after.state.name())
-        .bind(key.seal_json(Purpose::Delivery, &before.id, after)?)
+        .bind(key.seal_json(Sealing::Delivery, &before.id, after)?)
         .bind(since)
         .bind(company)
         .bind(&before.id)
@@ -158,7 +182,7 @@ pub async fn insert_plan(tx: &mut Tx<'_>, company: &str, key: &CompanyKey, deliv
         .bind(delivery)
         .bind(number)
         .bind(plan.made_at.as_millisecond())
-        .bind(key.seal_compressed_json(Purpose::Plan, plan_row(delivery, number), plan)?)
+        .bind(key.seal_compressed_json(Sealing::Plan, plan_row(delivery, number), plan)?)
         .execute(tx.db())
         .await?;
     Ok(())
@@ -170,7 +194,7 @@ pub async fn plans(db: &mut AnyConnection, company: &str, key: &CompanyKey, deli
     rows.iter()
         .map(|row| {
             let (number, sealed): (i64, Vec<u8>) = (row.try_get(0)?, row.try_get(1)?);
-            key.open_compressed_json(Purpose::Plan, plan_row(delivery, number), &sealed)
+            key.open_compressed_json(Sealing::Plan, plan_row(delivery, number), &sealed)
         })
         .collect()
 }
@@ -218,7 +242,7 @@ pub async fn company_of_attempt(db: &mut AnyConnection, id: AttemptId) -> Result
 
 /// Saves the latest word on an attempt.
 pub async fn save_word(tx: &mut Tx<'_>, company: &str, key: &CompanyKey, id: AttemptId, word: &Word) -> Result<()> {
-    let sealed = key.seal_json(Purpose::Word, id, word)?;
+    let sealed = key.seal_json(Sealing::Word, id, word)?;
     let saved = sqlx::query(SAVE_WORD).bind(sealed).bind(word.name()).bind(company).bind(id.to_string()).execute(tx.db()).await?;
     if saved.rows_affected() != 1 {
         return Err(Error::Conflict);
@@ -237,11 +261,17 @@ fn read(row: &AnyRow, key: &CompanyKey) -> Result<StoredDelivery> {
     let id: String = row.try_get("delivery_id")?;
     Ok(StoredDelivery {
         invoice: row.try_get("invoice_id")?,
-        delivery: key.open_json(Purpose::Delivery, &id, &sealed)?,
+        purpose: purpose(row)?,
+        delivery: key.open_json(Sealing::Delivery, &id, &sealed)?,
         id,
         since: row.try_get("since")?,
         version: row.try_get("version")?,
     })
+}
+
+fn purpose(row: &AnyRow) -> Result<Purpose> {
+    let name: String = row.try_get("purpose")?;
+    Purpose::named(&name).ok_or_else(|| Error::Damaged(format!("a delivery is for {name:?}")))
 }
 
 fn read_attempt(row: &AnyRow, key: &CompanyKey) -> Result<StoredAttempt> {
@@ -252,11 +282,12 @@ fn read_attempt(row: &AnyRow, key: &CompanyKey) -> Result<StoredAttempt> {
         id: AttemptId(Uuid::parse_str(&id).map_err(|_| Error::Damaged(format!("{id} is no attempt's id")))?),
         delivery: row.try_get("delivery_id")?,
         invoice: row.try_get("invoice_id")?,
+        purpose: purpose(row)?,
         number: row.try_get("number")?,
         route: row.try_get("route")?,
         price: minor.zip(currency.as_deref().and_then(Currency::parse)).map(|(minor, currency)| Amount::new(minor, currency)),
         give_up_at: row.try_get("give_up_at")?,
-        word: if sealed.is_empty() { None } else { Some(key.open_json(Purpose::Word, &id, &sealed)?) },
+        word: if sealed.is_empty() { None } else { Some(key.open_json(Sealing::Word, &id, &sealed)?) },
         opened_at: row.try_get("opened_at")?,
     })
 }

@@ -20,7 +20,7 @@ const BY_NUMBER: &str =
 const SAME_NUMBER: &str = "SELECT invoice_id, document_digest FROM invoice WHERE company_id = $1 AND number = $2 AND kind = $3";
 const SAME_UUID: &str = "SELECT invoice_id, document_digest FROM invoice WHERE company_id = $1 AND uuid = $2";
 const LIST: &str = "SELECT i.invoice_id, i.kind, i.number, i.buyer_name, i.payable_minor, i.currency, i.issued_on, i.due_on, i.accepted_at, d.state \
-    FROM invoice i JOIN delivery d ON d.company_id = i.company_id AND d.invoice_id = i.invoice_id \
+    FROM invoice i JOIN delivery d ON d.company_id = i.company_id AND d.invoice_id = i.invoice_id AND d.purpose = 'bill' \
     WHERE i.company_id = $1 AND (i.accepted_at, i.invoice_id) > ($2, $3) ORDER BY i.accepted_at, i.invoice_id LIMIT $4";
 const KEY: &str = "SELECT body_digest, invoice_id FROM idempotency WHERE company_id = $1 AND key = $2";
 const INSERT_KEY: &str =

@@ -3,7 +3,8 @@
 //! ```text
 //! jobs/.NAME.part/      a package that is not whole yet: nobody takes it
 //! jobs/NAME/            a package that was handed over
-//! taken/NAME/           where the other side may move it
+//! in/.NAME.part, in/NAME    the same for a package that is one file
+//! taken/NAME            where the other side may move it
 //! receipts/FILE         what the other side leaves for us; hidden files and FILE.part are not finished
 //! receipts/read/        what we took in; receipts/kept/ what is too large to be taken in
 //! out/FILE              what a bank leaves for us, in the same way; out/read/ and out/refused/ what became of it
@@ -17,7 +18,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use kvitt_adapters::route::{Place, Reply, Sent};
+use kvitt_adapters::route::{Place, Reply, Sent, Shape};
 use tokio::time::timeout;
 
 use crate::error::{Error, Result};
@@ -89,7 +90,7 @@ trait Steps: Send + Sync {
     fn settle<'a>(&'a self, path: &'a str) -> Step<'a, ()>;
     /// Renames. What is there already is not replaced.
     fn rename<'a>(&'a self, from: &'a str, to: &'a str) -> Step<'a, ()>;
-    /// Removes a folder with everything in it; links in it are removed, never followed.
+    /// Removes a file, or a folder with everything in it; links in it are removed, never followed.
     fn remove<'a>(&'a self, path: &'a str) -> Step<'a, ()>;
     /// What a folder holds; nothing where it is not there.
     fn list<'a>(&'a self, path: &'a str) -> Step<'a, Vec<Listed>>;
@@ -109,19 +110,25 @@ impl Site {
 
     /// Puts a package: path inside it, and content. One that is there under its own name already is the same one, for names
     /// are given once. The error is the mark's; all trouble is [`Reply::Silence`].
-    pub async fn put(&self, name: &str, files: &[(String, Vec<u8>)], committing: Committing<'_>) -> Result<Reply> {
+    pub async fn put<'n>(
+        &self,
+        named: impl Into<Named<'n>>,
+        files: &[(String, Vec<u8>)],
+        committing: Committing<'_>,
+    ) -> Result<Reply> {
+        let named = named.into();
         let steps = match in_time(self.open()).await {
             Ok(steps) => steps,
             Err(why) => return Ok(silence(Sent::No, why)),
         };
-        let written = timeout(BEFORE_THE_RENAME, write(&*steps, name, files)).await;
+        let written = timeout(BEFORE_THE_RENAME, write(&*steps, named, files)).await;
         let reply = match written.unwrap_or_else(|_| Err("the package was not through in time".to_owned())) {
             Err(why) => silence(Sent::No, why),
             Ok(Written::Before) => Reply::Placed,
             Ok(Written::Now) => {
                 crate::failpoint!("after_package_written");
                 committing().await?;
-                let renamed = timeout(RENAME, hand_over(&*steps, name)).await;
+                let renamed = timeout(RENAME, hand_over(&*steps, named)).await;
                 renamed.unwrap_or_else(|_| silence(Sent::Unknown, "the rename was not confirmed in time"))
             }
         };
@@ -130,10 +137,11 @@ impl Site {
     }
 
     /// Where a package is.
-    pub async fn look(&self, name: &str) -> Reply {
+    pub async fn look<'n>(&self, named: impl Into<Named<'n>>) -> Reply {
+        let named = named.into();
         let asked = in_time(async {
             let steps = self.open().await?;
-            let place = place(&*steps, name).await;
+            let place = place(&*steps, named).await;
             steps.leave().await;
             place
         });
@@ -165,14 +173,14 @@ impl Site {
         moved.await.map_err(|why| trouble("putting a receipt away", why))
     }
 
-    /// Whether packages could be put: the folder, or the login with the server's key, and `jobs/`. A folder is tried with a
+    /// Whether packages could be put: the folder, or the login with the server's key, and `jobs/` or `in/`. A folder is tried with a
     /// hidden one that is removed again; at the other side's server nothing is made. The error is a sentence.
     pub async fn reach(&self) -> std::result::Result<(), String> {
         in_time(async {
             let steps = self.open().await?;
             let reached = match self {
                 Site::Folder(_) => is_writable(&*steps).await,
-                Site::Sftp(_) => has_jobs(&*steps).await,
+                Site::Sftp(_) => has_either(&*steps).await.map(|_| ()),
             };
             steps.leave().await;
             reached
@@ -186,10 +194,9 @@ async fn in_time<T>(asking: impl Future<Output = std::result::Result<T, String>>
 }
 
 async fn is_writable(steps: &dyn Steps) -> std::result::Result<(), String> {
-    const TRIED: &str = "jobs/.kvitt-doctor.part";
-    has_jobs(steps).await?;
-    steps.make_folder(TRIED).await?;
-    steps.remove(TRIED).await
+    let tried = format!("{}/.kvitt-doctor{PART}", has_either(steps).await?);
+    steps.make_folder(&tried).await?;
+    steps.remove(&tried).await
 }
 
 /// Whether a package had to be written.
@@ -200,20 +207,68 @@ enum Written {
     Now,
 }
 
+/// A package by its own name, and what it is under that.
+#[derive(Debug, Clone, Copy)]
+pub struct Named<'a> {
+    /// The name.
+    pub name: &'a str,
+    /// What it is.
+    pub shape: Shape,
+}
+
+impl<'a> From<&'a str> for Named<'a> {
+    fn from(name: &'a str) -> Named<'a> {
+        Named { name, shape: Shape::Folder }
+    }
+}
+
+impl Named<'_> {
+    /// The folder that it is put into.
+    fn folder(self) -> &'static str {
+        match self.shape {
+            Shape::Folder => "jobs",
+            Shape::File => "in",
+        }
+    }
+
+    /// Its own path.
+    fn path(self) -> String {
+        format!("{}/{}", self.folder(), self.name)
+    }
+
+    /// Its temporary path.
+    fn part(self) -> String {
+        format!("{}/.{}{PART}", self.folder(), self.name)
+    }
+
+    fn is(self, what: What) -> bool {
+        match (self.shape, what) {
+            (Shape::Folder, What::Folder) | (Shape::File, What::File { .. }) => true,
+            (Shape::Folder, What::File { .. } | What::Odd) | (Shape::File, What::Folder | What::Odd) => false,
+        }
+    }
+}
+
 /// Everything before the mark.
-async fn write(steps: &dyn Steps, name: &str, files: &[(String, Vec<u8>)]) -> std::result::Result<Written, String> {
-    check_name(name)?;
+async fn write(steps: &dyn Steps, named: Named<'_>, files: &[(String, Vec<u8>)]) -> std::result::Result<Written, String> {
+    check_name(named.name)?;
     for (path, _) in files {
         path.split('/').try_for_each(check_name).map_err(|why| format!("{path}: {why}"))?;
     }
-    has_jobs(steps).await?;
-    match place(steps, name).await? {
+    has_folder(steps, named.folder()).await?;
+    match place(steps, named).await? {
         Place::Final => return Ok(Written::Before),
         // Left by a crash: nobody took it, and nobody knows how much of it is there.
-        Place::Temporary => steps.remove(&part(name)).await?,
+        Place::Temporary => steps.remove(&named.part()).await?,
         Place::Nowhere => {}
     }
-    let part = part(name);
+    let part = named.part();
+    if named.shape == Shape::File {
+        let [(_, bytes)] = files else { return Err("a package that is a file has one file".to_owned()) };
+        steps.write(&part, bytes).await?;
+        steps.settle(named.folder()).await?;
+        return Ok(Written::Now);
+    }
     steps.make_folder(&part).await?;
     let mut folders = BTreeSet::new();
     for (path, bytes) in files {
@@ -233,18 +288,18 @@ async fn write(steps: &dyn Steps, name: &str, files: &[(String, Vec<u8>)]) -> st
 }
 
 /// The point of no return, and where it fails the question what became of it.
-async fn hand_over(steps: &dyn Steps, name: &str) -> Reply {
-    let renamed = steps.rename(&part(name), &format!("jobs/{name}")).await;
+async fn hand_over(steps: &dyn Steps, named: Named<'_>) -> Reply {
+    let renamed = steps.rename(&named.part(), &named.path()).await;
     match renamed {
         Ok(()) => {
             crate::failpoint!("after_rename");
-            if let Err(why) = steps.settle("jobs").await {
+            if let Err(why) = steps.settle(named.folder()).await {
                 // It has its name, and whoever looks sees it: a repeat would find it.
-                tracing::warn!(package = name, %why, "a package was handed over, but its name may not be on disk yet");
+                tracing::warn!(package = named.name, %why, "a package was handed over, but its name may not be on disk yet");
             }
             Reply::Placed
         }
-        Err(why) => match place(steps, name).await {
+        Err(why) => match place(steps, named).await {
             Ok(Place::Final) => Reply::Placed,
             Ok(Place::Temporary) => silence(Sent::No, why),
             Ok(Place::Nowhere) => silence(Sent::Unknown, format!("{why}; it is nowhere now")),
@@ -253,28 +308,37 @@ async fn hand_over(steps: &dyn Steps, name: &str) -> Reply {
     }
 }
 
-async fn place(steps: &dyn Steps, name: &str) -> std::result::Result<Place, String> {
-    check_name(name)?;
-    // In this order: the other side moves from jobs/ to taken/ and never back.
-    for path in [format!("jobs/{name}"), format!("taken/{name}")] {
+async fn place(steps: &dyn Steps, named: Named<'_>) -> std::result::Result<Place, String> {
+    check_name(named.name)?;
+    // In this order: the other side moves from jobs/ or in/ to taken/ and never back.
+    for path in [named.path(), format!("taken/{}", named.name)] {
         match steps.find(&path).await? {
-            Some(What::Folder) => return Ok(Place::Final),
-            Some(What::File { .. } | What::Odd) => return Err(format!("{path} is no folder")),
+            Some(what) if named.is(what) => return Ok(Place::Final),
+            Some(_) => return Err(format!("{path} is something else")),
             None => {}
         }
     }
-    match steps.find(&part(name)).await? {
+    match steps.find(&named.part()).await? {
         Some(_) => Ok(Place::Temporary),
         None => Ok(Place::Nowhere),
     }
 }
 
-/// `jobs/` is never made here: where it is missing, this may be the wrong folder, or the right one whose disk is not mounted.
-async fn has_jobs(steps: &dyn Steps) -> std::result::Result<(), String> {
-    match steps.find("jobs").await? {
+/// `jobs/` and `in/` are never made here: where one is missing, this may be the wrong place, or the right one whose disk is not
+/// mounted.
+async fn has_folder(steps: &dyn Steps, folder: &str) -> std::result::Result<(), String> {
+    match steps.find(folder).await? {
         Some(What::Folder | What::Odd) => Ok(()),
-        Some(What::File { .. }) => Err("jobs is a file and no folder".to_owned()),
-        None => Err("there is no folder jobs/: make it, unless this is the wrong place".to_owned()),
+        Some(What::File { .. }) => Err(format!("{folder} is a file and no folder")),
+        None => Err(format!("there is no folder {folder}/: make it, unless this is the wrong place")),
+    }
+}
+
+/// A drop is for packages that are folders, or for files: it has the one folder or the other.
+async fn has_either(steps: &dyn Steps) -> std::result::Result<&'static str, String> {
+    match has_folder(steps, "in").await {
+        Ok(()) => Ok("in"),
+        Err(_) => has_folder(steps, "jobs").await.map(|()| "jobs"),
     }
 }
 
@@ -326,11 +390,6 @@ async fn move_receipt(steps: &dyn Steps, name: &str, to: &str) -> std::result::R
         }
     }
     Err(format!("{folder} has {MOST_NUMBERS} files called {name}"))
-}
-
-/// The temporary path of a package.
-fn part(name: &str) -> String {
-    format!("jobs/.{name}{PART}")
 }
 
 /// A name that we give: it means the same to every file system, and never leads elsewhere.

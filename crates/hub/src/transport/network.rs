@@ -9,7 +9,7 @@ use kvitt_adapters::route::{Reply, Sent};
 
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::transport::drop::{self, Site};
+use crate::transport::drop::{self, Named, Site};
 use crate::transport::http::{self, Asked, Service};
 use crate::transport::smtp::{self, MailServer};
 use crate::transport::{Became, Carrier, Committing, Left, Outgoing};
@@ -59,12 +59,12 @@ impl Carrier for Network {
                     Some(service) => Ok(service.ask(Asked { method, path, headers, body }).await),
                     None => Ok(unknown("http", &endpoint)),
                 },
-                Outgoing::Put { drop, name, files } => match self.drops.get(&drop) {
-                    Some(site) => site.put(&name, &files, committing).await,
+                Outgoing::Put { drop, name, shape, files } => match self.drops.get(&drop) {
+                    Some(site) => site.put(Named { name: &name, shape }, &files, committing).await,
                     None => Ok(unknown("drop", &drop)),
                 },
-                Outgoing::Look { drop, name } => match self.drops.get(&drop) {
-                    Some(site) => Ok(site.look(&name).await),
+                Outgoing::Look { drop, name, shape } => match self.drops.get(&drop) {
+                    Some(site) => Ok(site.look(Named { name: &name, shape }).await),
                     None => Ok(unknown("drop", &drop)),
                 },
             }

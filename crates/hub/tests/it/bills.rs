@@ -120,6 +120,7 @@ impl Bank {
             id: sample::attempt(1),
             delivery: format!("d{INVOICE}"),
             invoice: INVOICE.into(),
+            purpose: kvitt_domain::delivery::Purpose::Bill,
             number: 1,
             route: "efaktura".into(),
             price: None,

@@ -55,6 +55,7 @@ impl House {
             id: attempt,
             delivery: "di1".into(),
             invoice: "i1".into(),
+            purpose: kvitt_domain::delivery::Purpose::Bill,
             number: 1,
             route: "email".into(),
             price: None,

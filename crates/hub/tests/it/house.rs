@@ -258,7 +258,8 @@ fn no_file_names_a_machine() {
 }
 
 /// Who plays the counterparty of each built route in the sandbox.
-const COUNTERPARTIES: [(&str, &str); 3] = [("email", "mail"), ("efaktura", "mps"), ("print", "print_shop")];
+const COUNTERPARTIES: [(&str, &str); 4] =
+    [("avtalegiro", "bank"), ("email", "mail"), ("efaktura", "mps"), ("print", "print_shop")];
 
 #[test]
 fn no_route_is_half_registered() {

@@ -1,10 +1,11 @@
 //! One invented invoice and its delivery. Tests change what they are about.
 
 use jiff::civil::date;
-use kvitt_domain::delivery::{AttemptId, Delivery};
+use kvitt_domain::delivery::{AttemptId, Purpose};
 use kvitt_domain::invoice::{DocumentKind, Invoice, Party, PaymentAccount, PaymentInstruction, References, Totals};
 use kvitt_domain::recipient::{Metadata, Recipient};
 use kvitt_domain::{Amount, Currency};
+use kvitt_hub::store::delivery::NewDelivery;
 use kvitt_hub::store::invoice::{Body, StoredInvoice};
 use kvitt_hub::store::{Tx, delivery, invoice};
 
@@ -79,7 +80,8 @@ pub fn stored(id: &str, number: &str) -> StoredInvoice {
 pub async fn accept(tx: &mut Tx<'_>, company: &Company, stored: &StoredInvoice) -> Result<()> {
     invoice::insert(tx, &company.id, stored, &invoice::seal(&company.key, stored)?).await?;
     let delivery = format!("d{}", stored.id);
-    delivery::insert(tx, &company.id, &company.key, &delivery, &stored.id, &Delivery::new(), stored.accepted_at).await
+    let new = NewDelivery { id: &delivery, invoice: &stored.id, purpose: Purpose::Bill };
+    delivery::insert(tx, &company.id, &company.key, new, stored.accepted_at).await
 }
 
 /// The attempt with a number.

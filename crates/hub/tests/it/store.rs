@@ -4,6 +4,7 @@
 
 mod agreement;
 mod artefact;
+mod claim;
 mod company;
 mod consignment;
 mod customer_order;

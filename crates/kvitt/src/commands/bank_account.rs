@@ -2,10 +2,11 @@
 
 use clap::{Subcommand, ValueEnum};
 use comfy_table::Cell;
-use kvitt_domain::identifiers::{KidParts, KidStructure, Modulus};
+use kvitt_domain::identifiers::KidStructure;
 use kvitt_hub::desk::{Answer, Ask, BankAccountSettings, Counts, KidRule, MoneyAsk};
 
 use crate::cli::Session;
+use crate::commands::kid::structure;
 use crate::desk::{Desk, unexpected};
 use crate::exit::{Exit, Outcome};
 use crate::show::table::table;
@@ -20,8 +21,8 @@ pub enum BankAccount {
         company: String,
         /// The account: eleven digits, or an IBAN.
         account: String,
-        /// How a KID is made, up to three times: its length with the check digit, and positions counted from 1, such as
-        /// length=16,customer=1-7,invoice=8-15; kind=8-8:2 for digits that tell kinds of claims apart, mod11 for that check digit.
+        /// How a KID is made, up to three times: its length and where the customer stands, such as 20:1-7 or
+        /// 20:1-8,type=9-9=7,invoice=10-19,mod11. New ones are made by the first.
         #[arg(long = "kid", value_name = "STRUCTURE", value_parser = structure)]
         kids: Vec<KidStructure>,
         /// Refuse invoices whose KID is not as agreed, or stands on another invoice. Else their sender is warned.
@@ -134,7 +135,7 @@ async fn list(session: &Session, company: String) -> Outcome {
         false => {
             let mut shown = table(&["account", "kid"].map(|name| words.name("cli", &format!("column.{name}"))));
             for account in &accounts {
-                let kids: Vec<String> = account.settings.kid_structures.iter().map(written).collect();
+                let kids: Vec<String> = account.settings.kid_structures.iter().map(ToString::to_string).collect();
                 shown.add_row(vec![Cell::new(&account.account), Cell::new(kids.join("\n"))]);
             }
             session.print(&shown.to_string())?;
@@ -142,79 +143,4 @@ async fn list(session: &Session, company: String) -> Outcome {
     }
     desk.close().await;
     Ok(Exit::Fine)
-}
-
-/// A structure as it is typed: `length=16,customer=1-7,invoice=8-15,mod11`. Positions count from 1 and end with the last one, as
-/// agreements with banks say them.
-fn structure(text: &str) -> Result<KidStructure, String> {
-    let (mut length, mut customer, mut invoice, mut kind, mut modulus) = (None, None, None, None, Modulus::Mod10);
-    for part in text.split(',').map(str::trim) {
-        match part.split_once('=') {
-            Some(("length", digits)) => length = Some(digits.parse().map_err(|_| format!("{digits} is no length"))?),
-            Some(("customer", range)) => customer = Some(positions(range)?),
-            Some(("invoice", range)) => invoice = Some(positions(range)?),
-            Some(("kind", given)) => {
-                let (range, digits) = given.split_once(':').ok_or("kind is positions and digits, such as 8-8:2")?;
-                kind = Some((positions(range)?, digits.to_owned()));
-            }
-            None if part.eq_ignore_ascii_case("mod10") => modulus = Modulus::Mod10,
-            None if part.eq_ignore_ascii_case("mod11") => modulus = Modulus::Mod11,
-            _ => return Err(format!("{part} is not length=, customer=, invoice=, kind=, mod10 or mod11")),
-        }
-    }
-    let missing = |name: &str| format!("{name} is missing");
-    let parts = KidParts {
-        length: length.ok_or_else(|| missing("length="))?,
-        customer: customer.ok_or_else(|| missing("customer="))?,
-        kind,
-        invoice: invoice.ok_or_else(|| missing("invoice="))?,
-        modulus,
-    };
-    KidStructure::new(parts).map_err(|cause| cause.to_string())
-}
-
-/// `1-7` is the first seven positions.
-fn positions(text: &str) -> Result<std::ops::Range<usize>, String> {
-    let wrong = || format!("{text} are no positions, such as 1-7");
-    let (from, to) = text.split_once('-').ok_or_else(wrong)?;
-    let (from, to): (usize, usize) = (from.parse().map_err(|_| wrong())?, to.parse().map_err(|_| wrong())?);
-    if from == 0 || to < from { Err(wrong()) } else { Ok(from - 1..to) }
-}
-
-/// A structure as it is typed.
-fn written(structure: &KidStructure) -> String {
-    let parts = structure.parts();
-    let range = |range: &std::ops::Range<usize>| format!("{}-{}", range.start + 1, range.end);
-    let kind = parts.kind.as_ref().map(|(at, digits)| format!(",kind={}:{digits}", range(at))).unwrap_or_default();
-    let modulus = match parts.modulus {
-        Modulus::Mod10 => "mod10",
-        Modulus::Mod11 => "mod11",
-    };
-    format!("length={},customer={}{kind},invoice={},{modulus}", parts.length, range(&parts.customer), range(&parts.invoice))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn structures_are_written_as_they_are_typed() {
-        for text in ["length=16,customer=1-7,invoice=8-15,mod10", "length=20,customer=1-8,kind=9-9:7,invoice=10-19,mod11"] {
-            assert_eq!(written(&structure(text).unwrap()), text);
-        }
-        assert_eq!(structure("length=9,customer=1-4,invoice=5-8").unwrap().parts().modulus, Modulus::Mod10);
-        for wrong in [
-            "",
-            "length=16",
-            "length=16,customer=0-7,invoice=8-15",
-            "length=16,customer=7-1,invoice=8-15",
-            "length=16,customer=1-8,invoice=8-15",
-            "length=16,customer=1-7,invoice=8-16",
-            "length=x,customer=1-7,invoice=8-15",
-            "length=16,customer=1-7,invoice=8-15,kind=3",
-            "length=16,customer=1-7,invoice=8-15,mod12",
-        ] {
-            assert!(structure(wrong).is_err(), "{wrong}");
-        }
-    }
 }

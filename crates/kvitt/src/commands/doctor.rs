@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::Args;
 use comfy_table::{Cell, Color};
 use jiff::Timestamp;
+use kvitt_domain::fault::{Fault, codes};
 use kvitt_hub::Config;
 use kvitt_hub::config::{MailConfig, TlsConfig};
 use serde::Serialize;
@@ -192,6 +193,11 @@ async fn hub(session: &Session) -> Vec<Check> {
             if status.strays > 0 {
                 let found = words.say("status.strays", &[("count", &status.strays.to_string())]);
                 checks.push(Check::doubtful("strays", found, words.say("doctor.look_at_strays", &[])));
+            }
+            for other in &status.other_providers {
+                let alarm = Fault::warning(codes::CLAIM_OTHER_PROVIDER).with("account", &other.account);
+                let found = format!("{}: {}", other.company, alarm.sentence(words.0));
+                checks.push(Check::wrong("claims", found, alarm.remedy(words.0)));
             }
             for (address, until) in &status.spared {
                 let found = words.say("status.spared", &[("address", address), ("until", &words.time_ms(*until))]);

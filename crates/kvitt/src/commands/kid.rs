@@ -48,7 +48,7 @@ pub struct Make {
 }
 
 /// A structure, or why it is none: the command line's parser has no language yet.
-fn structure(text: &str) -> Result<KidStructure, String> {
+pub fn structure(text: &str) -> Result<KidStructure, String> {
     text.parse().map_err(|fault: Fault| fault.sentence(Language::English))
 }
 

@@ -1,6 +1,7 @@
 //! `kvitt settle`: what only a person decides.
 
 use clap::{ArgGroup, Args};
+use kvitt_domain::delivery::Purpose;
 use kvitt_hub::desk::{Ask, Settlement};
 use serde::Serialize;
 
@@ -19,6 +20,9 @@ pub struct Settle {
     invoice: Option<String>,
     #[command(flatten)]
     decision: Decision,
+    /// Decide of the notice of the invoice's claim, not of the claim.
+    #[arg(long, conflicts_with = "ledger")]
+    notice: bool,
     /// Who says so; it is written into the record.
     #[arg(long, value_name = "NAME", required = true)]
     by: String,
@@ -90,9 +94,11 @@ impl Settle {
 
     async fn one(&self, desk: &Desk, invoice: &str, settlement: Settlement) -> Result<Settled, Failure> {
         let company = desk.company_of(self.company.as_deref(), invoice).await?;
-        let ask = Ask::Settle { company: company.clone(), invoice: invoice.to_owned(), settlement, by: self.by.clone() };
+        let purpose = if self.notice { Purpose::Notice } else { Purpose::Bill };
+        let (invoice, by) = (invoice.to_owned(), self.by.clone());
+        let ask = Ask::Settle { company: company.clone(), invoice: invoice.clone(), settlement, purpose, by };
         desk.tell(ask).await?;
-        Ok(Settled { company: company.unwrap_or_default(), invoice: invoice.to_owned(), settlement })
+        Ok(Settled { company: company.unwrap_or_default(), invoice, settlement })
     }
 
     /// Every delivery in doubt. The ledger is read after the list of doubts, so that what it does not have was not taken.
@@ -110,11 +116,12 @@ impl Settle {
         let mut settled = Vec::with_capacity(doubts.len());
         for (company, invoice) in doubts {
             let story = desk.story(Some(&company), &invoice.id).await?;
-            let Some(route) = story.delivery.state.route() else { continue };
+            let Some(route) = story.bill.delivery.state.route() else { continue };
             let mut of_it = lines.iter().filter(|line| line.company == company && line.invoice == invoice.number);
             let was_taken = of_it.any(|line| line.is_of(route));
             let settlement = if was_taken { Settlement::Sent } else { Settlement::Unsent };
-            let ask = Ask::Settle { company: Some(company.clone()), invoice: invoice.id, settlement, by: self.by.clone() };
+            let (purpose, by) = (Purpose::Bill, self.by.clone());
+            let ask = Ask::Settle { company: Some(company.clone()), invoice: invoice.id, settlement, purpose, by };
             desk.tell(ask).await?;
             settled.push(Settled { company, invoice: invoice.number, settlement });
         }

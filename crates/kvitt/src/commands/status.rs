@@ -2,6 +2,7 @@
 
 use clap::Args;
 use comfy_table::Cell;
+use kvitt_domain::fault::{Fault, codes};
 
 use crate::cli::Session;
 use crate::desk::Desk;
@@ -38,6 +39,10 @@ impl Status {
                 let values = [("made_at", words.time_ms(restored.made_at)), ("count", restored.doubts.to_string())];
                 let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
                 session.print(&words.say("status.restored", &values))?;
+            }
+            for other in &status.other_providers {
+                let alarm = Fault::warning(codes::CLAIM_OTHER_PROVIDER).with("account", &other.account);
+                session.print(&format!("{}: {}", other.company, alarm.sentence(words.0)))?;
             }
             for (address, until) in &status.spared {
                 session.print(&words.say("status.spared", &[("address", address), ("until", &words.time_ms(*until))]))?;

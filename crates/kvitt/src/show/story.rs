@@ -2,7 +2,7 @@
 //! its files, what happened when, and what a person can do now.
 
 use kvitt_domain::delivery::{State, Word};
-use kvitt_hub::desk::Story;
+use kvitt_hub::desk::{Course, Story};
 
 use super::ladder;
 use crate::report::{outcome, rungs};
@@ -10,15 +10,11 @@ use crate::words::Words;
 
 /// The whole story.
 pub fn text(story: &Story, words: Words) -> String {
-    let parts = [
-        header(story, words),
-        plans(story, words),
-        attempts(story, words),
-        money(story, words),
-        files(story, words),
-        events(story, words),
-        now(story, words),
-    ];
+    let mut parts = vec![header(story, words), plans(&story.bill, words), attempts(&story.bill, words)];
+    if let Some(notice) = &story.notice {
+        parts.extend([heading(words, "notice"), stands(notice, words), plans(notice, words), attempts(notice, words)]);
+    }
+    parts.extend([money(story, words), files(story, words), events(story, words), now(story, words)]);
     parts.concat()
 }
 
@@ -39,9 +35,15 @@ fn header(story: &Story, words: Words) -> String {
         ("id", &invoice.id),
     ];
     let mut text = format!("{}\n\n", words.say("story.header", &values));
-    let since = words.time(story.since);
-    text.push_str(&format!("{}\n", words.say("story.state", &[("outcome", &outcome(story, words)), ("since", &since)])));
-    let why = match &story.delivery.state {
+    text.push_str(&stands(&story.bill, words));
+    text
+}
+
+/// Where a delivery stands, since when, and why where that needs a reason.
+fn stands(course: &Course, words: Words) -> String {
+    let since = words.time(course.since);
+    let mut text = format!("{}\n", words.say("story.state", &[("outcome", &outcome(course, words)), ("since", &since)]));
+    let why = match &course.delivery.state {
         State::InDoubt { why, .. } | State::Waiting { why, .. } => std::slice::from_ref(why),
         State::Parked { why } => why.as_slice(),
         _ => &[],
@@ -57,9 +59,9 @@ fn heading(words: Words, key: &str) -> String {
     format!("\n{title}\n{}\n", "─".repeat(title.chars().count()))
 }
 
-fn plans(story: &Story, words: Words) -> String {
+fn plans(course: &Course, words: Words) -> String {
     let mut text = heading(words, "plans");
-    for plan in &story.plans {
+    for plan in &course.plans {
         let made_at = words.time(plan.made_at);
         let order = words.name("order_from", order_name(plan.order_from));
         text.push_str(&format!("{}\n", words.say("story.plan", &[("made_at", &made_at), ("order", &order)])));
@@ -69,7 +71,7 @@ fn plans(story: &Story, words: Words) -> String {
             text.push_str(&format!("  ! {} [{}]\n", warning.sentence(words.0), warning.code));
         }
     }
-    if story.plans.is_empty() {
+    if course.plans.is_empty() {
         text.push_str(&format!("  {}\n", words.say("story.no_plan", &[])));
     }
     text
@@ -86,12 +88,12 @@ pub fn order_name(from: kvitt_domain::plan::OrderFrom) -> &'static str {
     }
 }
 
-fn attempts(story: &Story, words: Words) -> String {
-    if story.attempts.is_empty() {
+fn attempts(course: &Course, words: Words) -> String {
+    if course.attempts.is_empty() {
         return String::new();
     }
     let mut text = heading(words, "attempts");
-    for (index, attempt) in story.attempts.iter().enumerate() {
+    for (index, attempt) in course.attempts.iter().enumerate() {
         let price = attempt.price.map_or_else(|| "–".to_owned(), |price| words.amount(price));
         let values = [
             ("number", (index + 1).to_string()),
@@ -168,7 +170,7 @@ pub fn event_line(event: &serde_json::Value, words: Words) -> String {
 fn now(story: &Story, words: Words) -> String {
     let number = &story.invoice.number;
     let values: [(&str, &str); 2] = [("invoice", number), ("company", &story.invoice.company)];
-    let said = match &story.delivery.state {
+    let said = match &story.bill.delivery.state {
         State::InDoubt { .. } => words.say("now.in_doubt", &values),
         State::Parked { .. } => words.say("now.parked", &values),
         State::Choosing | State::Waiting { .. } | State::Queued { .. } => words.say("now.waiting", &values),
@@ -176,5 +178,7 @@ fn now(story: &Story, words: Words) -> String {
         State::HandedOver { .. } | State::Delivered { .. } | State::Seen { .. } => words.say("now.taken", &values),
         State::Cancelled { .. } => words.say("now.cancelled", &values),
     };
-    format!("{}{said}\n", heading(words, "now"))
+    let of_notice = story.notice.as_ref().filter(|notice| notice.delivery.state.needs_a_person());
+    let of_notice = of_notice.map(|_| format!("{}\n", words.say("now.notice", &values))).unwrap_or_default();
+    format!("{}{said}\n{of_notice}", heading(words, "now"))
 }

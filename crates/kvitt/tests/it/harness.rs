@@ -257,7 +257,7 @@ impl Sandbox {
         );
         fs::write(&file, configuration).unwrap();
         add_company(data, COMPANY, "Nordlys Kraft AS");
-        kvitt(data, &["company", "agreement", COMPANY, "main-vendor", "active"]).with_code(0);
+        kvitt(data, &["company", "agreement", "record", COMPANY, "main-vendor", "--by", "the harness"]).with_code(0);
         let efaktura = r#"{"accounts": ["99991001014"], "lot_size": 3, "lot_open_seconds": 5, "settle_minutes": 1}"#;
         let print = r#"{"return_address": ["Kraftveien 1", "8006 Bodø"], "letters_at_most": 3, "closes": {"after_minutes": 1}}"#;
         for (route, setup) in [("efaktura", efaktura), ("print", print)] {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use kvitt_domain::delivery::Purpose;
 use kvitt_hub::desk::{Answer, Ask, HandedIn, Settlement, Story};
 use kvitt_hub::{Config, Hub};
 
@@ -40,7 +41,8 @@ impl Bench {
     }
 
     async fn settle(&self, number: &str, settlement: Settlement) {
-        let question = Ask::Settle { company: None, invoice: number.to_owned(), settlement, by: "Ada".to_owned() };
+        let (purpose, by) = (Purpose::Bill, "Ada".to_owned());
+        let question = Ask::Settle { company: None, invoice: number.to_owned(), settlement, purpose, by };
         let answer = self.ask(question).await;
         assert!(matches!(answer, Answer::Done), "{answer:?}");
     }
@@ -61,7 +63,7 @@ impl Bench {
     }
 
     async fn state(&self, number: &str) -> &'static str {
-        self.story(number).await.delivery.state.name()
+        self.story(number).await.bill.delivery.state.name()
     }
 }
 
@@ -120,7 +122,7 @@ fn an_outage_holds_a_letter_until_its_budget_is_spent_and_then_a_person_hears() 
         for number in 1..=8 {
             let number = number.to_string();
             let told = bench.story(&number).await;
-            assert!(told.jobs.is_empty(), "nothing waits for {number} any more: {:?}", told.jobs);
+            assert!(told.bill.jobs.is_empty(), "nothing waits for {number} any more: {:?}", told.bill.jobs);
             assert!(told.events.iter().any(|event| event["kind"] == "person.told"), "a person hears of {number}");
         }
         bench.hub.close().await;
@@ -145,7 +147,7 @@ fn a_doubt_that_was_repeated_in_vain_is_a_doubt_again_and_never_takes_the_next_r
         bench.settle("1", Settlement::Repeat).await;
         bench.work().await;
         assert_eq!(bench.state("1").await, "in_doubt");
-        assert!(bench.story("1").await.jobs.is_empty());
+        assert!(bench.story("1").await.bill.jobs.is_empty());
         bench.hub.close().await;
     });
 }
@@ -162,14 +164,14 @@ fn a_blocked_address_closes_the_route_until_it_is_lifted() {
         bench.work().await;
         bench.send("2", "hardbounce@post.example", r#""email""#).await;
         bench.work().await;
-        let closed = serde_json::to_string(&bench.story("2").await.plans).unwrap();
+        let closed = serde_json::to_string(&bench.story("2").await.bill.plans).unwrap();
         assert!(closed.contains("email.suppressed"), "{closed}");
-        assert_eq!(bench.story("2").await.attempts.len(), 0, "nothing was sent to the blocked address");
+        assert_eq!(bench.story("2").await.bill.attempts.len(), 0, "nothing was sent to the blocked address");
         let lifted = bench.ask(Ask::LiftSuppression { company: None, address: "HardBounce@post.example".to_owned() }).await;
         assert!(matches!(lifted, Answer::Done), "{lifted:?}");
         bench.settle("2", Settlement::Reopen).await;
         bench.work().await;
-        assert_eq!(bench.story("2").await.attempts.len(), 1, "it was tried again");
+        assert_eq!(bench.story("2").await.bill.attempts.len(), 1, "it was tried again");
         bench.hub.close().await;
     });
 }

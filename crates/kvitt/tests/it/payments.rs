@@ -63,10 +63,10 @@ fn from_kid_to_krone() {
     sandbox.hub_folder(&data);
     let (payable, account) = asked(&invoice("1", "kari@post.example"));
 
-    kvitt(&data, &["company", "bank-account", "set", COMPANY, &account, "--kid", "length=9,customer=1-4"]).with_code(2);
-    let agreed = ["company", "bank-account", "set", COMPANY, &account, "--kid", "length=12,customer=1-4,invoice=5-11"];
+    kvitt(&data, &["company", "bank-account", "set", COMPANY, &account, "--kid", "9:"]).with_code(2);
+    let agreed = ["company", "bank-account", "set", COMPANY, &account, "--kid", "12:1-4"];
     kvitt(&data, &agreed).with_code(0);
-    assert!(kvitt(&data, &["company", "bank-account", "list", COMPANY]).with_code(0).stdout.contains("length=12"));
+    assert!(kvitt(&data, &["company", "bank-account", "list", COMPANY]).with_code(0).stdout.contains("12:1-4"));
     let make = ["company", "bank-account", "kid", COMPANY, &account, "--customer", "17"];
     let kid = kvitt(&data, &make).with_code(0).stdout.trim().to_owned();
     assert_ne!(kvitt(&data, &make).with_code(0).stdout.trim(), kid);

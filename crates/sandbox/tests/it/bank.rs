@@ -168,31 +168,6 @@ fn the_same_claim_by_both_ways_is_debited_once() {
     assert_eq!(keys, [&other, &kid].map(|kid| format!("{ACCOUNT}/{kid}/499.00/{EARLIEST}")));
 }
 
-/// Files that other programs made are read; only their sender is a stranger.
-#[test]
-fn published_claim_files_are_read() {
-    let vectors = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/rails");
-    if !std::path::Path::new(vectors).exists() {
-        let required = std::env::var("KVITT_REQUIRE").unwrap_or_default();
-        assert!(!required.split(',').any(|what| what == "vectors"), "{vectors} is missing");
-        println!("SKIPPED: {vectors} is missing");
-        return;
-    }
-    let stage = Stage::ready();
-    let table = [
-        ("own/atg_claims_and_cancellation.latin1.txt", 2_211_001),
-        ("own/atg_minimal_lf.txt", 1),
-        ("netsgiro/avtalegiro_payment_request.txt", 1_000_081),
-    ];
-    for (name, number) in table {
-        fs::copy(format!("{vectors}/{name}"), stage.sandbox().bank().join("in/.file.part")).unwrap();
-        fs::rename(stage.sandbox().bank().join("in/.file.part"), stage.sandbox().bank().join("in/file.txt")).unwrap();
-        eventually(|| (!stage.sandbox().bank().join("in/file.txt").exists()).then_some(()));
-        let said = stage.read_out(&format!("L200-{number:07}.csv"));
-        assert!(said.ends_with(&format!("{number:07};REFUSED;T001;the data sender is not known\r\n")), "{name}: {said}");
-    }
-}
-
 #[test]
 fn files_and_orders_that_are_refused() {
     let stage = Stage::ready();

@@ -4,6 +4,7 @@
 
 use jiff::Span;
 use jiff::civil::Date;
+use kvitt_domain::delivery::Purpose;
 use kvitt_domain::fault::{Fault, Severity, codes};
 use kvitt_domain::identifiers::{BankAccount, Iban, Kid};
 use kvitt_domain::invoice::{DocumentKind, Invoice};
@@ -16,7 +17,7 @@ use super::shipment::DocumentType;
 const CREDIT_NOTE_DAYS: i64 = 14;
 
 /// UNTDID 1001: documents that the customer makes for the seller. A consumer does not pay one from the netbank.
-const SELF_BILLED: [&str; 4] = ["261", "389", "500", "527"];
+pub const SELF_BILLED: [&str; 4] = ["261", "389", "500", "527"];
 
 /// An invoice as a bill.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,8 +37,9 @@ pub struct Bill {
 }
 
 impl Bill {
-    /// The bill, or every reason why it cannot be one. `opened_on` is the day on which the route was considered or chosen.
-    pub fn of(invoice: &Invoice, setup: &EfakturaSetup, opened_on: Date) -> Result<Bill, Vec<Fault>> {
+    /// The bill, or every reason why it cannot be one. `opened_on` is the day on which the route was considered or chosen. The
+    /// notice of a claim needs a sound KID: by it the netbank knows that the bill is debited.
+    pub fn of(invoice: &Invoice, purpose: Purpose, setup: &EfakturaSetup, opened_on: Date) -> Result<Bill, Vec<Fault>> {
         let mut faults = Vec::new();
         let mut warnings = Vec::new();
         let document = match invoice.kind {
@@ -56,7 +58,7 @@ impl Bill {
         let kid = match document {
             DocumentType::CreditNote => None,
             DocumentType::Invoice => {
-                let (kid, fault) = kid(invoice, setup);
+                let (kid, fault) = kid(invoice, setup.strict_kid || purpose == Purpose::Notice);
                 match fault {
                     Some(fault) if fault.is_fatal() => faults.push(fault),
                     other => warnings.extend(other),
@@ -71,9 +73,9 @@ impl Bill {
 }
 
 /// The KID as the service takes it: digits only. Without a sound one the payer gives none, and the payment is matched by hand.
-fn kid(invoice: &Invoice, setup: &EfakturaSetup) -> (Option<String>, Option<Fault>) {
+fn kid(invoice: &Invoice, strict: bool) -> (Option<String>, Option<Fault>) {
     let graded = |fault: Fault| {
-        let severity = if setup.strict_kid { Severity::Fatal } else { Severity::Warning };
+        let severity = if strict { Severity::Fatal } else { Severity::Warning };
         Some(Fault { severity, ..fault.at("BT-83") })
     };
     let given = invoice.remittance().map(str::trim).filter(|text| !text.is_empty());
@@ -84,7 +86,7 @@ fn kid(invoice: &Invoice, setup: &EfakturaSetup) -> (Option<String>, Option<Faul
         Ok(kid) if !kid.as_str().ends_with('-') => (Some(kid.as_str().to_owned()), None),
         // The check digit of ten after MOD11, which is written as a dash, has no place in the service's field.
         Ok(_) => (None, graded(Fault::fatal(codes::EFAKTURA_KID_LEFT_OUT).with("kid", given))),
-        Err(fault) if setup.strict_kid => (None, graded(fault)),
+        Err(fault) if strict => (None, graded(fault)),
         Err(_) => (None, graded(Fault::fatal(codes::EFAKTURA_KID_LEFT_OUT).with("kid", given))),
     }
 }

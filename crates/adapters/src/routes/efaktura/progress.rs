@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kvitt_domain::delivery::{AttemptId, Word};
-use kvitt_domain::fault::{Fault, codes};
+use kvitt_domain::fault::Fault;
 use uuid::Uuid;
 
+use super::part::Part;
 use super::soap::{Heard, Operation, Refusal, hear};
 use super::status::{self, CallBack, ShipmentStands, Stands};
 use super::{outcome, shipment, shipment_id, transaction_id};
@@ -119,30 +120,35 @@ impl Fate {
 
     /// Whether the service still has to say something of it.
     pub fn is_open(&self) -> bool {
-        let undecided = matches!(self.stands, None | Some(Stands::InProgress));
+        let undecided = matches!(self.stands, None | Some(Stands::InProgress | Stands::BeingCancelled));
         let called_back = matches!(&self.wish, Some(Wish { stage: WishStage::Noted, .. }));
         self.left_out.is_none() && !self.has_failed() && (undecided || called_back)
     }
 
     /// Whether it is with the consumer's bank, for now.
     pub fn is_accepted(&self) -> bool {
-        self.left_out.is_none() && matches!(self.stands, Some(Stands::Accepted))
+        let accepted = matches!(self.stands, Some(Stands::Accepted { .. } | Stands::NotCancelled { .. }));
+        self.left_out.is_none() && accepted
     }
 
     /// The latest word on a bill of a shipment that was taken.
-    fn word(&self, shipment: Uuid) -> Word {
+    fn word(&self, part: &Part, shipment: Uuid) -> Word {
         let ended = |code, refusal: &Refusal| match &self.wish {
             // Somebody wanted that the recipient does not get it. However that came about, no other route is to follow.
             Some(wish) => Word::Withdrawn { by: wish.by.clone() },
             None => Word::Refused { why: outcome::said(code, refusal) },
         };
         match &self.stands {
-            Some(Stands::Rejected(refusal)) => ended(codes::EFAKTURA_REJECTED, refusal),
-            Some(Stands::Stopped(refusal)) => ended(codes::EFAKTURA_STOPPED, refusal),
-            Some(Stands::Cancelled(refusal)) => ended(codes::EFAKTURA_CANCELLED, refusal),
-            None | Some(Stands::InProgress | Stands::Accepted) if self.opened => Word::Seen,
-            Some(Stands::Accepted) => Word::Delivered { receipt: format!("ACCEPTED, transaction {}", self.transaction) },
-            None | Some(Stands::InProgress) => Word::HandedOver { receipt: format!("shipment {shipment}") },
+            Some(Stands::Rejected(refusal)) => ended((part.rejected)(&refusal.code), refusal),
+            Some(Stands::Stopped(refusal)) => ended(part.stopped, refusal),
+            Some(Stands::Cancelled(refusal)) => ended(part.cancelled, refusal),
+            _ if self.opened => Word::Seen,
+            Some(Stands::Accepted { word } | Stands::NotCancelled { word }) => {
+                Word::Delivered { receipt: format!("{word}, transaction {}", self.transaction) }
+            }
+            None | Some(Stands::InProgress | Stands::BeingCancelled) => {
+                Word::HandedOver { receipt: format!("shipment {shipment}") }
+            }
         }
     }
 }
@@ -164,17 +170,19 @@ pub struct Progress<'a> {
     pub last_exchange: Option<Timestamp>,
     /// When the last entry was written.
     pub last_entry: Option<Timestamp>,
+    part: &'static Part,
     settle: Duration,
     by_transaction: HashMap<Uuid, usize>,
     by_attempt: HashMap<AttemptId, usize>,
 }
 
 impl<'a> Progress<'a> {
-    /// Reads a log. `settle` is how long "unknown" may still mean "not yet known"; `unsayable` says why a bill cannot be said
-    /// at all.
+    /// Reads a log of shipments' `part`. `settle` is how long "unknown" may still mean "not yet known"; `unsayable` says why a
+    /// bill cannot be said at all.
     pub fn read(
         consignment: &Consignment,
         log: &'a [Entry],
+        part: &'static Part,
         settle: Duration,
         unsayable: impl Fn(usize) -> Option<Fault>,
     ) -> Result<Progress<'a>, AdapterError> {
@@ -198,6 +206,7 @@ impl<'a> Progress<'a> {
             exchanges: 0,
             last_exchange: None,
             last_entry: None,
+            part,
             settle,
         };
         for entry in log {
@@ -218,7 +227,7 @@ impl<'a> Progress<'a> {
     pub fn words(&self) -> Vec<(AttemptId, Word)> {
         let word = |fate: &Fate| match (&fate.left_out, &self.shipment) {
             (Some(word), _) => Some((fate.attempt, word.clone())),
-            (None, Shipment::Taken { .. }) => Some((fate.attempt, fate.word(self.id))),
+            (None, Shipment::Taken { .. }) => Some((fate.attempt, fate.word(self.part, self.id))),
             (None, Shipment::Unsaid { .. } | Shipment::InDoubt { .. }) => None,
         };
         self.fates.iter().filter_map(word).collect()
@@ -248,7 +257,7 @@ impl<'a> Progress<'a> {
                 }
                 *at
             }
-            Entry::CallBack { attempt, by, at } => {
+            Entry::CallBack { attempt, by, at, .. } => {
                 let place = self.place_of(*attempt)?;
                 let fate = &mut self.fates[place];
                 // A wish that the service has noted is not forgotten for a second one.
@@ -292,7 +301,7 @@ impl<'a> Progress<'a> {
 
     fn arrived(&mut self, place: usize, arrived: &Arrived, at: Timestamp) -> Result<(), AdapterError> {
         let Arrived::Opened { .. } = arrived else {
-            return Err(AdapterError::Log("something arrived that does not come by eFaktura".to_owned()));
+            return Err(AdapterError::Log("something arrived that does not come from the service".to_owned()));
         };
         let fate = &mut self.fates[place];
         fate.opened = true;
@@ -327,7 +336,7 @@ impl<'a> Progress<'a> {
                 // Whoever was not in the request could not be said then, whatever could be said now.
                 for (place, fate) in self.fates.iter_mut().enumerate() {
                     if fate.left_out.is_none() && !said.contains(&fate.transaction) {
-                        let why = unsayable(place).unwrap_or_else(|| Fault::fatal(codes::EFAKTURA_BILL_ADDRESS));
+                        let why = unsayable(place).unwrap_or_else(|| Fault::fatal(self.part.unsayable));
                         fate.left_out = Some(Word::Refused { why });
                     }
                 }
@@ -339,7 +348,7 @@ impl<'a> Progress<'a> {
             }
             (Some((Operation::GetShipmentStatus, heard)), Shipment::Taken { at, asked, looks, .. }) => {
                 let stands = match heard {
-                    Heard::Response(response) => status::shipment(&response, self.id).ok(),
+                    Heard::Response(response) => status::shipment(&response, self.part, self.id).ok(),
                     _ => None,
                 };
                 self.shipment = match stands {
@@ -412,14 +421,14 @@ impl<'a> Progress<'a> {
     fn refused(&mut self, refusal: &Refusal) {
         let culprits = self.named_or_only(refusal);
         for place in &culprits {
-            self.fates[*place].left_out = Some(Word::Refused { why: outcome::said(codes::EFAKTURA_INVALID, refusal) });
+            self.fates[*place].left_out = Some(Word::Refused { why: outcome::said(self.part.invalid, refusal) });
         }
         self.return_but(&culprits, refusal);
         self.shipment = Shipment::Unsaid { why: None, faults: 0 };
     }
 
     fn return_but(&mut self, places: &[usize], refusal: &Refusal) {
-        let why = outcome::said(codes::EFAKTURA_SHIPMENT_REFUSED, refusal);
+        let why = outcome::said(self.part.lot_refused, refusal);
         for (place, fate) in self.fates.iter_mut().enumerate() {
             if !places.contains(&place) {
                 fate.left_out.get_or_insert_with(|| Word::Returned { why: why.clone() });
@@ -451,7 +460,7 @@ impl<'a> Progress<'a> {
     fn doubt_answered(&mut self, heard: Heard, at: Timestamp, doubt: Shipment) {
         let Shipment::InDoubt { since, asked, why, faults } = doubt else { return };
         match &heard {
-            Heard::Response(response) => match status::shipment(response, self.id) {
+            Heard::Response(response) => match status::shipment(response, self.part, self.id) {
                 Ok(ShipmentStands::LookedAt) => {
                     self.shipment = Shipment::Taken { at, looked: Looked::JustNow, asked: 0, looks: 0 };
                     return;
@@ -474,12 +483,15 @@ impl<'a> Progress<'a> {
         let mut answered = false;
         match &heard {
             Heard::Response(response) => {
-                for (transaction, stands) in status::transactions(response).unwrap_or_default() {
+                for (transaction, stands) in status::transactions(response, self.part).unwrap_or_default() {
                     answered = true;
                     let Some(place) = self.by_transaction.get(&transaction) else { continue };
                     let fate = &mut self.fates[*place];
                     let was_open = fate.is_open();
                     fate.unknown = false;
+                    if let (Stands::NotCancelled { .. }, Some(wish)) = (&stands, &mut fate.wish) {
+                        wish.stage = WishStage::Refused;
+                    }
                     fate.stands = Some(stands);
                     news |= was_open && !fate.is_open();
                 }
@@ -510,7 +522,7 @@ impl<'a> Progress<'a> {
 
     fn call_back_answered(&mut self, heard: Heard, asked_at: Timestamp) {
         let answers: HashMap<Uuid, CallBack> = match &heard {
-            Heard::Response(response) => status::cancelled(response).unwrap_or_default().into_iter().collect(),
+            Heard::Response(response) => status::cancelled(response, self.part).unwrap_or_default().into_iter().collect(),
             _ => HashMap::new(),
         };
         let named = match &heard {

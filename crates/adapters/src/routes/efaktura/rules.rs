@@ -5,6 +5,7 @@
 
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
+use kvitt_domain::delivery::Purpose;
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::invoice::DocumentKind;
 use kvitt_domain::pdf_facts;
@@ -41,7 +42,7 @@ pub fn consider(document: &Document<'_>, facts: &Facts<'_>, now: Timestamp) -> V
     let (refused, shown): (Vec<Fault>, Vec<Fault>) = files(document, &setup).into_iter().partition(Fault::is_fatal);
     reasons.extend(refused);
     warnings.extend(shown);
-    let latest_send_at = match Bill::of(document.invoice, &setup, today) {
+    let latest_send_at = match Bill::of(document.invoice, document.purpose, &setup, today) {
         Err(faults) => {
             reasons.extend(faults);
             None
@@ -51,7 +52,8 @@ pub fn consider(document: &Document<'_>, facts: &Facts<'_>, now: Timestamp) -> V
             match document.invoice.kind {
                 DocumentKind::Invoice => {
                     reasons.extend(due_date(bill.due_on, today));
-                    warnings.push(vipps(bill.due_on));
+                    // What is debited is never in Vipps: nothing is unknown there.
+                    warnings.extend((document.purpose == Purpose::Bill).then(|| vipps(bill.due_on)));
                     latest_send_at(bill.due_on, &setup, now)
                 }
                 DocumentKind::CreditNote => {

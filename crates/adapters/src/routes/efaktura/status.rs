@@ -4,6 +4,7 @@
 use uuid::Uuid;
 
 use super::element::{Element, Unreadable};
+use super::part::Part;
 use super::soap::{Operation, Refusal, request};
 use crate::route::HttpRequest;
 
@@ -41,30 +42,40 @@ fn of_transactions(operation: Operation, service: &str, message: Uuid, issuer: &
 pub enum ShipmentStands {
     /// Still being looked at.
     InProgress,
-    /// Looked at, whatever was found: its transactions know. `STOPPED` and `NO_EFAKTURA_IN_SHIPMENT` are of this kind.
+    /// Looked at, whatever was found: its transactions know. `STOPPED` and `NO_…_IN_SHIPMENT` are of this kind.
     LookedAt,
 }
 
 /// Reads `GetShipmentStatusResponse`. It must be about this shipment.
-pub fn shipment(response: &Element, id: Uuid) -> Result<ShipmentStands, Unreadable> {
+pub fn shipment(response: &Element, part: &Part, id: Uuid) -> Result<ShipmentStands, Unreadable> {
     let about = response.text_of("shipmentId")?;
     if Uuid::try_parse(about).ok() != Some(id) {
         return Err(Unreadable("the answer is about another shipment".to_owned()));
     }
-    match response.text_of("efakturaShipmentStatus")? {
+    match response.text_of(part.shipment_status)? {
         "IN_PROGRESS" | "PENDING" => Ok(ShipmentStands::InProgress),
-        "PROCESSED" | "STOPPED" | "NO_EFAKTURA_IN_SHIPMENT" => Ok(ShipmentStands::LookedAt),
+        "PROCESSED" | "STOPPED" | "NO_EFAKTURA_IN_SHIPMENT" | "NO_ATG_IN_SHIPMENT" => Ok(ShipmentStands::LookedAt),
         other => Err(Unreadable(format!("{} is no status of a shipment", cut(other)))),
     }
 }
 
-/// Where the eFaktura of a transaction stands.
+/// Where a part of a transaction stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stands {
     /// Not decided.
     InProgress,
-    /// The consumer's bank has it.
-    Accepted,
+    /// The consumer's bank has it, or will get it.
+    Accepted {
+        /// The service's word.
+        word: &'static str,
+    },
+    /// Accepted, and on its way back.
+    BeingCancelled,
+    /// Accepted, and called back in vain.
+    NotCancelled {
+        /// The service's word.
+        word: &'static str,
+    },
     /// Refused, with a code and words.
     Rejected(Refusal),
     /// Stopped, with a code and words.
@@ -75,20 +86,13 @@ pub enum Stands {
 
 /// Reads `GetTransactionStatusResponse`: each transaction that it names. One whose status has no meaning here is left out, so
 /// that it is asked about again.
-pub fn transactions(response: &Element) -> Result<Vec<(Uuid, Stands)>, Unreadable> {
+pub fn transactions(response: &Element, part: &Part) -> Result<Vec<(Uuid, Stands)>, Unreadable> {
     let list = response.one("transactions")?;
     let read = |transaction: &Element| {
         let id = id_of(transaction)?;
-        let status = transaction.one("efakturaStatus")?;
-        let refusal = || Ok(Refusal::new(status.text_or_empty("rejectionCode")?, status.text_or_empty("rejectionText")?));
-        let stands = match status.text_of("status")? {
-            "IN_PROGRESS" | "PENDING" => Some(Stands::InProgress),
-            "ACCEPTED" => Some(Stands::Accepted),
-            "REJECTED" => Some(Stands::Rejected(refusal()?)),
-            "STOPPED" => Some(Stands::Stopped(refusal()?)),
-            "CANCELLED" => Some(Stands::Cancelled(refusal()?)),
-            _ => None,
-        };
+        let status = transaction.one(part.status)?;
+        let refusal = Refusal::new(status.text_or_empty("rejectionCode")?, status.text_or_empty("rejectionText")?);
+        let stands = (part.stands)(status.text_of("status")?, refusal);
         Ok(stands.map(|stands| (id, stands)))
     };
     list.all("transaction").filter_map(|transaction| read(transaction).transpose()).collect()
@@ -108,10 +112,10 @@ pub enum CallBack {
 }
 
 /// Reads `CancelTransactionResponse`: each transaction that it names.
-pub fn cancelled(response: &Element) -> Result<Vec<(Uuid, CallBack)>, Unreadable> {
+pub fn cancelled(response: &Element, part: &Part) -> Result<Vec<(Uuid, CallBack)>, Unreadable> {
     let list = response.one("transactions")?;
     let read = |transaction: &Element| {
-        let said = match transaction.text_of("efakturaCancelStatus")? {
+        let said = match transaction.text_of(part.cancel_status)? {
             "CANCELLATION_REQUESTED" => CallBack::Requested,
             "ALREADY_CANCELLED" => CallBack::AlreadyDone,
             "PROCESSING_IN_PROGRESS-TRY_LATER" => CallBack::Later,

@@ -5,6 +5,7 @@
 
 use jiff::civil::Date;
 use kvitt_domain::Language;
+use kvitt_domain::delivery::Purpose;
 use kvitt_domain::identifiers::{BankAccount, without_identity_numbers};
 use kvitt_domain::invoice::{DocumentKind, Invoice};
 use kvitt_domain::money::Amount;
@@ -38,9 +39,10 @@ impl Content {
         let invoice = &member.invoice;
         let word = |key: &str| language.text(&format!("mail.{key}"), &[]);
         let named = |key: &str| language.text(&format!("mail.{key}"), &[("number", &invoice.number), ("sender", &sender.name)]);
-        let (kind, number_label) = match invoice.kind {
-            DocumentKind::Invoice => ("invoice", "label.invoice_number"),
-            DocumentKind::CreditNote => ("credit_note", "label.credit_note_number"),
+        let (kind, number_label, no_payment) = match (member.purpose, invoice.kind) {
+            (Purpose::Bill, DocumentKind::Invoice) => ("invoice", "label.invoice_number", None),
+            (Purpose::Notice, DocumentKind::Invoice) => ("notice", "label.invoice_number", Some("notice.no_payment")),
+            (_, DocumentKind::CreditNote) => ("credit_note", "label.credit_note_number", Some("credit_note.no_payment")),
         };
         Content {
             language,
@@ -48,13 +50,13 @@ impl Content {
             greeting: greeting(member, language),
             text_before: said(setup.text_before.as_deref()),
             lead: one_line(&named(&format!("lead.{kind}"))),
-            payment: payment(invoice, language),
+            payment: payment(invoice, member.purpose, language),
             numbers: vec![
                 (word("label.org_number"), one_line(&sender.org_number)),
                 (word(number_label), one_line(&invoice.number)),
                 (word("label.issued_on"), date(invoice.issued_on, language)),
             ],
-            no_payment: (invoice.kind == DocumentKind::CreditNote).then(|| word("credit_note.no_payment")),
+            no_payment: no_payment.map(word),
             comment: said(member.metadata.sender_comment.as_deref()).map(|comment| (one_line(&named("comment")), comment)),
             attached: (!attached.is_empty()).then(|| word("files.attached")),
             linked: (!linked.is_empty()).then(|| (word("files.linked"), links(linked))),
@@ -134,12 +136,17 @@ fn greeting(member: &Member, language: Language) -> String {
     }
 }
 
-/// What the payer needs. A credit note says what is given back, and no account to pay to.
-fn payment(invoice: &Invoice, language: Language) -> Vec<(String, String)> {
+/// What the payer needs. A credit note says what is given back, and no account to pay to; neither does the notice of a claim, which
+/// must give nothing that somebody could pay by (the rail's rules for notices).
+fn payment(invoice: &Invoice, purpose: Purpose, language: Language) -> Vec<(String, String)> {
     let word = |key: &str| language.text(&format!("mail.{key}"), &[]);
     let amount = money(invoice.totals.payable, language);
     if invoice.kind == DocumentKind::CreditNote {
         return vec![(word("label.credited"), amount)];
+    }
+    if purpose == Purpose::Notice {
+        let debited_on = invoice.due_on.map(|due| (word("label.debited_on"), date(due, language)));
+        return [(word("label.debited"), amount)].into_iter().chain(debited_on).collect();
     }
     let mut facts = vec![(word("label.payable"), amount)];
     facts.extend(invoice.due_on.map(|due| (word("label.due_on"), date(due, language))));

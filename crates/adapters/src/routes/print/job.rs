@@ -4,7 +4,7 @@
 //! said again later is the stored one. A letter that travelled before keeps its sheets and its line of the manifest.
 
 use kvitt_domain::cover_sheet::{CoverContents, CoverPayment, CoverSheet};
-use kvitt_domain::delivery::AttemptId;
+use kvitt_domain::delivery::{AttemptId, Purpose};
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::identifiers::without_identity_numbers;
 use kvitt_domain::invoice::DocumentKind;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::setup::PrintSetup;
-use crate::route::{AdapterError, Artefact, ArtefactRole, Consignment, Content, Member, Package, Packed, Request, Sender};
+use crate::route::{AdapterError, Artefact, ArtefactRole, Consignment, Content, Member, Package, Packed, Request, Sender, Shape};
 
 /// The name that says what a manifest is.
 const FORMAT: &str = "kvitt-print-job";
@@ -79,7 +79,7 @@ pub fn of(consignment: &Consignment) -> Result<Job, AdapterError> {
         "letters": letters,
     });
     files.push(Packed { path: MANIFEST.to_owned(), content: Content::Index(manifest) });
-    Ok(Job { package: Some(Package { drop: setup.drop, name, files }), left_out })
+    Ok(Job { package: Some(Package { drop: setup.drop, name, shape: Shape::Folder, files }), left_out })
 }
 
 /// The attempts whose letters are in a package.
@@ -135,7 +135,7 @@ fn letter(setup: &PrintSetup, company: &Sender, member: &Member) -> Result<Lette
     let not_printable =
         |file: &Artefact| Fault::fatal(codes::PRINT_ATTACHMENT).with("file", &file.name).with("type", &file.media_type);
     let mut sheets = Vec::new();
-    if setup.covers(member.invoice.own_image().is_some()) {
+    if setup.covers(member.purpose, member.invoice.own_image().is_some()) {
         sheets.push((Role::Cover, Content::CoverSheet(Box::new(cover(setup, company, member)))));
     }
     for file in &member.artefacts {
@@ -201,7 +201,11 @@ fn cover(setup: &PrintSetup, company: &Sender, member: &Member) -> CoverSheet {
         number: shown(&invoice.number),
         amount: is_invoice.then_some(payable),
         due_on: invoice.due_on.filter(|_| is_invoice),
-        payment: if is_invoice && payable.minor() > 0 { CoverPayment::AsOnDocument } else { CoverPayment::Nothing },
+        payment: match member.purpose {
+            Purpose::Notice => CoverPayment::DirectDebit,
+            Purpose::Bill if is_invoice && payable.minor() > 0 => CoverPayment::AsOnDocument,
+            Purpose::Bill => CoverPayment::Nothing,
+        },
     }
 }
 
@@ -228,7 +232,7 @@ fn letter_in(said: &Request, attempt: AttemptId) -> Option<Letter> {
 fn entries(package: &Package) -> impl Iterator<Item = &Value> {
     let manifests = package.files.iter().filter_map(|file| match &file.content {
         Content::Index(manifest) => manifest["letters"].as_array(),
-        Content::Stored { .. } | Content::CoverSheet(_) | Content::Text(_) => None,
+        Content::Stored { .. } | Content::CoverSheet(_) | Content::Text(_) | Content::Latin1(_) => None,
     });
     manifests.flatten()
 }

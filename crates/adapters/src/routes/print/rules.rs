@@ -164,7 +164,7 @@ fn price(document: &Document<'_>, setup: &PrintSetup, prices: &PriceBook, on: Da
     let first = prices.price(&route, on)?;
     let sheet = prices.price_of(&route, "sheet", on).unwrap_or(Amount::zero(first.currency()));
     let is_own = document.invoice.own_image().is_some();
-    let cover = setup.covers(is_own).then(|| prices.price_of(&route, "cover", on).unwrap_or(sheet));
+    let cover = setup.covers(document.purpose, is_own).then(|| prices.price_of(&route, "cover", on).unwrap_or(sheet));
     let of_pages = |pages: u32| if setup.duplex { pages.div_ceil(2) } else { pages };
     let known = files(document).map(|file| match &file.pdf {
         Some(Ok(facts)) => u64::from(of_pages(facts.pages.unwrap_or(1).max(1))),

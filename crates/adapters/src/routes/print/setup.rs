@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::civil::Time;
 use kvitt_domain::cover_sheet::EnvelopeWindow;
+use kvitt_domain::delivery::Purpose;
 use kvitt_domain::fault::Fault;
 use kvitt_domain::pdf_facts::PrintLimits;
 use serde::{Deserialize, Serialize};
@@ -131,9 +132,13 @@ impl PrintSetup {
         Lot { members: self.letters_at_most, closes }
     }
 
-    /// Whether a letter gets a cover sheet. A window on the right shows none of the addresses that our own documents have.
-    pub fn covers(&self, is_own_pdf: bool) -> bool {
-        is_own_pdf || self.cover_sheet == CoverSheetFor::Always || self.window == EnvelopeWindow::Right
+    /// Whether a letter gets a cover sheet. A window on the right shows none of the addresses that our own documents have; and on
+    /// the notice of a claim it says that nothing is to be paid by hand.
+    pub fn covers(&self, purpose: Purpose, is_own_pdf: bool) -> bool {
+        purpose == Purpose::Notice
+            || is_own_pdf
+            || self.cover_sheet == CoverSheetFor::Always
+            || self.window == EnvelopeWindow::Right
     }
 }
 

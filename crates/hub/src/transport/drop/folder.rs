@@ -76,7 +76,10 @@ impl Steps for Home {
     }
 
     fn remove<'a>(&'a self, path: &'a str) -> Step<'a, ()> {
-        self.on_disk(path, |path| std::fs::remove_dir_all(path))
+        self.on_disk(path, |path| match path.symlink_metadata()?.is_dir() {
+            true => std::fs::remove_dir_all(path),
+            false => std::fs::remove_file(path),
+        })
     }
 
     fn list<'a>(&'a self, path: &'a str) -> Step<'a, Vec<Listed>> {

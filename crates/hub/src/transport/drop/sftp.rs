@@ -323,6 +323,9 @@ impl Steps for LoggedIn {
     fn remove<'a>(&'a self, path: &'a str) -> Step<'a, ()> {
         let path = self.path(path);
         step(path.clone(), async move {
+            if !matches!(what(&self.files.symlink_metadata(path.clone()).await?), What::Folder) {
+                return self.files.remove_file(path).await;
+            }
             let (mut folders, mut waiting, mut seen) = (Vec::new(), vec![path], 0);
             while let Some(folder) = waiting.pop() {
                 for entry in self.files.read_dir(folder.clone()).await? {

@@ -2,13 +2,14 @@
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use kvitt_domain::delivery::{Delivery, State, Word};
+use kvitt_domain::delivery::{Delivery, Purpose, State, Word};
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::plan::{OrderFrom, Plan, RouteName, Rung, Standing, Verdict};
 use kvitt_domain::recipient::RecipientType;
 use kvitt_domain::{Amount, Currency};
 use kvitt_hub::error::{Error, Result};
-use kvitt_hub::store::delivery::{self, StoredAttempt, StoredDelivery};
+use kvitt_hub::store::delivery::{self, NewDelivery, StoredAttempt, StoredDelivery};
+use kvitt_hub::store::invoice;
 
 use crate::databases::{Bench, NOW, each_database};
 use crate::sample;
@@ -50,28 +51,43 @@ async fn a_delivery_is_found_by_id_and_by_invoice() {
     each_database(async |bench| {
         accepted(bench, 1).await;
         let found = find(bench, "di0").await;
-        let wanted = StoredDelivery { id: "di0".into(), invoice: "i0".into(), delivery: Delivery::new(), since: NOW, version: 1 };
+        let wanted = StoredDelivery {
+            id: "di0".into(),
+            invoice: "i0".into(),
+            purpose: Purpose::Bill,
+            delivery: Delivery::new(),
+            since: NOW,
+            version: 1,
+        };
         assert_eq!(found, wanted);
         let mut db = bench.read().await;
-        assert_eq!(delivery::of_invoice(&mut db, &bench.a.id, &bench.a.key, "i0").await.unwrap(), wanted);
+        assert_eq!(delivery::of_bill(&mut db, &bench.a.id, &bench.a.key, "i0").await.unwrap(), wanted);
+        let notice = delivery::of_invoice(&mut db, &bench.a.id, &bench.a.key, "i0", Purpose::Notice).await.unwrap();
+        assert_eq!(notice, None);
         assert!(matches!(delivery::by_id(&mut db, &bench.a.id, &bench.a.key, "nope").await, Err(Error::NotFound(_))));
-        assert!(matches!(delivery::of_invoice(&mut db, &bench.a.id, &bench.a.key, "nope").await, Err(Error::NotFound(_))));
+        assert!(matches!(delivery::of_bill(&mut db, &bench.a.id, &bench.a.key, "nope").await, Err(Error::NotFound(_))));
     })
     .await;
 }
 
 #[tokio::test]
-async fn an_invoice_has_one_delivery() {
+async fn an_invoice_has_one_delivery_for_each_purpose() {
     each_database(async |bench| {
         accepted(bench, 1).await;
-        let second = bench
-            .write(move |tx| {
-                Box::pin(
-                    async move { delivery::insert(tx, &bench.a.id, &bench.a.key, "another", "i0", &Delivery::new(), NOW).await },
-                )
-            })
-            .await;
-        assert!(second.unwrap_err().is_retryable());
+        let insert = async |id: &'static str, purpose| {
+            let new = NewDelivery { id, invoice: "i0", purpose };
+            bench.write(move |tx| Box::pin(async move { delivery::insert(tx, &bench.a.id, &bench.a.key, new, NOW).await })).await
+        };
+        assert!(insert("another", Purpose::Bill).await.unwrap_err().is_retryable());
+        insert("notice", Purpose::Notice).await.unwrap();
+        assert!(insert("another", Purpose::Notice).await.unwrap_err().is_retryable());
+        let mut db = bench.read().await;
+        let found =
+            async |purpose| delivery::of_invoice(&mut *bench.read().await, &bench.a.id, &bench.a.key, "i0", purpose).await;
+        assert_eq!(found(Purpose::Notice).await.unwrap().unwrap().id, "notice");
+        assert_eq!(found(Purpose::Bill).await.unwrap().unwrap().id, "di0");
+        let listed = invoice::list(&mut db, &bench.a.id, (i64::MIN, ""), 9).await.unwrap();
+        assert_eq!(listed.len(), 1, "a list shows the invoice once");
     })
     .await;
 }
@@ -164,6 +180,7 @@ fn attempt(number: i64, price: Option<Amount>, give_up_at: Option<i64>) -> Store
         id: sample::attempt(number.unsigned_abs().into()),
         delivery: "di0".into(),
         invoice: "i0".into(),
+        purpose: Purpose::Bill,
         number,
         route: "email".into(),
         price,

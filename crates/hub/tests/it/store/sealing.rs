@@ -65,6 +65,7 @@ fn stored_attempt(number: u128) -> StoredAttempt {
         id: sample::attempt(number),
         delivery: "di1".into(),
         invoice: "i1".into(),
+        purpose: kvitt_domain::delivery::Purpose::Bill,
         number: i64::try_from(number).unwrap(),
         route: "email".into(),
         price: None,

@@ -9,8 +9,8 @@ use std::path::Path;
 use jiff::civil::date;
 use kvitt_adapters::register::{Answer, Found};
 use kvitt_adapters::route::{Arrived, ArtefactRole, Entry, Reply, Request, RouteSetup, Sent};
-use kvitt_domain::agreement::AgreementKind;
-use kvitt_domain::agreement::{Agreement, AgreementState};
+use kvitt_domain::agreement::{AgreementKind, ClaimWay};
+use kvitt_domain::claim::Claim;
 use kvitt_domain::collection::{Collection, Event, Means};
 use kvitt_domain::customer::CustomerKey;
 use kvitt_domain::delivery::{Delivery, State, Word};
@@ -30,15 +30,15 @@ use kvitt_hub::store::collection::{self, Credit};
 use kvitt_hub::store::company::{self, CompanySettings};
 use kvitt_hub::store::consignment::{self, NewArrival};
 use kvitt_hub::store::customer_order::{self, CustomerOrder};
-use kvitt_hub::store::delivery::StoredAttempt;
+use kvitt_hub::store::delivery::{NewDelivery, StoredAttempt};
 use kvitt_hub::store::event::{self, NewEvent};
 use kvitt_hub::store::invoice::{self, Rendition};
 use kvitt_hub::store::job::{self, Kind, Seat, Times, Urgency, Wanted};
-use kvitt_hub::store::mandate;
 use kvitt_hub::store::kid::{self, Made};
+use kvitt_hub::store::mandate;
 use kvitt_hub::store::payment::{self, StoredPayment};
 use kvitt_hub::store::suppression::{self, Suppressed};
-use kvitt_hub::store::{Backend, Tx, delivery, lookup, restore};
+use kvitt_hub::store::{Backend, Tx, claim, delivery, lookup, restore, transmission};
 use kvitt_hub::vault::Purpose;
 use serde_json::json;
 
@@ -79,6 +79,8 @@ async fn furnish(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     consignment::come_back(tx, id, "lot", sample::attempt(1)).await?;
     consignment::begin_exchange(tx, id, key, "lot", &request(), NOW, 0).await?;
     consignment::open(tx, id, "open lot", "email", NOW).await?;
+    claim::insert(tx, id, sample::attempt(1), "i1", &a_claim(), NOW).await?;
+    transmission::give(tx, id, "lot").await?;
     lookup::want(tx, id, "register", "di1", NOW, NOW).await?;
     lookup::answer(tx, id, key, "register", "di2", &found(), NOW).await?;
     suppression::insert(tx, id, key, &suppressed(), NOW).await?;
@@ -120,8 +122,6 @@ async fn furnish_money(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     bank_file::insert(tx, id, &bank_file()).await?;
     bank_file::finish(tx, &bench.vault, id, "digest", 1, &"report").await
 }
-
-const ACCOUNT: &str = "86011117947";
 
 fn bank_account() -> BankAccount {
     BankAccount { account: ACCOUNT.into(), settings: BankAccountSettings::default() }
@@ -179,6 +179,16 @@ fn bank_file() -> StoredFile {
     }
 }
 
+fn a_claim() -> Claim {
+    Claim {
+        bank_account: "86011117947".into(),
+        kid: "123456782".into(),
+        due_on: date(2026, 11, 20),
+        amount: Amount::new(100, Currency::NOK),
+        way: ClaimWay::File,
+    }
+}
+
 fn rendition() -> Rendition {
     Rendition { xml_digest: "x".into(), pdf_digest: "p".into(), pdf_by: "kvitt".into() }
 }
@@ -188,6 +198,7 @@ fn attempt() -> StoredAttempt {
         id: sample::attempt(1),
         delivery: "di1".into(),
         invoice: "i1".into(),
+        purpose: kvitt_domain::delivery::Purpose::Bill,
         number: 1,
         route: "email".into(),
         price: None,
@@ -288,7 +299,8 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(lookup::wanted(db, b, "register", 9).await.unwrap().is_empty());
         assert!(lookup::of_delivery(db, b, key, "register", "di2").await.unwrap().is_none());
         missing(delivery::by_id(db, b, key, "di1").await.unwrap_err());
-        missing(delivery::of_invoice(db, b, key, "i1").await.unwrap_err());
+        missing(delivery::of_bill(db, b, key, "i1").await.unwrap_err());
+        assert!(delivery::of_invoice(db, b, key, "i1", kvitt_domain::delivery::Purpose::Bill).await.unwrap().is_none());
         assert!(delivery::count(db, b).await.unwrap().is_empty());
         assert!(delivery::in_state(db, b, key, "choosing", 9).await.unwrap().is_empty());
         assert!(delivery::plans(db, b, key, "di1").await.unwrap().is_empty());
@@ -299,6 +311,12 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(consignment::of_attempt(db, b, sample::attempt(1)).await.unwrap().is_empty());
         assert!(!consignment::came_back(db, b, "lot", sample::attempt(1)).await.unwrap());
         assert_eq!(consignment::by_number(db, b, "email", 1).await.unwrap(), None);
+        assert_eq!(claim::of_attempt(db, b, sample::attempt(1)).await.unwrap(), None);
+        assert_eq!(claim::open_like(db, b, &a_claim()).await.unwrap(), None);
+        let of_lot = claim::in_consignment(db, b, "lot", "123456782", date(2026, 11, 20), 100).await.unwrap();
+        assert_eq!(of_lot, None);
+        assert!(claim::closed_for(db, b, "", 0).await.unwrap().is_empty());
+        assert_eq!(transmission::of_consignment(db, b, "lot").await.unwrap(), None);
         assert!(consignment::log(db, b, key, "lot").await.unwrap().is_empty());
         assert!(suppression::find(db, b, key, "kari@post.example").await.unwrap().is_none());
         assert!(suppression::all(db, b, key).await.unwrap().is_empty());
@@ -386,6 +404,8 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         assert_eq!(as_b!(bench, |tx| restore::drop_jobs(tx, b)).unwrap(), 0);
         as_b!(bench, |tx| restore::finish_closed_lots(tx, b)).unwrap();
         as_b!(bench, |tx| restore::leap(tx, b, 9)).unwrap();
+        assert!(!as_b!(bench, |tx| claim::close(tx, b, sample::attempt(1), "why", NOW)).unwrap());
+        as_b!(bench, |tx| claim::note_told(tx, b, sample::attempt(1))).unwrap();
         assert!(as_b!(bench, |tx| consignment::mark_committing(tx, b, "lot", 1, 1)).is_err());
         let silence = Reply::Silence { sent: Sent::No, what: "x".into() };
         let replied = bench
@@ -501,10 +521,14 @@ async fn writing_with_the_wrong_company_changes_nothing() {
             artefact::name(tx, b, "i1", 1, &[Naming::new(ArtefactRole::Pdf, "y", "z", "w")]).await
         })
         .unwrap();
-        as_b!(bench, |tx| delivery::insert(tx, b, key, "di1", "i1", &Delivery::new(), NOW)).unwrap();
+        let new = NewDelivery { id: "di1", invoice: "i1", purpose: kvitt_domain::delivery::Purpose::Bill };
+        as_b!(bench, |tx| delivery::insert(tx, b, key, new, NOW)).unwrap();
         as_b!(bench, |tx| delivery::insert_plan(tx, b, key, "di1", &super::delivery::plan(NOW))).unwrap();
         as_b!(bench, |tx| delivery::insert_attempt(tx, b, &attempt())).unwrap();
         as_b!(bench, |tx| consignment::open(tx, b, "lot", "email", NOW)).unwrap();
+        as_b!(bench, |tx| consignment::next_number(tx, b, "email")).unwrap();
+        as_b!(bench, |tx| claim::insert(tx, b, sample::attempt(1), "i1", &a_claim(), NOW)).unwrap();
+        as_b!(bench, |tx| transmission::give(tx, b, "lot")).unwrap();
         as_b!(bench, |tx| consignment::begin_exchange(tx, b, key, "lot", &request(), NOW, 0)).unwrap();
         as_b!(bench, |tx| async move {
             let arrived = Arrived::Delayed { text: "x".into() };
@@ -513,7 +537,8 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         })
         .unwrap();
         as_b!(bench, |tx| async move {
-            let note = Entry::CallBack { attempt: sample::attempt(1), by: "b".into(), at: jiff::Timestamp::UNIX_EPOCH };
+            let note =
+                Entry::CallBack { attempt: sample::attempt(1), by: "b".into(), at: jiff::Timestamp::UNIX_EPOCH, file: None };
             consignment::note(tx, b, key, "lot", &note, NOW).await?;
             artefact::insert_pdf_facts(tx, b, "digest", &Err("other".into())).await?;
             lookup::want(tx, b, "register", "di1", 0, 0).await?;
@@ -553,8 +578,10 @@ async fn writing_with_the_wrong_company_changes_nothing() {
 }
 
 /// These see all companies, each for a reason.
-const ACROSS: [(&str, &str); 28] = [
+const ACROSS: [(&str, &str); 30] = [
     ("bank_account::owner", "a bank's file names nothing else"),
+    ("transmission::by_number", "a bank names a file by its number, which is the house's"),
+    ("transmission::leap", "the house's numbers"),
     ("company::by_org_number", "it is how a company is found"),
     ("company::all", "the operator's list"),
     ("company::keys_after", "sealed keys, to be sealed anew"),

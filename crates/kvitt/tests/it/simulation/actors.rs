@@ -4,10 +4,11 @@ use std::future::Future;
 use std::pin::Pin;
 
 use kvitt_adapters::route::Arrival;
+use kvitt_domain::delivery::Purpose;
 use kvitt_hub::actions::accept_invoice::accept_invoice;
 use kvitt_hub::actions::open_bill::{self, Worth};
 use kvitt_hub::actions::receive_arrival::{Received, receive_arrival};
-use kvitt_hub::actions::settle::{Settlement, settle};
+use kvitt_hub::actions::settle::{Decided, Settlement, settle};
 use kvitt_hub::error::Error;
 use kvitt_hub::hub::Hub;
 use kvitt_hub::jobs::{dispatcher, runner};
@@ -160,7 +161,8 @@ pub fn decision(hub: Hub, company: &'static str, id: String, settlement: Settlem
     Box::pin(async move {
         let decided = async {
             let company = hub.company(Some(company)).await?;
-            settle(&hub, &company, &id, settlement, "the simulation").await
+            let decided = Decided { invoice: &id, purpose: Purpose::Bill, settlement };
+            settle(&hub, &company, decided, "the simulation").await
         };
         End::Decided(decided.await.map_err(|error: Error| error.to_string()))
     })
@@ -170,6 +172,6 @@ pub fn decision(hub: Hub, company: &'static str, id: String, settlement: Settlem
 pub async fn state_of(hub: &Hub, company: &str, id: &str) -> &'static str {
     let company = hub.company(Some(company)).await.expect("a company of the template");
     let mut db = hub.db().read().await.expect("a connection");
-    let stored = delivery::of_invoice(&mut db, &company.id, &company.key, id).await.expect("an accepted invoice has a delivery");
+    let stored = delivery::of_bill(&mut db, &company.id, &company.key, id).await.expect("an accepted invoice has a delivery");
     stored.delivery.state.name()
 }

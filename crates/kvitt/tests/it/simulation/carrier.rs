@@ -12,7 +12,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kvitt_adapters::route::{Body, Place, Reply, Secret, Sent, SmtpStage};
 use kvitt_hub::error::Result;
-use kvitt_hub::transport::{Carrier, Committing, Left, Outgoing};
+use kvitt_hub::transport::{Became, Carrier, Committing, Left, Outgoing};
 use kvitt_sandbox::counterparties::drop::{Course, Step};
 use kvitt_sandbox::counterparties::mail::{self, Login};
 use kvitt_sandbox::counterparties::mps;
@@ -56,6 +56,18 @@ impl Carrier for ToTheWorld {
     fn put_away<'a>(&'a self, _: &'a str, name: &'a str) -> BoxFuture<'a, Result<()>> {
         self.world().messages.retain(|message| message.name != name);
         async { Ok(()) }.boxed()
+    }
+
+    fn bank_files<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<String>>> {
+        unreachable!("no bank leaves files here")
+    }
+
+    fn bank_file<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<Vec<u8>>> {
+        unreachable!("no bank leaves files here")
+    }
+
+    fn settle_bank_file<'a>(&'a self, _: &'a str, _: &'a str, _: Became) -> BoxFuture<'a, Result<()>> {
+        unreachable!("no bank leaves files here")
     }
 }
 

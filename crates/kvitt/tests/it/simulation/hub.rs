@@ -163,4 +163,21 @@ impl Carrier for Nobody {
     fn put_away<'a>(&'a self, _: &'a str, _: &'a str) -> futures_util::future::BoxFuture<'a, kvitt_hub::error::Result<()>> {
         unreachable!("nothing is put away while the template is made")
     }
+
+    fn bank_files<'a>(&'a self, _: &'a str) -> futures_util::future::BoxFuture<'a, kvitt_hub::error::Result<Vec<String>>> {
+        unreachable!("no bank leaves files here")
+    }
+
+    fn bank_file<'a>(&'a self, _: &'a str, _: &'a str) -> futures_util::future::BoxFuture<'a, kvitt_hub::error::Result<Vec<u8>>> {
+        unreachable!("no bank leaves files here")
+    }
+
+    fn settle_bank_file<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a str,
+        _: kvitt_hub::transport::Became,
+    ) -> futures_util::future::BoxFuture<'a, kvitt_hub::error::Result<()>> {
+        unreachable!("no bank leaves files here")
+    }
 }

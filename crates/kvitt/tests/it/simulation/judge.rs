@@ -21,7 +21,7 @@ pub async fn before_settling(play: &Play, hub: &Hub) -> Vec<String> {
         let document = &play.documents[at];
         let company = hub.company(Some(document.company)).await.expect("a company of the template");
         let mut db = hub.db().read().await.expect("a connection");
-        let stored = delivery::of_invoice(&mut db, &company.id, &company.key, &id).await.expect("a delivery");
+        let stored = delivery::of_bill(&mut db, &company.id, &company.key, &id).await.expect("a delivery");
         drop(db);
         if let Err(why) = compare(&stored.delivery.state, &holders(play, document), Doubts::MayBe) {
             wrong.push(format!("{}: {why}", document.number));
@@ -95,16 +95,16 @@ async fn one(play: &Play, hub: &Hub, document: &Document, id: &str) -> Result<(S
         return Err("its story shows a fødselsnummer".to_owned());
     }
     let folded = fold(&story.events)?;
-    if folded != story.delivery {
-        return Err(format!("its events say {folded:?}, its row {:?}", story.delivery));
+    if folded != story.bill.delivery {
+        return Err(format!("its events say {folded:?}, its row {:?}", story.bill.delivery));
     }
     // A server that answers nonsense every time and takes nothing leaves nothing but doubts, however often a person settles them.
     let holders = holders(play, document);
     let is_hopeless = document.described.contains("garbles+") && holders.is_empty();
-    compare(&story.delivery.state, &holders, if is_hopeless { Doubts::MayBe } else { Doubts::Settled })?;
-    let route = story.delivery.state.route().map(|route| format!(" by {route}")).unwrap_or_default();
-    let closed = story.plans.last().map(|plan| plan.rungs.iter().filter_map(why_closed).collect::<Vec<_>>().join("; "));
-    let end = format!("{}{route}", story.delivery.state.name());
+    compare(&story.bill.delivery.state, &holders, if is_hopeless { Doubts::MayBe } else { Doubts::Settled })?;
+    let route = story.bill.delivery.state.route().map(|route| format!(" by {route}")).unwrap_or_default();
+    let closed = story.bill.plans.last().map(|plan| plan.rungs.iter().filter_map(why_closed).collect::<Vec<_>>().join("; "));
+    let end = format!("{}{route}", story.bill.delivery.state.name());
     Ok((end, format!("{}, closed: {}", document.number, closed.unwrap_or_default())))
 }
 

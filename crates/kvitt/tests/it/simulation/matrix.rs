@@ -235,15 +235,15 @@ fn end(trial: &Trial) -> Option<String> {
 }
 
 fn in_words(route: &Tried, story: &Story, holders: usize) -> String {
-    let state = story.delivery.state.name();
-    let Some(first) = story.attempts.first() else { return state.to_owned() };
+    let state = story.bill.delivery.state.name();
+    let Some(first) = story.bill.attempts.first() else { return state.to_owned() };
     if holders > 1 {
         return "twice".to_owned();
     }
     match state {
         "in_doubt" => return format!("doubt *({})*", if holders == 1 { "has it" } else { "has it not" }),
         "parked" => return "parked".to_owned(),
-        _ if first.route != route.name || story.attempts.len() > 1 => return "next".to_owned(),
+        _ if first.route != route.name || story.bill.attempts.len() > 1 => return "next".to_owned(),
         _ if holders == 0 => return "lost".to_owned(),
         _ => {}
     }

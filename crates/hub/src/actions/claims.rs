@@ -1,0 +1,223 @@
+//! What follows from a claim: its payer is told once it stands with the rail, and what was begun is undone once it stands no longer.
+//!
+//! The claim is the attempt of an invoice's own delivery; telling the payer is a second delivery, the notice, with states of its own
+//! (decision 13). What is claimed is stored with the attempt ([`crate::store::claim`]); when a delivery leaves its claim is seen by
+//! [`follow`], through which every change of a delivery comes.
+
+use jiff::Timestamp;
+use kvitt_adapters::route::{Entry, FileNumbers};
+use kvitt_adapters::routes::avtalegiro::notice::{Told, told};
+use kvitt_adapters::routes::{avtalegiro, efaktura};
+use kvitt_domain::agreement::ClaimWay;
+use kvitt_domain::claim::Deadlines;
+use kvitt_domain::delivery::{AttemptId, Delivery, Event, Purpose, State, Word};
+use kvitt_domain::fault::{Fault, codes};
+use serde::Serialize;
+
+use crate::actions::move_delivery::{Move, move_delivery, setup_of};
+use crate::error::{Error, Result};
+use crate::store::claim::StoredClaim;
+use crate::store::company::Company;
+use crate::store::delivery::{NewDelivery, StoredDelivery};
+use crate::store::event::NewEvent;
+use crate::store::job::{self, Kind, Urgency};
+use crate::store::{Tx, agreement, claim, consignment, delivery, mandate, transmission};
+
+/// Who cancels a notice whose claim is gone.
+const BY: &str = "Kvitt";
+
+/// What an event says of a claim.
+#[derive(Serialize)]
+struct OfClaim<'a> {
+    attempt: AttemptId,
+    bank_account: &'a str,
+    kid: &'a str,
+    due_on: jiff::civil::Date,
+    amount: kvitt_domain::money::Amount,
+    way: ClaimWay,
+    why: &'a str,
+}
+
+/// Sees to what must follow where a delivery leaves the attempt that claims: the claim is closed, a notice of it is withdrawn, and
+/// what its refusal says of the mandate or of another provider is noted.
+pub async fn follow(tx: &mut Tx<'_>, what: &Move<'_>, before: &StoredDelivery, after: &Delivery, event: &Event) -> Result<()> {
+    let claims = |state: &State| state.route().is_some_and(|route| route.as_str() == avtalegiro::NAME);
+    let Some(attempt) = before.delivery.state.attempt() else { return Ok(()) };
+    if before.purpose != Purpose::Bill || !claims(&before.delivery.state) || claims(&after.state) {
+        return Ok(());
+    }
+    let why = match event {
+        Event::Said { word: Word::Refused { why } | Word::TooLate { why }, .. } => why.code.name(),
+        Event::Said { word: Word::Withdrawn { .. }, .. } | Event::Cancelled { .. } => "withdrawn",
+        _ => "given_up",
+    };
+    let company = what.company;
+    let Some(stored) = claim::of_attempt(tx.db(), &company.id, attempt).await? else { return Ok(()) };
+    if !claim::close(tx, &company.id, attempt, why, what.now).await? {
+        return Ok(());
+    }
+    tell(tx, what, "claim.closed", &stored, why)?;
+    if why == codes::CLAIM_KNOWN_ALREADY.name() {
+        let alarm = Fault::warning(codes::CLAIM_OTHER_PROVIDER).with("account", &stored.claim.bank_account);
+        tx.tell(NewEvent::new(&company.id, &company.key, what.now, "claim.other_provider", &before.invoice, &alarm)?);
+        tx.tell(NewEvent::new(&company.id, &company.key, what.now, "person.told", &before.invoice, &alarm)?);
+    }
+    if why == codes::CLAIM_MANDATE_GONE.name() {
+        doubt_mandate(tx, what, &stored).await?;
+    }
+    withdraw_notice(tx, what, &before.invoice).await
+}
+
+fn tell(tx: &mut Tx<'_>, what: &Move<'_>, kind: &'static str, stored: &StoredClaim, why: &str) -> Result<()> {
+    let claim = &stored.claim;
+    let told = OfClaim {
+        attempt: stored.attempt,
+        bank_account: &claim.bank_account,
+        kid: &claim.kid,
+        due_on: claim.due_on,
+        amount: claim.amount,
+        way: claim.way,
+        why,
+    };
+    tx.tell(NewEvent::new(&what.company.id, &what.company.key, what.now, kind, &stored.invoice, &told)?);
+    Ok(())
+}
+
+/// The rail knows no active mandate where ours says that there is one: it is the first that is asked about next.
+async fn doubt_mandate(tx: &mut Tx<'_>, what: &Move<'_>, stored: &StoredClaim) -> Result<()> {
+    let company = what.company;
+    let account = &stored.claim.bank_account;
+    if let Some(found) = mandate::find_for_kid(tx.db(), company, account, &stored.claim.kid).await? {
+        mandate::looked_up(tx, &company.id, &company.key, account, &found.kid, 0).await?;
+    }
+    Ok(())
+}
+
+/// Stores what an attempt by AvtaleGiro claims, in the transaction that chooses the route.
+pub async fn open(
+    tx: &mut Tx<'_>,
+    what: &Move<'_>,
+    attempt: AttemptId,
+    invoice: &str,
+    new: &kvitt_domain::claim::Claim,
+) -> Result<()> {
+    let company = what.company;
+    claim::insert(tx, &company.id, attempt, invoice, new, what.now).await?;
+    let stored = StoredClaim { attempt, invoice: invoice.to_owned(), claim: new.clone(), is_open: true, is_told: false };
+    tell(tx, what, "claim.opened", &stored, "")
+}
+
+/// A claim stands with the rail: begins to tell its payer, once, where the company's choice and the mandate say so.
+pub async fn tell_payer(tx: &mut Tx<'_>, company: &Company, attempt: AttemptId, urgency: Urgency, now: i64) -> Result<()> {
+    let Some(stored) = claim::of_attempt(tx.db(), &company.id, attempt).await? else { return Ok(()) };
+    if stored.is_told || !stored.is_open {
+        return Ok(());
+    }
+    claim::note_told(tx, &company.id, attempt).await?;
+    let account = &stored.claim.bank_account;
+    let policy = agreement::direct_debit(tx.db(), &company.id, &company.key, account).await?.map(|debit| debit.notice);
+    let mandate = mandate::find_for_kid(tx.db(), company, account, &stored.claim.kid).await?;
+    if told(policy.unwrap_or_default(), mandate.as_ref()) == Told::Not {
+        let why = Fault::warning(codes::NOTICE_NOT_WANTED);
+        tx.tell(NewEvent::new(&company.id, &company.key, now, "notice.not_wanted", &stored.invoice, &why)?);
+        return Ok(());
+    }
+    match delivery::of_invoice(tx.db(), &company.id, &company.key, &stored.invoice, Purpose::Notice).await? {
+        None => {
+            let id = crate::ids::new_id().to_string();
+            let new = NewDelivery { id: &id, invoice: &stored.invoice, purpose: Purpose::Notice };
+            delivery::insert(tx, &company.id, &company.key, new, now).await?;
+            job::enqueue(tx, &company.id, Kind::ChooseRoute, &id, urgency, now, now).await?;
+            tx.tell(NewEvent::new(&company.id, &company.key, now, "notice.begun", &stored.invoice, &())?);
+        }
+        // The invoice was claimed before, and that notice withdrawn. Each purpose has one delivery: a person tells the payer.
+        Some(known) if matches!(known.delivery.state, State::Cancelled { .. }) => {
+            let why = Fault::warning(codes::NOTICE_AGAIN);
+            tx.tell(NewEvent::new(&company.id, &company.key, now, "person.told", &stored.invoice, &why)?);
+        }
+        Some(_) => {}
+    }
+    Ok(())
+}
+
+/// The claim is gone: its notice is not sent, or called back where that can be; else a person hears that the payer was told of a debit
+/// that will not come.
+async fn withdraw_notice(tx: &mut Tx<'_>, what: &Move<'_>, invoice: &str) -> Result<()> {
+    let company = what.company;
+    let found = delivery::of_invoice(tx.db(), &company.id, &company.key, invoice, Purpose::Notice).await?;
+    let Some(notice) = found else { return Ok(()) };
+    match &notice.delivery.state {
+        State::Choosing | State::Waiting { .. } | State::Queued { .. } | State::Parked { .. } => {
+            let of_notice = Move { delivery: &notice.id, ..what.clone() };
+            Box::pin(move_delivery(tx, &of_notice, Event::Cancelled { by: BY.to_owned() })).await?;
+            Ok(())
+        }
+        State::Cancelled { .. } => Ok(()),
+        State::Sending { route, attempt }
+        | State::HandedOver { route, attempt, .. }
+        | State::Delivered { route, attempt, .. }
+            if route.as_str() == efaktura::NAME =>
+        {
+            let wish = CallBack { invoice, attempt: *attempt, by: BY, file: None };
+            note_call_back(tx, company, &wish, what.urgency, what.now).await
+        }
+        State::Sending { route, .. }
+        | State::InDoubt { route, .. }
+        | State::HandedOver { route, .. }
+        | State::Delivered { route, .. }
+        | State::Seen { route, .. } => {
+            let why = Fault::warning(codes::NOTICE_CLAIM_GONE).with("route", route);
+            tx.tell(NewEvent::new(&company.id, &company.key, what.now, "person.told", invoice, &why)?);
+            Ok(())
+        }
+    }
+}
+
+/// A wish to call an attempt back.
+pub struct CallBack<'a> {
+    /// The invoice.
+    pub invoice: &'a str,
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// Who wants it.
+    pub by: &'a str,
+    /// The numbers of the file that asks for it, where the rail is asked by file.
+    pub file: Option<FileNumbers>,
+}
+
+/// Enters a wish in the log of the consignment in which its attempt travelled last, and lets the conversation go on: its adapter does
+/// the rest.
+pub async fn note_call_back(tx: &mut Tx<'_>, company: &Company, wish: &CallBack<'_>, urgency: Urgency, now: i64) -> Result<()> {
+    let newest = consignment::of_attempt(tx.db(), &company.id, wish.attempt).await?.pop();
+    let Some(id) = newest else { return Err(Error::Damaged(format!("attempt {} travelled nowhere", wish.attempt))) };
+    let at = Timestamp::from_millisecond(now).map_err(|_| Error::Damaged("now is no time".into()))?;
+    let note = Entry::CallBack { attempt: wish.attempt, by: wish.by.to_owned(), at, file: wish.file };
+    consignment::note(tx, &company.id, &company.key, &id, &note, now).await?;
+    tx.tell(NewEvent::new(&company.id, &company.key, now, "delivery.call_back", wish.invoice, &wish.by)?);
+    job::enqueue(tx, &company.id, Kind::Converse, &id, urgency, now, now).await
+}
+
+/// Whether a claim can still be called back, and with which numbers where that takes a file. Refused where it is too late, or where
+/// somebody else made the claim.
+pub async fn may_call_back(tx: &mut Tx<'_>, company: &Company, attempt: AttemptId, now: i64) -> Result<Option<FileNumbers>> {
+    let stored = claim::of_attempt(tx.db(), &company.id, attempt).await?;
+    let claim = stored.ok_or_else(|| Error::Damaged(format!("attempt {attempt} claims nothing")))?.claim;
+    if claim.way == ClaimWay::Elsewhere {
+        return Err(Error::refused(Fault::fatal(codes::CLAIM_MADE_ELSEWHERE)));
+    }
+    let setup = setup_of(tx.db(), company, avtalegiro::NAME).await?;
+    let setup = avtalegiro::AvtalegiroSetup::read(Some(&setup)).map_err(Error::Refused)?;
+    let at = Timestamp::from_millisecond(now).map_err(|_| Error::Damaged("now is no time".into()))?;
+    let until = Deadlines::on(&setup.deadlines, kvitt_domain::calendar::today(at)).call_back_until(claim.due_on);
+    if at > until {
+        return Err(Error::refused(Fault::fatal(codes::CLAIM_CALL_BACK_TOO_LATE).with("at", until)));
+    }
+    if claim.way != ClaimWay::File {
+        return Ok(None);
+    }
+    let newest = consignment::of_attempt(tx.db(), &company.id, attempt).await?.pop();
+    let consignment = newest.ok_or_else(|| Error::Damaged(format!("attempt {attempt} travelled nowhere")))?;
+    let order = consignment::next_number(tx, &company.id, avtalegiro::NAME).await?;
+    let order = u32::try_from(order).map_err(|_| Error::Damaged(format!("{order} is no number of an order")))?;
+    Ok(Some(FileNumbers { transmission: transmission::give(tx, &company.id, &consignment).await?, order }))
+}
