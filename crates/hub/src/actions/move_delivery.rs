@@ -5,7 +5,7 @@ use kvitt_adapters::route::RouteSetup;
 use kvitt_adapters::routes;
 use kvitt_adapters::routes::avtalegiro::{self, House};
 use kvitt_domain::agreement::ClaimWay;
-use kvitt_domain::delivery::{AttemptId, Command, Event, State};
+use kvitt_domain::delivery::{AttemptId, Command, Event, Purpose, State};
 use serde::Serialize;
 use sqlx::AnyConnection;
 
@@ -51,9 +51,13 @@ pub async fn move_from(tx: &mut Tx<'_>, what: &Move<'_>, before: &StoredDelivery
     let from = before.delivery.state.name();
     let (after, commands) = before.delivery.clone().apply(event.clone()).map_err(|refused| Error::refused(refused.fault()))?;
     delivery::save(tx, &company.id, &company.key, before, &after, what.now).await?;
-    let moved = Moved { machine: "delivery", from, to: after.state.name(), version: before.version + 1 };
+    let machine = match before.purpose {
+        Purpose::Bill => "delivery",
+        Purpose::Notice => "notice",
+    };
+    let moved = Moved { machine, from, to: after.state.name(), version: before.version + 1 };
     let told = Told { event: &event, tried: &after.tried };
-    let kind = kind_of(&event);
+    let kind = kind_of(before.purpose, &event);
     tx.tell(NewEvent::new(&company.id, &company.key, what.now, kind, &before.invoice, &told)?.moving(moved));
     for command in commands {
         carry_out(tx, what, &before.invoice, command).await?;
@@ -152,29 +156,34 @@ pub async fn setup_of(db: &mut AnyConnection, company: &Company, route: &str) ->
     Ok(setup.unwrap_or(RouteSetup(serde_json::Value::Null)))
 }
 
-/// Events carry the machine's name first, so that subscribers can filter by it.
-fn kind_of(event: &Event) -> &'static str {
-    match event {
-        Event::RouteChosen { .. } => "delivery.route_chosen",
-        Event::NoRouteOpen { .. } => "delivery.no_route_open",
-        Event::MustWait { .. } => "delivery.must_wait",
-        Event::Woken => "delivery.woken",
-        Event::LotClosed { .. } => "delivery.lot_closed",
+/// Events carry the machine's name first, so that subscribers can filter by it: that of an invoice's own delivery, or of the notice of
+/// its claim.
+fn kind_of(purpose: Purpose, event: &Event) -> &'static str {
+    let (of_bill, of_notice) = match event {
+        Event::RouteChosen { .. } => ("delivery.route_chosen", "notice.route_chosen"),
+        Event::NoRouteOpen { .. } => ("delivery.no_route_open", "notice.no_route_open"),
+        Event::MustWait { .. } => ("delivery.must_wait", "notice.must_wait"),
+        Event::Woken => ("delivery.woken", "notice.woken"),
+        Event::LotClosed { .. } => ("delivery.lot_closed", "notice.lot_closed"),
         Event::Said { word, .. } => match word {
-            kvitt_domain::delivery::Word::HandedOver { .. } => "delivery.said_handed_over",
-            kvitt_domain::delivery::Word::Delivered { .. } => "delivery.said_delivered",
-            kvitt_domain::delivery::Word::Seen => "delivery.said_seen",
-            kvitt_domain::delivery::Word::Refused { .. } => "delivery.said_refused",
-            kvitt_domain::delivery::Word::TooLate { .. } => "delivery.said_too_late",
-            kvitt_domain::delivery::Word::InDoubt { .. } => "delivery.said_in_doubt",
-            kvitt_domain::delivery::Word::Returned { .. } => "delivery.said_returned",
-            kvitt_domain::delivery::Word::Withdrawn { .. } => "delivery.said_withdrawn",
+            kvitt_domain::delivery::Word::HandedOver { .. } => ("delivery.said_handed_over", "notice.said_handed_over"),
+            kvitt_domain::delivery::Word::Delivered { .. } => ("delivery.said_delivered", "notice.said_delivered"),
+            kvitt_domain::delivery::Word::Seen => ("delivery.said_seen", "notice.said_seen"),
+            kvitt_domain::delivery::Word::Refused { .. } => ("delivery.said_refused", "notice.said_refused"),
+            kvitt_domain::delivery::Word::TooLate { .. } => ("delivery.said_too_late", "notice.said_too_late"),
+            kvitt_domain::delivery::Word::InDoubt { .. } => ("delivery.said_in_doubt", "notice.said_in_doubt"),
+            kvitt_domain::delivery::Word::Returned { .. } => ("delivery.said_returned", "notice.said_returned"),
+            kvitt_domain::delivery::Word::Withdrawn { .. } => ("delivery.said_withdrawn", "notice.said_withdrawn"),
         },
-        Event::SettledAsSent { .. } => "delivery.settled_as_sent",
-        Event::SettledAsUnsent { .. } => "delivery.settled_as_unsent",
-        Event::Repeated { .. } => "delivery.repeated",
-        Event::Reopened { .. } => "delivery.reopened",
-        Event::Cancelled { .. } => "delivery.cancelled",
-        Event::Restored { .. } => "delivery.restored",
+        Event::SettledAsSent { .. } => ("delivery.settled_as_sent", "notice.settled_as_sent"),
+        Event::SettledAsUnsent { .. } => ("delivery.settled_as_unsent", "notice.settled_as_unsent"),
+        Event::Repeated { .. } => ("delivery.repeated", "notice.repeated"),
+        Event::Reopened { .. } => ("delivery.reopened", "notice.reopened"),
+        Event::Cancelled { .. } => ("delivery.cancelled", "notice.cancelled"),
+        Event::Restored { .. } => ("delivery.restored", "notice.restored"),
+    };
+    match purpose {
+        Purpose::Bill => of_bill,
+        Purpose::Notice => of_notice,
     }
 }
