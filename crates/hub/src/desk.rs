@@ -21,6 +21,7 @@ use crate::store::job::Shown;
 mod money;
 
 pub use crate::actions::accept_invoice::{Accepted, HandedIn};
+pub use crate::actions::apply_mandates::Covers;
 pub use crate::actions::back_up::{BackUpKeys, Manifest};
 pub use crate::actions::explain::{Course, Story};
 pub use crate::actions::find_mandates::MandateAsk;

@@ -209,7 +209,10 @@ fn a_consumers_default_ladder() {
     ];
     assert_eq!(
         shown(&case.plan(&order[..2], &[], &[])),
-        ["avtalegiro skipped agreement.missing route.not_built", "efaktura skipped agreement.not_norwegian route.not_set_up"]
+        [
+            "avtalegiro skipped agreement.not_norwegian kid.check_digit",
+            "efaktura skipped agreement.not_norwegian route.not_set_up"
+        ]
     );
 }
 

@@ -4,8 +4,8 @@
 //! pass does is harmless to do again, so that a file whose reading a crash broke off is simply read again ([`read_on`]). The same
 //! file again changes nothing.
 //!
-//! Payments go to the company whose bank account the file names ([`crate::actions::place_payments`]). Those on accounts of nobody are
-//! counted for the operator; when the account gets an owner the file is read again.
+//! Payments go to the company whose bank account the file names ([`crate::actions::place_payments`]), records of mandates to its mandates
+//! ([`crate::actions::apply_mandates`]). Those on accounts of nobody are counted for the operator; when the account gets an owner the file is read again.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -15,11 +15,13 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use kvitt_domain::fault::{Fault, codes};
+use kvitt_domain::mandate::MandateRecord;
 use kvitt_formats::bank::{self, Format, OrderKind};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
+use crate::actions::apply_mandates::{Applied, Covers, FromFile, apply};
 use crate::actions::place_payments::{AT_ONCE, From, NewPayment, Placed, place_payments};
 use crate::actions::read_bank_file::{Batch, read_bank_file};
 use crate::error::{Error, Result};
@@ -43,6 +45,8 @@ pub struct BankFile {
     pub name: String,
     /// Its bytes.
     pub content: Content,
+    /// What its records are of each account's mandates, as the operator says.
+    pub covers: Covers,
 }
 
 /// Where the bytes of a file are.
@@ -74,8 +78,6 @@ pub struct Imported {
 pub struct Report {
     /// Payments, by bank account.
     pub accounts: Vec<AccountReport>,
-    /// Records of mandates.
-    pub mandates: u64,
     /// What a person should know, the first of it.
     pub remarks: Vec<Fault>,
 }
@@ -93,13 +95,24 @@ pub struct AccountReport {
     pub net: BTreeMap<String, i64>,
     /// What became of them; nothing where nobody has the account.
     pub placed: Placed,
+    /// What became of its mandates; only the number of records where nobody has the account.
+    pub mandates: Applied,
 }
 
 /// Takes a file in. Every fault of it at once, and then nothing of it is used.
 pub async fn import_bank_file(hub: &Hub, file: BankFile) -> Result<Imported> {
     let content = file.content.clone();
     let judged = on_disk(move || judge(&content)).await?;
-    if let Some(known) = bank_file::by_digest(&mut *hub.db().read().await?, HOUSE, &judged.digest).await? {
+    if let Some(mut known) = bank_file::by_digest(&mut *hub.db().read().await?, HOUSE, &judged.digest).await? {
+        if file.covers == Covers::All && known.covers == Covers::Some {
+            let digest = known.digest.clone();
+            hub.write(move |tx| {
+                let digest = digest.clone();
+                async move { bank_file::lists_all_mandates(tx, HOUSE, &digest).await }.boxed()
+            })
+            .await?;
+            known = StoredFile { covers: Covers::All, is_read: false, ..known };
+        }
         return read_on(hub, known).await;
     }
     let parts = store_pieces(hub, &file, &judged).await?;
@@ -109,6 +122,7 @@ pub async fn import_bank_file(hub: &Hub, file: BankFile) -> Result<Imported> {
         format: judged.format.to_owned(),
         bytes: i64::try_from(judged.bytes).unwrap_or(i64::MAX),
         parts,
+        covers: file.covers,
         is_read: false,
         ownerless: 0,
         received_at: hub.clock().business_ms(),
@@ -166,39 +180,81 @@ pub async fn read_on(hub: &Hub, file: StoredFile) -> Result<Imported> {
     let reading = tokio::task::spawn_blocking(move || read_bank_file(pieces, AT_ONCE, |batch| send.blocking_send(batch).is_ok()));
     let mut report = Report::default();
     let mut owners = Owners::default();
+    // A list of all is applied as one, for what it does not name is withdrawn.
+    let mut lists: BTreeMap<String, Vec<MandateRecord>> = BTreeMap::new();
     while let Some(batch) = batches.recv().await {
-        take(hub, &file.digest, batch, &mut owners, &mut report).await?;
+        match batch {
+            Batch::Mandates { account, records } if file.covers == Covers::All => {
+                lists.entry(account).or_default().extend(records);
+            }
+            batch => take(hub, &file, batch, &mut owners, &mut report).await?,
+        }
+    }
+    for (account, records) in lists {
+        take(hub, &file, Batch::Mandates { account, records }, &mut owners, &mut report).await?;
     }
     reading.await.map_err(|cause| Error::Damaged(format!("reading a bank file failed: {cause}")))??;
     finish(hub, &file, &report, &owners).await?;
     Ok(of(false, report))
 }
 
-async fn take(hub: &Hub, digest: &str, batch: Batch, owners: &mut Owners, report: &mut Report) -> Result<()> {
+async fn take(hub: &Hub, file: &StoredFile, batch: Batch, owners: &mut Owners, report: &mut Report) -> Result<()> {
     match batch {
         Batch::Payments { account, payments } => {
             let owner = owners.of(hub, &account).await?;
             let index = report.account(&account, owner.as_ref().map(|(company, _)| company.org_number.clone()));
             report.accounts[index].count(&payments);
             if let Some((company, counts)) = owner {
-                let from = From { file: digest.to_owned(), counts };
+                let from = From { file: file.digest.clone(), counts };
                 let placed = place_payments(hub, &company, from, payments).await?;
                 report.accounts[index].placed = report.accounts[index].placed.and(placed);
                 crate::failpoint!("after_payments_placed");
             }
         }
-        // They are applied by the mandates' own action.
-        Batch::Mandates { records, .. } => report.mandates += records.len() as u64,
+        Batch::Mandates { account, records } => {
+            let owner = owners.of(hub, &account).await?;
+            let index = report.account(&account, owner.as_ref().map(|(company, _)| company.org_number.clone()));
+            let applied = match owner {
+                Some((company, _)) => apply_mandates(hub, company, file, account, records).await?,
+                None => Applied { records: records.len() as u64, ..Applied::default() },
+            };
+            let sum = &mut report.accounts[index].mandates;
+            sum.records += applied.records;
+            sum.new += applied.new;
+            sum.changed += applied.changed;
+            sum.withdrawn += applied.withdrawn;
+            sum.unreadable += applied.unreadable;
+        }
         Batch::Remark(fault) => report.remarks.push(fault),
     }
     Ok(())
 }
 
+async fn apply_mandates(
+    hub: &Hub,
+    company: Company,
+    file: &StoredFile,
+    account: String,
+    records: Vec<MandateRecord>,
+) -> Result<Applied> {
+    let at = hub.clock().business();
+    let shared = Arc::new((company, file.digest.clone(), file.covers, account, records));
+    hub.write(move |tx| {
+        let shared = shared.clone();
+        async move {
+            let (company, digest, covers, bank_account, records) = &*shared;
+            apply(tx, company, FromFile { bank_account, records, covers: *covers, digest, at }).await
+        }
+        .boxed()
+    })
+    .await
+}
+
 /// Notes that the file was read, and tells each company what it said of its accounts.
 async fn finish(hub: &Hub, file: &StoredFile, report: &Report, owners: &Owners) -> Result<()> {
     let now = hub.clock().business_ms();
-    let ownerless =
-        report.accounts.iter().filter(|account| account.company.is_none()).map(|account| account.payments).sum::<u64>();
+    let ownerless = report.accounts.iter().filter(|account| account.company.is_none());
+    let ownerless = ownerless.map(|account| account.payments + account.mandates.records).sum::<u64>();
     let ownerless = i64::try_from(ownerless).unwrap_or(i64::MAX);
     let told: Vec<(Company, AccountReport)> =
         report.accounts.iter().filter_map(|of| Some((owners.known(&of.account)?.clone(), of.clone()))).collect();
@@ -231,6 +287,7 @@ impl Report {
             payments: 0,
             net: BTreeMap::new(),
             placed: Placed::default(),
+            mandates: Applied::default(),
         });
         self.accounts.len() - 1
     }

@@ -6,8 +6,9 @@ use std::io::BufRead;
 
 use kvitt_domain::Amount;
 use kvitt_domain::fault::Fault;
+use kvitt_domain::mandate::MandateRecord;
 use kvitt_domain::payment::{Flow, Payment, PaymentKind, account_key};
-use kvitt_formats::bank::{self, Item, MandateRecord, PaymentRecord};
+use kvitt_formats::bank::{self, Item, PaymentRecord};
 
 use crate::actions::place_payments::NewPayment;
 use crate::error::{Error, Result};
@@ -55,7 +56,7 @@ pub fn read_bank_file(source: impl BufRead, at_once: usize, mut give: impl FnMut
                     None => continue,
                 }
             }
-            Item::Mandate(record) => Batch::Mandates { account: account_key(&record.order.account), records: vec![record] },
+            Item::Mandate(record) => Batch::Mandates { account: account_key(&record.order.account), records: vec![said(record)] },
             Item::Remark(fault) => {
                 remarks += 1;
                 if remarks > MOST_REMARKS {
@@ -184,6 +185,11 @@ impl Seen {
             (bank::PaymentKind::Camt | bank::PaymentKind::Ocr(_), _) => record.key(),
         }
     }
+}
+
+/// What a record says of a mandate, without where it stood.
+fn said(record: bank::MandateRecord) -> MandateRecord {
+    MandateRecord { kid: record.kid, registration: record.registration, wants_notice: record.wants_notice }
 }
 
 /// The raw lines as text: ISO 8859-1 in a NETS file, UTF-8 in camt.

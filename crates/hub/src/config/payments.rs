@@ -15,8 +15,6 @@ const USUAL_DAYS: u16 = 3;
 pub struct PaymentsConfig {
     /// A folder that bank files are put into; they move on to `read/` or `refused/` in it.
     pub folder: Option<PathBuf>,
-    /// The drop whose `out/` a bank puts files into: the name of a `[drop.<name>]`.
-    pub drop: Option<String>,
     /// After how many bank days a direct debit that was not seen counts as unpaid: each from a date on.
     pub unpaid_after: Vec<Dated>,
 }
@@ -33,7 +31,7 @@ pub struct Dated {
 
 impl Default for PaymentsConfig {
     fn default() -> PaymentsConfig {
-        PaymentsConfig { folder: None, drop: None, unpaid_after: vec![Dated { from: date(2000, 1, 1), bank_days: USUAL_DAYS }] }
+        PaymentsConfig { folder: None, unpaid_after: vec![Dated { from: date(2000, 1, 1), bank_days: USUAL_DAYS }] }
     }
 }
 

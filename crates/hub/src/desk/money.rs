@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::actions::apply_mandates::Covers;
 use crate::actions::import_bank_file::{BankFile, Content, import_bank_file};
 use crate::actions::{match_payment, set_bank_account, show_payments};
 use crate::desk::{Answer, BankAccountSettings, Decision, Settling, WantedPayments};
@@ -50,6 +51,8 @@ pub enum MoneyAsk {
     ImportBankFile {
         /// The file: an absolute path on the hub's machine.
         path: std::path::PathBuf,
+        /// What its records are of each account's mandates.
+        covers: Covers,
     },
     /// The bank files that came, the newest first.
     BankFiles,
@@ -121,8 +124,8 @@ pub(super) async fn answer(hub: &Hub, ask: MoneyAsk) -> Result<Answer> {
             let made = set_bank_account::make_kid(hub, &company, &account, customer, invoice).await?;
             Answer::Kid { kid: made.kid.as_str().to_owned(), invoice: made.invoice }
         }
-        MoneyAsk::ImportBankFile { path } => {
-            let file = BankFile { name: name_of(&path), content: Content::File(path) };
+        MoneyAsk::ImportBankFile { path, covers } => {
+            let file = BankFile { name: name_of(&path), content: Content::File(path), covers };
             Answer::Imported(Box::new(import_bank_file(hub, file).await?))
         }
         MoneyAsk::BankFiles => {

@@ -8,19 +8,21 @@ use serde::de::DeserializeOwned;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
+use crate::actions::apply_mandates::Covers;
 use crate::error::{Error, Result};
 use crate::store::writer::Tx;
 use crate::vault::{Purpose, Vault};
 
-const INSERT: &str = "INSERT INTO bank_file (company_id, digest, name, format, bytes, parts, state, ownerless, report, received_at) \
-    VALUES ($1, $2, $3, $4, $5, $6, 'reading', 0, $7, $8)";
-const BY_DIGEST: &str = "SELECT digest, name, format, bytes, parts, state, ownerless, received_at FROM bank_file \
+const INSERT: &str = "INSERT INTO bank_file (company_id, digest, name, format, bytes, parts, mandates, state, ownerless, report, \
+    received_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 'reading', 0, $8, $9)";
+const BY_DIGEST: &str = "SELECT digest, name, format, bytes, parts, mandates, state, ownerless, received_at FROM bank_file \
     WHERE company_id = $1 AND digest = $2";
-const LIST: &str = "SELECT digest, name, format, bytes, parts, state, ownerless, received_at FROM bank_file \
+const LIST: &str = "SELECT digest, name, format, bytes, parts, mandates, state, ownerless, received_at FROM bank_file \
     WHERE company_id = $1 ORDER BY received_at DESC, digest LIMIT $2";
-const UNFINISHED: &str = "SELECT digest, name, format, bytes, parts, state, ownerless, received_at FROM bank_file \
+const UNFINISHED: &str = "SELECT digest, name, format, bytes, parts, mandates, state, ownerless, received_at FROM bank_file \
     WHERE company_id = $1 AND state = 'reading' ORDER BY received_at, digest LIMIT $2";
 const READ_AGAIN: &str = "UPDATE bank_file SET state = 'reading' WHERE company_id = $1 AND ownerless > 0 AND state = 'read'";
+const LISTS_ALL: &str = "UPDATE bank_file SET state = 'reading', mandates = $1 WHERE company_id = $2 AND digest = $3";
 const FINISH: &str = "UPDATE bank_file SET state = 'read', ownerless = $1, report = $2 WHERE company_id = $3 AND digest = $4";
 const REPORT: &str = "SELECT report FROM bank_file WHERE company_id = $1 AND digest = $2";
 const ADD_PART: &str = "INSERT INTO bank_file_part (company_id, digest, number, content) VALUES ($1, $2, $3, $4) \
@@ -49,6 +51,8 @@ pub struct StoredFile {
     pub bytes: i64,
     /// In how many pieces it lies.
     pub parts: i64,
+    /// What its records are of each account's mandates.
+    pub covers: Covers,
     /// Whether all of it was read.
     pub is_read: bool,
     /// Payments in it on accounts that no company here has.
@@ -66,6 +70,7 @@ pub async fn insert(tx: &mut Tx<'_>, owner: &str, file: &StoredFile) -> Result<(
         .bind(&file.format)
         .bind(file.bytes)
         .bind(file.parts)
+        .bind(mandates(file.covers))
         .bind(Vec::new())
         .bind(file.received_at)
         .execute(tx.db())
@@ -94,6 +99,12 @@ pub async fn unfinished(db: &mut AnyConnection, owner: &str) -> Result<Vec<Store
 /// Lets every file be read again that told of accounts of nobody: one of them has an owner now. Answers how many.
 pub async fn read_again(tx: &mut Tx<'_>, owner: &str) -> Result<u64> {
     Ok(sqlx::query(READ_AGAIN).bind(owner).execute(tx.db()).await?.rows_affected())
+}
+
+/// Lets a file be read again as one that lists all mandates.
+pub async fn lists_all_mandates(tx: &mut Tx<'_>, owner: &str, digest: &str) -> Result<()> {
+    let said = sqlx::query(LISTS_ALL).bind(mandates(Covers::All)).bind(owner).bind(digest).execute(tx.db()).await?;
+    if said.rows_affected() == 1 { Ok(()) } else { Err(Error::Conflict) }
 }
 
 /// Notes that all of a file was read, and what was found in it.
@@ -142,6 +153,13 @@ pub async fn forget_parts(tx: &mut Tx<'_>, owner: &str, before: i64) -> Result<u
     Ok(sqlx::query(FORGET_PARTS).bind(owner).bind(before).execute(tx.db()).await?.rows_affected())
 }
 
+fn mandates(covers: Covers) -> &'static str {
+    match covers {
+        Covers::Some => "some",
+        Covers::All => "all",
+    }
+}
+
 fn report_row(digest: &str) -> String {
     format!("{digest} report")
 }
@@ -151,13 +169,14 @@ fn part_row(digest: &str, number: i64) -> String {
 }
 
 fn read(row: &AnyRow) -> Result<StoredFile> {
-    let state: String = row.try_get("state")?;
+    let (state, of_all): (String, String) = (row.try_get("state")?, row.try_get("mandates")?);
     Ok(StoredFile {
         digest: row.try_get("digest")?,
         name: row.try_get("name")?,
         format: row.try_get("format")?,
         bytes: row.try_get("bytes")?,
         parts: row.try_get("parts")?,
+        covers: if of_all == mandates(Covers::All) { Covers::All } else { Covers::Some },
         is_read: state == "read",
         ownerless: row.try_get("ownerless")?,
         received_at: row.try_get("received_at")?,

@@ -16,6 +16,7 @@ use kvitt_domain::collection::Collection;
 use kvitt_domain::invoice::{DocumentKind, PrecedingInvoice};
 use kvitt_domain::money::{Amount, Currency};
 use kvitt_hub::actions::add_company::add_company;
+use kvitt_hub::actions::apply_mandates::Covers;
 use kvitt_hub::actions::import_bank_file::{BankFile, Content, Imported, import_bank_file};
 use kvitt_hub::actions::move_collection;
 use kvitt_hub::actions::place_payments::Placed;
@@ -92,8 +93,13 @@ impl Books {
 
     /// Takes a file in.
     pub async fn import(&self, file: &str) -> Result<Imported> {
+        self.import_as(file, Covers::Some).await
+    }
+
+    /// Takes a file in whose records of mandates are some or all.
+    pub async fn import_as(&self, file: &str, covers: Covers) -> Result<Imported> {
         let content = Content::Bytes(file.as_bytes().into());
-        import_bank_file(&self.hub, BankFile { name: "bank.txt".into(), content }).await
+        import_bank_file(&self.hub, BankFile { name: "bank.txt".into(), content, covers }).await
     }
 
     /// Takes a file in that must be taken, and counts what became of the payments in it.

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use comfy_table::{Cell, CellAlignment};
 use kvitt_domain::money::{Amount, Currency};
 use kvitt_hub::desk::{
-    AccountReport, Answer, Ask, Case, Decision, Imported, MoneyAsk, PaymentShown, Settling, StoredFile, WantedPayments,
+    AccountReport, Answer, Ask, Case, Covers, Decision, Imported, MoneyAsk, PaymentShown, Settling, StoredFile, WantedPayments,
 };
 
 use crate::cli::Session;
@@ -28,6 +28,9 @@ pub enum Payments {
         /// The files.
         #[arg(value_name = "FILE", required = true)]
         files: Vec<PathBuf>,
+        /// Their records of mandates are all that there are of each account: mandates that they do not name are withdrawn.
+        #[arg(long)]
+        all_mandates: bool,
     },
     /// List payments, or the invoices whose money needs a person.
     List(List),
@@ -114,7 +117,9 @@ pub struct How {
 impl Payments {
     pub async fn run(self, session: &Session) -> Outcome {
         match self {
-            Payments::Import { files } => import(session, files).await,
+            Payments::Import { files, all_mandates } => {
+                import(session, files, if all_mandates { Covers::All } else { Covers::Some }).await
+            }
             Payments::List(wanted) => list(session, wanted).await,
             Payments::Files => show_files(session).await,
             Payments::Match { payment, invoice, who } => {
@@ -159,12 +164,12 @@ async fn change(session: &Session, ask: MoneyAsk, done: &str) -> Outcome {
 }
 
 /// Each file is taken in or refused as a whole; one that is refused keeps no other from being taken in.
-async fn import(session: &Session, files: Vec<PathBuf>) -> Outcome {
+async fn import(session: &Session, files: Vec<PathBuf>, covers: Covers) -> Outcome {
     let desk = Desk::open_known(&session.place).await?;
     let (mut imported, mut refused) = (Vec::new(), Vec::new());
     for file in files {
         let path = std::path::absolute(&file).map_err(|cause| Failure::io(file.display().to_string(), cause))?;
-        match desk.ask(Ask::Money(MoneyAsk::ImportBankFile { path })).await {
+        match desk.ask(Ask::Money(MoneyAsk::ImportBankFile { path, covers })).await {
             Ok(Answer::Imported(done)) => {
                 if !session.json {
                     session.print(&import_text(&done, session.words))?;
@@ -195,9 +200,9 @@ async fn import(session: &Session, files: Vec<PathBuf>) -> Outcome {
 fn import_text(imported: &Imported, words: Words) -> String {
     let key = if imported.again { "payments.file_again" } else { "payments.file_read" };
     let mut text = words.name("cli", key).replace("{file}", &imported.name);
-    let columns = ["account", "company", "count", "amount", "matched", "parked", "no_concern", "told_twice", "known"];
+    let columns = ["account", "company", "count", "amount", "matched", "parked", "no_concern", "told_twice", "known", "mandates"];
     let mut shown = table(&columns.map(|name| words.name("cli", &format!("column.{name}"))));
-    for AccountReport { account, company, payments, net, placed } in &imported.report.accounts {
+    for AccountReport { account, company, payments, net, placed, mandates } in &imported.report.accounts {
         let mut row = vec![
             Cell::new(account),
             Cell::new(company.clone().unwrap_or_else(|| words.say("payments.nobody", &[]))),
@@ -205,7 +210,9 @@ fn import_text(imported: &Imported, words: Words) -> String {
             Cell::new(net.iter().map(|(code, minor)| amount(*minor, code, words)).collect::<Vec<_>>().join("\n"))
                 .set_alignment(CellAlignment::Right),
         ];
-        row.extend([placed.matched, placed.parked, placed.no_concern, placed.told_twice, placed.known].map(number));
+        row.extend(
+            [placed.matched, placed.parked, placed.no_concern, placed.told_twice, placed.known, mandates.records].map(number),
+        );
         shown.add_row(row);
     }
     if !shown.is_empty() {

@@ -26,7 +26,7 @@ fn ocr(account: &str, transmission: u32, payments: &[(&str, i64)]) -> String {
     for ((kid, minor), number) in payments.iter().zip(1..) {
         sum += minor;
         items += &format!(
-            "NY091030{number:07}171126010170{number:05}0{minor:017}{kid:>25}{}\r\nNY091031{number:07}{}17112600000000000{}\r\n",
+            "NY091030{number:07}17112601170{number:05}0{minor:017}{kid:>25}{}\r\nNY091031{number:07}{}17112600000000000{}\r\n",
             zeros(6),
             zeros(26),
             zeros(22)

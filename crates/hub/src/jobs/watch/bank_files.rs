@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use super::patience::Patience;
 use super::{LOOK_AGAIN, is_its_own, on_disk, shown_faults};
+use crate::actions::apply_mandates::Covers;
 use crate::actions::import_bank_file::{BankFile, Content, import_bank_file, read_unfinished};
 use crate::actions::receive_arrival::receive_arrival;
 use crate::error::{Error, Result};
@@ -50,7 +51,7 @@ impl Door {
     pub fn all(hub: &Hub) -> Vec<Door> {
         let config = hub.config();
         let folder = config.payments.folder.as_ref().map(|folder| Door::of(Place::Folder(hub.data().join(folder)), LOOK_AGAIN));
-        let drop = config.payments.drop.as_ref().map(|name| {
+        let drop = config.avtalegiro.files.as_ref().map(|name| {
             let every = config.drop.get(name).map_or(LOOK_AGAIN, |drop| drop.look_every());
             Door::of(Place::Drop(name.clone()), every)
         });
@@ -131,7 +132,7 @@ impl Door {
                 Place::Folder(folder) => Content::File(folder.join(name)),
                 Place::Drop(_) => Content::Bytes(self.bytes(hub, name).await?.into()),
             };
-            match import_bank_file(hub, BankFile { name: name.to_owned(), content }).await {
+            match import_bank_file(hub, BankFile { name: name.to_owned(), content, covers: Covers::Some }).await {
                 Ok(imported) => {
                     tracing::info!(file = %name, digest = %imported.digest, again = imported.again, "a bank file was taken in");
                     Became::Read

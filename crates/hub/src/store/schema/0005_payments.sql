@@ -72,6 +72,7 @@ CREATE TABLE bank_file (
     format        TEXT NOT NULL,          -- nets | camt053 | camt054
     bytes         BIGINT NOT NULL,
     parts         BIGINT NOT NULL,
+    mandates      TEXT NOT NULL,          -- some | all: what its records are of each account's mandates, as the operator says
     state         TEXT NOT NULL,          -- reading | read
     ownerless     BIGINT NOT NULL,        -- payments on accounts that no company here has
     report        BYTEA NOT NULL,         -- sealed JSON: what was found in it; empty while it is being read

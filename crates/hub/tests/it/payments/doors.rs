@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kvitt_hub::Config;
-use kvitt_hub::config::{DropConfig, PaymentsConfig};
+use kvitt_hub::config::{AvtalegiroConfig, DropConfig, PaymentsConfig};
 use kvitt_hub::jobs::watch::bank_files::Door;
 use tokio::sync::watch;
 
@@ -16,7 +16,8 @@ fn config() -> Config {
     let drop = DropConfig { folder: Some("../bank".into()), sftp: None, look_every_s: None };
     Config {
         drop: BTreeMap::from([("bank".to_owned(), drop)]),
-        payments: PaymentsConfig { folder: Some("../folder".into()), drop: Some("bank".into()), ..PaymentsConfig::default() },
+        avtalegiro: AvtalegiroConfig { files: Some("bank".into()), ..AvtalegiroConfig::default() },
+        payments: PaymentsConfig { folder: Some("../folder".into()), ..PaymentsConfig::default() },
         ..Config::default()
     }
 }

@@ -66,6 +66,20 @@ pub fn ocr_of(account: &str, day: Date, transmission: u32, payments: &[Ocr]) -> 
     file
 }
 
+/// A transmission with one order of mandates: type of registration and KID.
+pub fn mandates(transmission: u32, records: &[(u8, &str)]) -> String {
+    let zeros = |count: usize| "0".repeat(count);
+    let mut file = format!("NY00001000008080{transmission:07}00229221{}\n", zeros(49));
+    writeln!(file, "NY212420{}{transmission:07}{ACCOUNT}{}", zeros(9), zeros(45)).unwrap();
+    for ((registration, kid), number) in records.iter().zip(1..) {
+        writeln!(file, "NY219470{number:07}{registration}{kid:>25}N{}", zeros(38)).unwrap();
+    }
+    let count = records.len();
+    writeln!(file, "NY212488{count:08}{:08}{}", count + 2, zeros(56)).unwrap();
+    writeln!(file, "NY000089{count:08}{:08}{}{}{}", count + 4, zeros(17), zeros(6), zeros(33)).unwrap();
+    file
+}
+
 /// One entry of a camt message.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry {

@@ -1,13 +1,15 @@
 //! What a file tells is placed once, whatever the file is called, however often it comes, and whichever rail tells of it.
 
+use kvitt_domain::mandate::MandateStatus;
+use kvitt_hub::actions::apply_mandates::Covers;
 use kvitt_hub::actions::import_bank_file::read_unfinished;
 use kvitt_hub::actions::place_payments::Placed;
 use kvitt_hub::actions::set_bank_account::set_bank_account;
 use kvitt_hub::error::Error;
 use kvitt_hub::store::bank_account::{BankAccountSettings, Counts};
-use kvitt_hub::store::{bank_file, payment};
+use kvitt_hub::store::{bank_file, mandate, payment};
 
-use super::files::{ACCOUNT, DAY, Entry, Ocr, camt, debited, ocr, ocr_of, paid, reversed};
+use super::files::{ACCOUNT, DAY, Entry, Ocr, camt, debited, mandates, ocr, ocr_of, paid, reversed};
 use super::{Books, each_book};
 
 const FIRST: &str = "123456782";
@@ -274,6 +276,29 @@ async fn credit_notes_take_off_the_invoice_that_they_name() {
         books.credit_note("5004", 300, &["1001", "1002"]).await;
         assert_eq!(books.told("5004").await, ["person.told"]);
         assert_eq!(books.stands("1002").await, ("part_paid", 700));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn mandates_go_to_the_company_of_the_account() {
+    each_book(async |books| {
+        let active = async || {
+            let mut db = books.hub.db().read().await.unwrap();
+            let (id, key) = (&books.us.id, &books.us.key);
+            let all = mandate::of_account(&mut db, id, key, ACCOUNT, "", 9).await.unwrap();
+            all.iter().filter(|known| known.mandate.status == MandateStatus::Active).count()
+        };
+        let file = mandates(1, &[(0, FIRST), (1, SECOND)]);
+        let of = books.import(&file).await.unwrap().report.accounts[0].mandates;
+        assert_eq!((of.records, of.new, active().await), (2, 2, 2));
+        books.import(&mandates(2, &[(2, FIRST)])).await.unwrap();
+        assert_eq!(active().await, 1);
+        // The same file as a list of all, then another list that names one alone.
+        books.import_as(&file, Covers::All).await.unwrap();
+        assert_eq!(active().await, 2);
+        let of = books.import_as(&mandates(3, &[(0, FIRST)]), Covers::All).await.unwrap().report.accounts[0].mandates;
+        assert_eq!((of.withdrawn, active().await), (1, 1));
     })
     .await;
 }

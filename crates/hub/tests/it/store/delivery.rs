@@ -200,6 +200,8 @@ async fn attempts_are_numbered_and_carry_the_latest_word() {
             .write(move |tx| {
                 let both = both.clone();
                 Box::pin(async move {
+                    let new = NewDelivery { id: "di0", invoice: "i0", purpose: Purpose::Bill };
+                    delivery::insert(tx, &bench.a.id, &bench.a.key, new, NOW).await?;
                     for attempt in &both {
                         delivery::insert_attempt(tx, &bench.a.id, attempt).await?;
                     }

@@ -21,6 +21,7 @@ use kvitt_domain::money::{Amount, Currency};
 use kvitt_domain::payment::{Candidate, Flow, KidUse, Payment, PaymentKind};
 use kvitt_domain::plan::RouteName;
 use kvitt_domain::recipient::RecipientType;
+use kvitt_hub::actions::apply_mandates::Covers;
 use kvitt_hub::error::{Error, Result};
 use kvitt_hub::store::agreement;
 use kvitt_hub::store::artefact::{self, Naming};
@@ -173,6 +174,7 @@ fn bank_file() -> StoredFile {
         format: "nets".into(),
         bytes: 8,
         parts: 1,
+        covers: Covers::Some,
         is_read: false,
         ownerless: 0,
         received_at: NOW,
@@ -469,6 +471,7 @@ async fn writing_with_the_wrong_company_changes_nothing() {
                 assert!(payment::save(tx, b, key, &paid, payment::State::ToldTwice).await.is_err());
                 assert!(collection::place_credit(tx, b, "c2", "i1").await.is_err());
                 assert!(bank_file::finish(tx, &bench.vault, b, "digest", 0, &"report").await.is_err());
+                assert!(bank_file::lists_all_mandates(tx, b, "digest").await.is_err());
                 assert_eq!(bank_file::read_again(tx, b).await?, 0);
                 assert_eq!(bank_file::forget_parts(tx, b, i64::MAX).await?, 0);
                 assert!(!bank_account::remove(tx, b, ACCOUNT).await?);

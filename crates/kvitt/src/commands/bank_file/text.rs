@@ -159,13 +159,13 @@ impl Text {
 
     fn payment(&self, payment: &PaymentRecord, output: &mut Output) -> Result<(), Failure> {
         let words = self.words;
-        let say = |key: &str| words.name("cli", &format!("bank_file.payment.{key}"));
+        let named = |key: &str| words.name("cli", &format!("bank_file.payment.{key}"));
         let kind = match (&payment.part, payment.kind) {
             (Part::TotalOf(count), _) => words.say("bank_file.payment.total", &[("count", &count.to_string())]),
-            (_, PaymentKind::Ocr(kind @ 10..=21)) => say(&kind.to_string()),
+            (_, PaymentKind::Ocr(kind @ 10..=21)) => named(&kind.to_string()),
             (_, PaymentKind::Ocr(kind)) => words.say("bank_file.payment.other", &[("kind", &kind.to_string())]),
-            (_, PaymentKind::Camt) if payment.is_reversal => say("reversal"),
-            (_, PaymentKind::Camt) => say(if payment.amount.is_negative() { "out" } else { "camt" }),
+            (_, PaymentKind::Camt) if payment.is_reversal => named("reversal"),
+            (_, PaymentKind::Camt) => named(if payment.amount.is_negative() { "out" } else { "camt" }),
         };
         let payer: Vec<String> = payment.payer.clone().into_iter().chain(payment.payer_account.as_deref().map(printed)).collect();
         self.row(

@@ -12,6 +12,7 @@ use kvitt_domain::collection::Collection;
 use kvitt_domain::money::{Amount, Currency};
 use kvitt_domain::payment::Candidate;
 use kvitt_hub::actions::add_company::add_company;
+use kvitt_hub::actions::apply_mandates::Covers;
 use kvitt_hub::actions::import_bank_file::{BankFile, Content, import_bank_file};
 use kvitt_hub::actions::set_bank_account::set_bank_account;
 use kvitt_hub::store::bank_account::BankAccountSettings;
@@ -134,7 +135,7 @@ impl Field {
         let paid = (0..payments).map(|index| ((index * TURNS + turn) * step) % self.open);
         let content = Content::Bytes(ocr(turn + 1, paid).into_bytes().into());
         let before = process_cpu("self");
-        import_bank_file(&self.hub, BankFile { name: format!("turn {turn}"), content }).await?;
+        import_bank_file(&self.hub, BankFile { name: format!("turn {turn}"), content, covers: Covers::Some }).await?;
         let spent: Duration = process_cpu("self").saturating_sub(before);
         self.found.push(spent.as_secs_f64() * 1e6 / payments as f64);
         Ok(())
@@ -186,7 +187,7 @@ fn ocr(transmission: usize, paid: impl Iterator<Item = usize>) -> String {
         sum += PAYABLE;
         let kid = kid(number);
         let lines = format!(
-            "NY091530{count:07}171126010170{serial:05}0{PAYABLE:017}{kid:>25}{}\nNY091531{count:07}{}17112600000000000{}\n",
+            "NY091530{count:07}17112601170{serial:05}0{PAYABLE:017}{kid:>25}{}\nNY091531{count:07}{}17112600000000000{}\n",
             zeros(6),
             zeros(26),
             zeros(22),
