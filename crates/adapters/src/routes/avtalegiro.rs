@@ -2,7 +2,7 @@
 //! the bank account names: by the payment service, in a file to the bank, or made by somebody else.
 //!
 //! Here is the route itself. Its parts: the settings ([`setup`]), what an invoice is as a claim ([`terms`]), what closes the route
-//! ([`rules`]), the file rail ([`file`], [`receipts`]), and what the rail's refusals mean ([`outcome`]). The service is spoken with as
+//! ([`rules`]), the [file rail](mod@file) ([`receipts`]), and what the rail's refusals mean ([`outcome`]). The service is spoken with as
 //! for eFaktura ([`super::efaktura::journey`]). Telling the payer is another delivery of the same invoice, by the other routes
 //! ([`notice`]; decision 13). `docs/routes/avtalegiro.md` is the page for users, and says what is confirmed and what is inferred.
 

@@ -1,6 +1,6 @@
 //! Writing AvtaleGiro files: one transmission with orders of claims and of cancellations, streamed.
 //!
-//! The writer writes one way, by the tables of [`layout`](super::layout): CRLF, unused positions as the AvtaleGiro system
+//! The writer writes one way, by the tables of [`layout`]: CRLF, unused positions as the AvtaleGiro system
 //! specification 3.3 has them, transactions numbered from 1 in each order, counts, sums and dates worked out. The same input
 //! gives the same bytes. What it cannot write right it refuses before a byte of it is written. Which numbers a transmission and
 //! its orders have is for the caller to remember: none may ever be used twice.
