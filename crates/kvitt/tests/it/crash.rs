@@ -100,11 +100,14 @@ fn the_oracle_sees_what_was_taken_twice_and_what_is_missing() {
     assert_eq!(found.lost, [format!("{COMPANY}/1")]);
 }
 
+/// Places that only money comes by, which this load does not move yet.
+const OF_MONEY: [&str; 3] = ["after_bank_file_stored", "after_payments_placed", "after_bank_file_read"];
+
 /// Every failpoint in a debug build, at its first coming and at a later one; the rest are random instants, all shuffled.
 fn deaths(kills: usize, dice: &mut Dice) -> Vec<(Option<&'static str>, Death)> {
     let mut deaths = Vec::new();
     if cfg!(debug_assertions) {
-        for name in failpoint::NAMES {
+        for name in failpoint::NAMES.iter().filter(|name| !OF_MONEY.contains(name)) {
             for times in [1, 2 + dice.throw(12)] {
                 deaths.push((Some(*name), Death::At(format!("{name}:{times}"))));
             }
