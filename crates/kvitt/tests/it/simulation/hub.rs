@@ -39,6 +39,18 @@ pub struct Process {
     runtime: Runtime,
 }
 
+/// The lock of a folder whose process is dead: the last of its threads may be letting go of it still.
+fn lock_of_the_dead(folder: &Path) -> DataLock {
+    let begun = std::time::Instant::now();
+    loop {
+        match DataLock::take(folder).expect("the lock's file") {
+            Some(lock) => return lock,
+            None => assert!(begun.elapsed() < Duration::from_secs(30), "the process before is dead"),
+        }
+        std::thread::yield_now();
+    }
+}
+
 impl Process {
     /// Opens the folder at a business time. Ids that are made on other threads count from the seed and the number of the life.
     pub fn start(folder: &Path, carrier: Arc<dyn Carrier>, now_ms: i64, seed: u64) -> Process {
@@ -52,7 +64,7 @@ impl Process {
         let beginning = beginning_ms();
         let clock = Clock::standing_at(beginning);
         clock.move_to_offset(Duration::from_millis(u64::try_from(now_ms - beginning).expect("the clock never goes back")));
-        let lock = DataLock::take(folder).expect("the lock's file").expect("the process before is dead");
+        let lock = lock_of_the_dead(folder);
         let config = Config { public_address: Some("https://hub.example".to_owned()), ..Config::default() };
         let hub = runtime.block_on(Hub::open_with(folder, config, lock, carrier, clock)).expect("a hub that opens");
         Process { hub: Some(hub), runtime }
