@@ -9,8 +9,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Json, Response};
 use axum::routing::{delete, get, post};
 use serde::{Deserialize, Serialize};
@@ -54,7 +55,14 @@ pub fn router(world: Arc<World>) -> Router {
         .merge(signing::router())
         .fallback(async || Refusal::not_found("there is no such page; / lists them"))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(middleware::from_fn(to_its_end))
         .with_state(world)
+}
+
+/// Answers a request also where the caller hangs up: what a counterparty has begun to take it takes, and writes down.
+async fn to_its_end(request: Request, next: Next) -> Response {
+    let answer = tokio::spawn(next.run(request)).await;
+    answer.unwrap_or_else(|error| Refusal(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response())
 }
 
 /// Why a request is refused, in a sentence.

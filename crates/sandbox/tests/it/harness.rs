@@ -83,8 +83,8 @@ impl Stage {
         (status, reply.split_off(split + 4))
     }
 
-    /// An HTTP request with more header lines; gives the reply as it came, empty where the server has closed.
-    pub fn http_raw(&self, method: &str, path: &str, headers: &str, body: &str) -> Vec<u8> {
+    /// Sends an HTTP request with more header lines, and reads nothing yet.
+    pub fn http_sent(&self, method: &str, path: &str, headers: &str, body: &str) -> TcpStream {
         let mut stream = tcp(self.sandbox().http());
         write!(
             stream,
@@ -92,6 +92,12 @@ impl Stage {
             body.len()
         )
         .unwrap();
+        stream
+    }
+
+    /// The same; gives the reply as it came, empty where the server has closed.
+    pub fn http_raw(&self, method: &str, path: &str, headers: &str, body: &str) -> Vec<u8> {
+        let mut stream = self.http_sent(method, path, headers, body);
         let mut reply = Vec::new();
         match stream.read_to_end(&mut reply) {
             Err(error) if error.kind() != ErrorKind::ConnectionReset => panic!("{error}"),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::harness::Stage;
+use crate::harness::{Stage, eventually};
 
 pub const NS: &str = "https://efaktura-services.nets.no/efaktura-atg-service/v1/";
 /// Of the operations for agreements.
@@ -41,11 +41,16 @@ fn action(name: &str) -> String {
     }
 }
 
+const PATH: &str = "/mps/efaktura-atg-service/v1/";
+
+fn soap_headers(name: &str) -> String {
+    format!("Content-Type: text/xml; charset=utf-8\r\nSOAPAction: \"{}{}\"\r\n", service(name), action(name))
+}
+
 impl Stage {
     /// The reply as it came.
     pub fn soap_raw(&self, name: &str, envelope: &str) -> Vec<u8> {
-        let headers = format!("Content-Type: text/xml; charset=utf-8\r\nSOAPAction: \"{}{}\"\r\n", service(name), action(name));
-        self.http_raw("POST", "/mps/efaktura-atg-service/v1/", &headers, envelope)
+        self.http_raw("POST", PATH, &soap_headers(name), envelope)
     }
 
     /// The body of the reply; it begins with what is 200 or 500.
@@ -446,6 +451,20 @@ fn faults() {
     stage.fault(r#"{"counterparty":"mps","at":"request","kind":"refuse","to":"getBlackList"}"#);
     assert!(stage.soap("GetBlackListRequest", &format!("<issuer>{ISSUER}</issuer>")).contains("ServiceFault"));
     assert!(stage.ship(500, &[&to]).contains("<noOfTransactions>1<"));
+}
+
+#[test]
+fn a_sender_who_dies_meanwhile_is_told_the_truth_later() {
+    let stage = Stage::new();
+    let to = stage.identifier("yestoall@kari.example");
+    stage.fault(r#"{"counterparty":"mps","at":"request","kind":"delay","delay_ms":300,"times":1}"#);
+    let body = envelope("kvitt", "sandbox-mps", &request("AddShipmentRequest", &shipment_of(1, &bill(1, 1, &to))));
+    let stream = stage.http_sent("POST", PATH, &soap_headers("AddShipmentRequest"), &body);
+    // It is in the banks' hands before the sender is gone.
+    eventually(|| (stage.json("/faults")[0]["struck"] == 1).then_some(()));
+    drop(stream);
+    assert_eq!(eventually(|| Some(stage.ledger()).filter(|lines| !lines.is_empty())).len(), 1);
+    assert!(stage.ship(1, &[&to]).contains("<errorCode>3002</errorCode>"));
 }
 
 #[test]
