@@ -103,6 +103,8 @@ pub struct Facts<'a> {
     pub mandate: Option<&'a Mandate>,
     /// The invoice that has an open claim which the rail could not tell from this document's.
     pub same_claim: Option<&'a str>,
+    /// Why the money of the invoice may not be claimed: it is paid, partly paid, or was claimed before.
+    pub not_claimable: Option<&'a Fault>,
     /// What the route's register last said of the recipient, no older than minutes; `None` where it was not asked.
     pub lookup: Option<&'a Answer>,
     /// Whether recipients can fetch files at an address of this hub.

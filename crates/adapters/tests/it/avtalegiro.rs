@@ -10,6 +10,7 @@ use kvitt_adapters::routes::avtalegiro::{Avtalegiro, House, setup};
 use kvitt_adapters::routes::{self, Ladder};
 use kvitt_domain::agreement::{Agreement, AgreementState, ClaimWay, DirectDebit, NoticePolicy};
 use kvitt_domain::delivery::Purpose;
+use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::invoice::{DocumentKind, Identifier, Invoice};
 use kvitt_domain::mandate::{Mandate, MandateStatus};
 use kvitt_domain::plan::{OrderFrom, RouteName, Verdict};
@@ -30,6 +31,7 @@ struct Case {
     agreements: Vec<Agreement>,
     mandate: Option<Mandate>,
     same_claim: Option<&'static str>,
+    not_claimable: Option<Fault>,
     house: House,
     row: Option<RouteSetup>,
     now: Timestamp,
@@ -53,6 +55,7 @@ fn case() -> Case {
         agreements: agreements(ClaimWay::Service, NoticePolicy::AlwaysWhenAsked),
         mandate: Some(mandate(true)),
         same_claim: None,
+        not_claimable: None,
         house,
         row: None,
         now: sample::now(),
@@ -96,6 +99,7 @@ impl Case {
             suppressed: None,
             mandate: self.mandate.as_ref(),
             same_claim: self.same_claim,
+            not_claimable: self.not_claimable.as_ref(),
             lookup: None,
             hosts_files: true,
             broken_rules: &[],
@@ -172,6 +176,11 @@ fn every_reason() {
         ("due soon", |case| case.invoice.due_on = Some(date(2026, 11, 10)), "open 2026-11-03T13:00:00Z claim.due_soon"),
         ("due too late", |case| case.invoice.due_on = Some(date(2027, 11, 3)), "closed claim.due_too_late"),
         ("an open claim like it", |case| case.same_claim = Some("10022"), "closed claim.indistinguishable"),
+        (
+            "paid before it was claimed",
+            |case| case.not_claimable = Some(Fault::fatal(codes::COLLECTION_NOT_CLAIMABLE).with("collection", "paid")),
+            "closed collection.not_claimable",
+        ),
         ("no service", |case| case.house.service.clear(), "closed claim.no_service"),
         (
             "by file without a drop",

@@ -75,6 +75,7 @@ fn verdict(case: &Case) -> Verdict {
         suppressed: None,
         mandate: None,
         same_claim: None,
+        not_claimable: None,
         lookup: case.lookup.as_ref(),
         hosts_files: case.hosts_files,
         broken_rules: &[],

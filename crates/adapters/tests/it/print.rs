@@ -72,6 +72,7 @@ impl Case {
             suppressed: None,
             mandate: None,
             same_claim: None,
+            not_claimable: None,
             lookup: None,
             hosts_files: true,
             broken_rules: &[],

@@ -406,6 +406,8 @@ codes! {
     CLAIM_LOT_REFUSED = "claim.lot_refused", Counterparty;
     /// The bank refuses a whole transmission. Values: `code`, `text` as it says.
     CLAIM_TRANSMISSION_REFUSED = "claim.transmission_refused", Counterparty;
+    /// A receipt of the bank is about a file or claims that are not known here, or cannot be read. Values: `file`.
+    CLAIM_RECEIPT_UNKNOWN = "claim.receipt_unknown", Operator;
     /// A warning: the bank has said nothing of a transmission in due time. Values: `number`.
     CLAIM_NO_RECEIPT = "claim.no_receipt", Operator;
     /// The time to call a claim back is over. Values: `at`.
@@ -418,6 +420,8 @@ codes! {
     NOTICE_NOT_WANTED = "notice.not_wanted", Recipient;
     /// A warning: the payer was told of a debit that will not come. Values: `route`.
     NOTICE_CLAIM_GONE = "notice.claim_gone", Sender;
+    /// The bill waits until the notice of its claim has come back from the netbank.
+    NOTICE_COMES_BACK = "notice.comes_back", Counterparty;
     /// A warning: a claim was made again after its notice was withdrawn.
     NOTICE_AGAIN = "notice.again", Sender;
     /// The retry policy has run out. Values: `route`.

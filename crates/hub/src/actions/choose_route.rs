@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use kvitt_adapters::route::{Artefact, ArtefactRole, Document, FileFacts};
-use kvitt_adapters::routes::avtalegiro;
+use kvitt_adapters::routes::{avtalegiro, efaktura};
 use kvitt_domain::claim::Claim;
 use kvitt_domain::delivery::{AttemptId, Event, Purpose, State};
 use kvitt_domain::fault::{Fault, codes};
@@ -63,6 +63,7 @@ async fn prepare(hub: &Hub, company: &Company, job: &Leased) -> Result<Prepared>
     let before = delivery::by_id(&mut db, &company.id, &company.key, &job.subject).await?;
     let stored = invoice::by_id(&mut db, &company.id, &company.key, &before.invoice).await?;
     let mut known = Known::read(&mut db, hub, company, &stored.body.invoice, &stored.body.recipient).await?;
+    known.read_money(&mut db, company, &stored.id).await?;
     let claim = known.claim().cloned();
     let asked = known.read_lookups(&mut db, company, &before.id, now.as_millisecond()).await?;
     let files = artefact::of_invoice(&mut db, &company.id, &stored.id, None).await?;
@@ -114,6 +115,16 @@ async fn write(tx: &mut Tx<'_>, company: &Company, job: &Leased, prepared: &Prep
         let known = asked.iter().find_map(|(name, give_up_at)| (name == register).then_some(*give_up_at));
         let give_up_at = known.or_else(|| next_open(plan)).unwrap_or(*now + LONGEST_WAIT_MS).max(*now);
         return wait_for_lookup(tx, &what, plan, route, register, give_up_at).await.map(Some);
+    }
+    let by_efaktura = plan.chosen().is_some_and(|rung| rung.route.as_str() == efaktura::NAME);
+    if by_efaktura
+        && before.purpose == Purpose::Bill
+        && let Some(until) = claims::waits_for_notice(tx, company, before, *now).await?
+    {
+        let why = Fault::warning(codes::NOTICE_COMES_BACK);
+        let at = jiff::Timestamp::from_millisecond(until).unwrap_or(plan.made_at);
+        move_delivery(tx, &what, Event::MustWait { until: at, why: why.clone() }).await?;
+        return Ok(Some(Waits { until, why }));
     }
     lookup::no_longer_wanted(tx, &company.id, &before.id).await?;
     delivery::insert_plan(tx, &company.id, &company.key, &before.id, plan).await?;

@@ -10,10 +10,12 @@ use kvitt_adapters::routes::avtalegiro::notice::{Told, told};
 use kvitt_adapters::routes::{avtalegiro, efaktura};
 use kvitt_domain::agreement::ClaimWay;
 use kvitt_domain::claim::Deadlines;
+use kvitt_domain::collection;
 use kvitt_domain::delivery::{AttemptId, Delivery, Event, Purpose, State, Word};
 use kvitt_domain::fault::{Fault, codes};
 use serde::Serialize;
 
+use crate::actions::move_collection;
 use crate::actions::move_delivery::{Move, move_delivery, setup_of};
 use crate::error::{Error, Result};
 use crate::store::claim::StoredClaim;
@@ -57,6 +59,8 @@ pub async fn follow(tx: &mut Tx<'_>, what: &Move<'_>, before: &StoredDelivery, a
         return Ok(());
     }
     tell(tx, what, "claim.closed", &stored, why)?;
+    // Where its debit was seen already, its money stays as it is.
+    let _seen = move_money(tx, what, &before.invoice, collection::Event::ClaimEnded { attempt }).await?;
     if why == codes::CLAIM_KNOWN_ALREADY.name() {
         let alarm = Fault::warning(codes::CLAIM_OTHER_PROVIDER).with("account", &stored.claim.bank_account);
         tx.tell(NewEvent::new(&company.id, &company.key, what.now, "claim.other_provider", &before.invoice, &alarm)?);
@@ -66,6 +70,22 @@ pub async fn follow(tx: &mut Tx<'_>, what: &Move<'_>, before: &StoredDelivery, a
         doubt_mandate(tx, what, &stored).await?;
     }
     withdraw_notice(tx, what, &before.invoice).await
+}
+
+/// Tells the money of an invoice what becomes of its claim; the faults where it cannot hear that. An invoice that asks for nothing,
+/// or came before its money was kept, has none.
+async fn move_money(
+    tx: &mut Tx<'_>,
+    what: &Move<'_>,
+    invoice: &str,
+    event: collection::Event,
+) -> Result<std::result::Result<(), Vec<Fault>>> {
+    let of = move_collection::Move { company: what.company, invoice, now: what.now };
+    match move_collection::move_collection(tx, of, event).await {
+        Ok(_) | Err(Error::NotFound(_)) => Ok(Ok(())),
+        Err(Error::Refused(faults)) => Ok(Err(faults)),
+        Err(error) => Err(error),
+    }
 }
 
 fn tell(tx: &mut Tx<'_>, what: &Move<'_>, kind: &'static str, stored: &StoredClaim, why: &str) -> Result<()> {
@@ -103,7 +123,14 @@ pub async fn open(
 ) -> Result<()> {
     let company = what.company;
     claim::insert(tx, &company.id, attempt, invoice, new, what.now).await?;
-    let stored = StoredClaim { attempt, invoice: invoice.to_owned(), claim: new.clone(), is_open: true, is_told: false };
+    let due_on = new.due_on;
+    if let Err(refused) = move_money(tx, what, invoice, collection::Event::Claimed { attempt, due_on }).await? {
+        // Money came since the plan was made: the plan is made again, and says what it was.
+        tracing::debug!(attempt = %attempt, refused = ?refused, "not claimed");
+        return Err(Error::Conflict);
+    }
+    let stored =
+        StoredClaim { attempt, invoice: invoice.to_owned(), claim: new.clone(), is_open: true, is_told: false, closed_at: 0 };
     tell(tx, what, "claim.opened", &stored, "")
 }
 
@@ -171,6 +198,30 @@ async fn withdraw_notice(tx: &mut Tx<'_>, what: &Move<'_>, invoice: &str) -> Res
             Ok(())
         }
     }
+}
+
+/// How long the bill waits for its notice to come back before it goes to the netbank itself: as long as a wish is pursued.
+const COMES_BACK_MS: i64 = 24 * 3_600_000;
+/// How often it is looked whether it has.
+const LOOK_AGAIN_MS: i64 = 5 * 60_000;
+
+/// Until when the bill must wait that is to go by eFaktura, because the notice of its claim is being called back from there: the netbank
+/// would have the same payment twice. `None` where nothing is waited for.
+pub async fn waits_for_notice(tx: &mut Tx<'_>, company: &Company, bill: &StoredDelivery, now: i64) -> Result<Option<i64>> {
+    let notice = delivery::of_invoice(tx.db(), &company.id, &company.key, &bill.invoice, Purpose::Notice).await?;
+    let Some(State::Sending { route, .. } | State::HandedOver { route, .. } | State::Delivered { route, .. }) =
+        notice.map(|notice| notice.delivery.state)
+    else {
+        return Ok(None);
+    };
+    if route.as_str() != efaktura::NAME {
+        return Ok(None);
+    }
+    let attempts = delivery::attempts(tx.db(), &company.id, &company.key, &bill.id).await?;
+    let Some(claimed) = attempts.iter().rfind(|attempt| attempt.route == avtalegiro::NAME) else { return Ok(None) };
+    let closed_at = claim::of_attempt(tx.db(), &company.id, claimed.id).await?.map_or(0, |stored| stored.closed_at);
+    let end = closed_at + COMES_BACK_MS;
+    Ok((now < end).then(|| end.min(now + LOOK_AGAIN_MS)))
 }
 
 /// A wish to call an attempt back.

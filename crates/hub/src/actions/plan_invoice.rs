@@ -28,7 +28,7 @@ use crate::store::customer_order;
 use crate::store::lookup;
 use crate::store::mandate;
 use crate::store::suppression::{self, Suppressed};
-use crate::store::{claim, invoice};
+use crate::store::{claim, collection, invoice};
 
 /// A one-page PDF of ours with its fonts and the XML inside: what a letter will weigh before the PDF is made.
 const TYPICAL_PDF_BYTES: u64 = 60_000;
@@ -49,6 +49,8 @@ pub struct Known {
     mandate: Option<Mandate>,
     /// The invoice of the open claim that the rail could not tell from this one.
     same_claim: Option<String>,
+    /// Why the money of the invoice may not be claimed, where the hub knows the invoice already.
+    not_claimable: Option<Fault>,
 }
 
 impl Known {
@@ -85,12 +87,23 @@ impl Known {
             claim,
             mandate,
             same_claim,
+            not_claimable: None,
         })
     }
 
     /// The document as a claim, where it can be one at all.
     pub fn claim(&self) -> Option<&Claim> {
         self.claim.as_ref()
+    }
+
+    /// Reads how the money of a stored invoice stands: what is paid is not claimed.
+    pub async fn read_money(&mut self, db: &mut AnyConnection, company: &Company, invoice: &str) -> Result<()> {
+        if self.claim.is_some()
+            && let Some(found) = collection::of_invoice(db, &company.id, invoice).await?
+        {
+            self.not_claimable = found.candidate.collection.may_be_claimed().err();
+        }
+        Ok(())
     }
 
     /// Reads what registers were asked about the recipient of a delivery. Fresh answers count; where the document has waited
@@ -143,6 +156,7 @@ impl Known {
             suppressed: self.suppressed.as_ref().map(|suppressed| suppressed.why.as_str()),
             mandate: self.mandate.as_ref(),
             same_claim: self.same_claim.as_deref(),
+            not_claimable: self.not_claimable.as_ref(),
             lookup: self.lookups.iter().find_map(|(name, answer)| (*name == route).then_some(answer)),
             hosts_files: hub.config().public_address.is_some(),
             broken_rules,

@@ -17,7 +17,7 @@ use crate::store::writer::Tx;
 
 const INSERT: &str = "INSERT INTO claim (company_id, attempt_id, invoice_id, bank_account, kid, due_on, amount_minor, way, state, told, why, \
     opened_at, closed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', '', '', $9, 0)";
-const OF_ATTEMPT: &str = "SELECT attempt_id, invoice_id, bank_account, kid, due_on, amount_minor, way, state, told \
+const OF_ATTEMPT: &str = "SELECT attempt_id, invoice_id, bank_account, kid, due_on, amount_minor, way, state, told, closed_at \
     FROM claim WHERE company_id = $1 AND attempt_id = $2";
 const OPEN_LIKE: &str = "SELECT invoice_id FROM claim WHERE company_id = $1 AND bank_account = $2 AND kid = $3 AND due_on = $4 \
     AND amount_minor = $5 AND state = 'open'";
@@ -43,6 +43,8 @@ pub struct StoredClaim {
     pub is_open: bool,
     /// Whether it was decided how its payer is told.
     pub is_told: bool,
+    /// When it was closed: business time, Unix milliseconds; 0 while it is open.
+    pub closed_at: i64,
 }
 
 /// Claims that were closed for one reason.
@@ -141,6 +143,7 @@ fn read(row: &AnyRow) -> Result<StoredClaim> {
         },
         is_open: state == "open",
         is_told: !told.is_empty(),
+        closed_at: row.try_get("closed_at")?,
     })
 }
 

@@ -22,7 +22,8 @@ use serde_json::json;
 
 use crate::dice::Dice;
 use crate::documents::{Document, Wishes};
-use crate::harness::{COMPANY, Running, Sandbox, Started, WORKERS, invoice, kvitt, wait_for, zipped};
+use crate::harness::{ACCOUNT, COMPANY, Running, Sandbox, Started, WORKERS, invoice, kvitt, wait_for, zipped};
+use crate::payments::ocr;
 
 /// Invoices that come through each door between two kills.
 const EACH_TIME: usize = 3;
@@ -79,6 +80,7 @@ fn a_hundred_kills_lose_nothing_and_send_nothing_twice() {
 
     let told = load.finish_on(&data, &world);
     let doubts = judge(&told, &data, &world, deaths.len());
+    judge_payments(&told, &data);
     settle(&data, &world, &told);
     eprintln!("crash test: {} kills, {} invoices, {doubts} in doubt; seed {seed}", deaths.len(), told.all.len());
 }
@@ -100,14 +102,11 @@ fn the_oracle_sees_what_was_taken_twice_and_what_is_missing() {
     assert_eq!(found.lost, [format!("{COMPANY}/1")]);
 }
 
-/// Places that only money comes by, which this load does not move yet.
-const OF_MONEY: [&str; 3] = ["after_bank_file_stored", "after_payments_placed", "after_bank_file_read"];
-
 /// Every failpoint in a debug build, at its first coming and at a later one; the rest are random instants, all shuffled.
 fn deaths(kills: usize, dice: &mut Dice) -> Vec<(Option<&'static str>, Death)> {
     let mut deaths = Vec::new();
     if cfg!(debug_assertions) {
-        for name in failpoint::NAMES.iter().filter(|name| !OF_MONEY.contains(name)) {
+        for name in failpoint::NAMES {
             for times in [1, 2 + dice.throw(12)] {
                 deaths.push((Some(*name), Death::At(format!("{name}:{times}"))));
             }
@@ -223,13 +222,17 @@ impl Case {
 /// What was handed in, and what was acknowledged.
 #[derive(Debug, Default)]
 struct Told {
+    /// Payments that the bank told of, each once.
+    payments: usize,
     all: BTreeSet<String>,
     acknowledged: BTreeSet<String>,
 }
 
-/// Hands invoices in, whatever happens to the hub.
+/// Hands invoices in and tells of payments, whatever happens to the hub.
 struct Load {
     intake: PathBuf,
+    /// Where the bank puts its files.
+    bank: PathBuf,
     next: usize,
     told: Arc<Mutex<Told>>,
     wanted: Arc<AtomicUsize>,
@@ -242,19 +245,22 @@ const THROUGH_THE_SOCKET: usize = 100_000;
 
 impl Load {
     fn start(data: &Path) -> Load {
-        let intake = data.join("intake");
+        let (intake, bank) = (data.join("intake"), data.join("bank"));
         fs::create_dir_all(&intake).unwrap();
+        fs::create_dir_all(&bank).unwrap();
         let (told, wanted, done) =
             (Arc::new(Mutex::new(Told::default())), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
         let caller = {
             let (data, told, wanted, done) = (data.to_owned(), told.clone(), wanted.clone(), done.clone());
             thread::spawn(move || call(&data, &told, &wanted, &done))
         };
-        Load { intake, next: 1, told, wanted, done, caller }
+        Load { intake, bank, next: 1, told, wanted, done, caller }
     }
 
-    /// Hands more in: some into the folder now, as many through the socket as soon as it answers.
+    /// Hands more in: some into the folder now, as many through the socket as soon as it answers. Of those in the folder the bank
+    /// tells a krone each, in a file that comes twice now and then.
     fn more(&mut self, count: usize, time: usize) {
+        let mut kids = Vec::with_capacity(count);
         for _ in 0..count {
             let number = self.next.to_string();
             let handed = Case::of(&number).document(self.next).handed;
@@ -264,6 +270,15 @@ impl Load {
             fs::write(&part, zipped(&[("invoice.xml", &handed.bytes), ("metadata.json", metadata.as_bytes())])).unwrap();
             fs::rename(&part, part.with_extension("zip")).unwrap();
             self.next += 1;
+            kids.extend(kid(&handed.bytes));
+        }
+        let payments: Vec<(&str, i64)> = kids.iter().map(|kid| (kid.as_str(), 100)).collect();
+        let file = ocr(ACCOUNT, u32::try_from(time).unwrap() + 1, &payments);
+        self.told.lock().unwrap().payments += payments.len();
+        for name in [format!("{time}.txt"), format!("{time}-again.txt")].iter().take(1 + usize::from(time.is_multiple_of(3))) {
+            let part = self.bank.join(format!("{name}.part"));
+            fs::write(&part, &file).unwrap();
+            fs::rename(&part, self.bank.join(name)).unwrap();
         }
         self.wanted.fetch_add(count, Ordering::SeqCst);
     }
@@ -332,15 +347,24 @@ fn rest(data: &Path, world: &Sandbox, intake: &Path, told: &Told) {
     }
 }
 
-/// Waits until the folder is empty and nothing is on its way.
+/// The KID that a document asks for.
+fn kid(document: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(document);
+    let (_, rest) = text.split_once("<cbc:PaymentID>")?;
+    rest.split_once('<').map(|(kid, _)| kid.to_owned())
+}
+
+/// Waits until the folders are empty and nothing is on its way.
 fn at_rest(data: &Path, world: &Sandbox, intake: &Path) {
     let begun = Instant::now();
     let mut at_rest = 0;
     while at_rest < 6 {
         assert!(begun.elapsed() < LONGEST_REST, "it does not come to rest: {}", kvitt(data, &["status"]).stdout);
         thread::sleep(Duration::from_millis(250));
-        let waits =
-            fs::read_dir(intake).unwrap().any(|entry| entry.unwrap().path().extension().is_some_and(|ending| ending == "zip"));
+        let lies = |folder: &Path, wanted: &str| {
+            fs::read_dir(folder).unwrap().any(|entry| entry.unwrap().path().extension().is_some_and(|ending| ending == wanted))
+        };
+        let waits = lies(intake, "zip") || lies(&intake.with_file_name("bank"), "txt");
         let on_their_way = match wait_for(socket::ask(data, &Ask::Status)).unwrap() {
             Answer::Status(status) => {
                 assert_eq!(status.stuck, 0, "{}", kvitt(data, &["jobs", "--json"]).stdout);
@@ -413,6 +437,14 @@ fn ends(told: &Told, known: &[Known], ledger: &[Line]) -> (usize, Vec<String>) {
         }
     }
     (doubts, unfit)
+}
+
+/// Every krone that the bank told of is there once, whatever was killed while it was read.
+fn judge_payments(told: &Told, data: &Path) {
+    let listed = kvitt(data, &["payments", "list", "--json"]).with_code(0).json();
+    let payments = listed["payments"].as_array().unwrap();
+    let kids: BTreeSet<&str> = payments.iter().map(|payment| payment["kid"].as_str().unwrap()).collect();
+    assert_eq!((payments.len(), kids.len()), (told.payments, told.payments));
 }
 
 /// The oracle: each accepted invoice is exactly one thing, and the ledgers agree. Answers how many are in doubt.

@@ -20,7 +20,7 @@ fn asked(xml: &str) -> (i64, String) {
 }
 
 /// An OCR giro file of payments: KID and øre.
-fn ocr(account: &str, transmission: u32, payments: &[(&str, i64)]) -> String {
+pub fn ocr(account: &str, transmission: u32, payments: &[(&str, i64)]) -> String {
     let zeros = |count: usize| "0".repeat(count);
     let (mut items, mut sum) = (String::new(), 0);
     for ((kid, minor), number) in payments.iter().zip(1..) {

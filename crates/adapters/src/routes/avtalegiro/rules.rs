@@ -43,6 +43,7 @@ pub fn consider(document: &Document<'_>, facts: &Facts<'_>, now: Timestamp) -> V
             if let Some(invoice) = facts.same_claim {
                 found.push(Fault::fatal(codes::CLAIM_INDISTINGUISHABLE).with("invoice", invoice));
             }
+            found.extend(facts.not_claimable.cloned());
             latest_send_at = Some(Deadlines::on(&setup.deadlines, calendar::today(now)).hand_in_until(claim.due_on));
         }
     }

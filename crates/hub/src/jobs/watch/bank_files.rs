@@ -12,13 +12,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use kvitt_adapters::route::Arrival;
+use kvitt_domain::fault::{Fault, codes};
 use tokio::sync::watch;
 
 use super::patience::Patience;
 use super::{LOOK_AGAIN, is_its_own, on_disk, shown_faults};
 use crate::actions::apply_mandates::Covers;
 use crate::actions::import_bank_file::{BankFile, Content, import_bank_file, read_unfinished};
-use crate::actions::receive_arrival::receive_arrival;
+use crate::actions::receive_arrival::{Received, receive_arrival};
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::transport::Became;
@@ -125,8 +126,13 @@ impl Door {
     async fn take(&self, hub: &Hub, name: &str) -> Result<()> {
         let became = if name.to_ascii_lowercase().ends_with(RECEIPT) {
             let bytes = self.bytes(hub, name).await?;
-            receive_arrival(hub, Arrival { door: "bank_receipts", bytes }).await?;
-            Became::Read
+            match receive_arrival(hub, Arrival { door: "bank_receipts", bytes }).await? {
+                Received::Entered(_) | Received::Nothing | Received::Told => Became::Read,
+                // It stays with the bank's files for a person, like one that cannot be read.
+                Received::Stray | Received::NoRoom => {
+                    Became::Refused(refusal(&[Fault::fatal(codes::CLAIM_RECEIPT_UNKNOWN).with("file", name)])?)
+                }
+            }
         } else {
             let content = match &self.place {
                 Place::Folder(folder) => Content::File(folder.join(name)),
@@ -139,8 +145,7 @@ impl Door {
                 }
                 Err(Error::Refused(faults)) => {
                     tracing::error!(file = %name, faults = faults.len(), "a bank file was refused");
-                    let why = serde_json::to_vec_pretty(&shown_faults(&faults));
-                    Became::Refused(why.map_err(|cause| Error::Damaged(format!("faults have no JSON: {cause}")))?)
+                    Became::Refused(refusal(&faults)?)
                 }
                 Err(error) => return Err(error),
             }
@@ -168,6 +173,11 @@ impl Door {
             }
         }
     }
+}
+
+fn refusal(faults: &[Fault]) -> Result<Vec<u8>> {
+    let why = serde_json::to_vec_pretty(&shown_faults(faults));
+    why.map_err(|cause| Error::Damaged(format!("faults have no JSON: {cause}")))
 }
 
 fn move_on(folder: &Path, name: &str, became: Became) -> std::io::Result<()> {

@@ -51,9 +51,10 @@ pub async fn lying(hub: &Hub) -> Result<i64> {
 }
 
 impl Drop {
-    /// The drops of a hub, from their beginning.
+    /// The drops of a hub, from their beginning. The bank's has no receipts like these: [`super::bank_files`] looks into it.
     pub fn all(hub: &Hub) -> Vec<Drop> {
-        let drops = hub.config().drop.iter();
+        let bank = hub.config().avtalegiro.files.as_ref();
+        let drops = hub.config().drop.iter().filter(|(name, _)| Some(*name) != bank);
         drops.map(|(name, drop)| Drop::new(name, drop.look_every())).collect()
     }
 
