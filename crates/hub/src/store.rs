@@ -26,6 +26,7 @@ pub mod lookup;
 pub mod mandate;
 pub mod objects;
 pub mod payment;
+mod planner;
 pub mod raw;
 pub mod restore;
 pub mod stray;

@@ -8,6 +8,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyConnection, AnyPool, Connection, Executor, Row};
 
 use crate::error::{Error, Result};
+use crate::store::planner;
 use crate::store::writer::Writer;
 
 /// Which database it is. Only locking differs between them.
@@ -77,7 +78,6 @@ impl Db {
         migrate(&mut connection, backend).await?;
 
         let readers = AnyPoolOptions::new()
-            .test_before_acquire(backend == Backend::Postgres)
             .max_connections(match backend {
                 Backend::Sqlite => SQLITE_READERS,
                 Backend::Postgres => POSTGRES_CONNECTIONS,
@@ -96,7 +96,7 @@ impl Db {
             .connect_with(options.clone())
             .await?;
         let writer = match backend {
-            Backend::Sqlite => Writer::grouping(connection),
+            Backend::Sqlite => Writer::grouping(connection).map_err(|cause| Error::io("starting the writer's thread", cause))?,
             Backend::Postgres => {
                 connection.close().await?;
                 let pool = AnyPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).connect_with(options).await?;
@@ -255,6 +255,9 @@ async fn migrate(connection: &mut AnyConnection, backend: Backend) -> Result<()>
     for (version, sql) in MIGRATIONS.iter().filter(|(version, _)| *version > current) {
         sqlx::raw_sql(*sql).execute(&mut *connection).await?;
         sqlx::query(RECORD_VERSION).bind(*version).execute(&mut *connection).await?;
+    }
+    if backend == Backend::Sqlite && current < newest {
+        planner::teach(connection).await?;
     }
     connection.execute("COMMIT").await?;
     Ok(())

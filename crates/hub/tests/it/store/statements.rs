@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use kvitt_hub::store::Backend;
+use kvitt_hub::store::{Backend, Db};
+use sqlx::Row as _;
 
 use crate::databases::each_database;
 
@@ -47,7 +48,7 @@ async fn both_databases_understand_every_statement() {
             // Row locks are what PostgreSQL has and SQLite neither has nor needs.
             let only_postgres =
                 ["FOR UPDATE", "current_setting", "pg_", "information_schema"].iter().any(|word| sql.contains(word));
-            let only_sqlite = ["sqlite_master", "pragma_", "total_changes"].iter().any(|word| sql.contains(word));
+            let only_sqlite = ["sqlite_master", "sqlite_stat1", "pragma_", "total_changes"].iter().any(|word| sql.contains(word));
             let prepare = match bench.db.backend() {
                 Backend::Sqlite if only_postgres => continue,
                 Backend::Sqlite => format!("EXPLAIN {sql}"),
@@ -61,6 +62,70 @@ async fn both_databases_understand_every_statement() {
         }
     })
     .await;
+}
+
+/// Statements that read all rows, or all of a company, and may: how they begin, and why.
+const READ_ALL: [(&str, &str); 27] = [
+    ("SELECT agreement_id, course", "a company has few agreements"),
+    ("SELECT a.agreement FROM agreement a", "a company has few agreements"),
+    ("SELECT account, settings FROM bank_account WHERE company_id = $1 ORDER", "a company has few bank accounts"),
+    ("SELECT digest, name, format", "a few files a day, and each is a list for a person"),
+    ("UPDATE bank_file SET state", "a few files a day; when a bank account is added"),
+    ("DELETE FROM bank_file_part", "a few files a day; housekeeping"),
+    ("SELECT MIN(claim_due_on)", "the first entry of its index"),
+    ("SELECT state, CAST(COUNT(*) AS BIGINT) FROM collection", "figures for a person"),
+    (
+        "SELECT company_id, org_number, name, settings, sealed_key FROM company",
+        "its key is the company alone; a list of companies",
+    ),
+    ("UPDATE company SET", "its key is the company alone"),
+    ("SELECT route, setup FROM route_setup", "a company has few routes"),
+    ("SELECT company_id, last_seq, last_hash FROM company_head", "copies a database"),
+    ("SELECT company_id, digest FROM artefact WHERE place", "copies a database"),
+    ("SELECT CAST(COUNT(*) AS BIGINT) FROM {name}", "benchmarks and copies"),
+    ("SELECT state, CAST(COUNT(*) AS BIGINT) FROM delivery", "figures for a person"),
+    ("SELECT last_seq, last_hash FROM company_head", "its key is the company alone"),
+    ("UPDATE company_head", "its key is the company alone"),
+    ("SELECT MAX(at) FROM event", "after a backup was restored"),
+    ("SELECT s.kind, s.standing", "figures of the jobs that wait"),
+    ("DELETE FROM idempotency", "housekeeping, once a day"),
+    ("UPDATE job SET lease = '', lease_until = 0 WHERE lease", "at a start: the jobs that wait"),
+    ("SELECT state, flow, currency", "figures for a person"),
+    ("UPDATE counter SET last", "after a backup was restored: a company has few counters"),
+    ("SELECT CAST(COUNT(*) AS BIGINT) FROM job WHERE lease", "before a backup is restored"),
+    ("SELECT CAST(COUNT(*) AS BIGINT) FROM stray", "strays are few: there is a most"),
+    ("DELETE FROM stray WHERE at", "housekeeping, once a day"),
+    ("SELECT address_digest, sealed FROM suppression WHERE company_id = $1 ORDER", "a list for a person"),
+];
+/// Like them, without a table of ours.
+const OF_THE_DATABASE: [&str; 5] = ["sqlite_master", "pragma_", "total_changes", "schema_version", "house_counter"];
+
+/// Nothing costs more with each invoice: what is read while invoices are handled is found by an index, not by going through a company.
+/// SQLite is asked how it would find the rows of a large company.
+#[tokio::test]
+async fn rows_are_found_by_an_index() {
+    let (mut through_all, mut unused) = (Vec::new(), READ_ALL.map(|(begins, _)| begins).to_vec());
+    let folder = tempfile::tempdir().unwrap();
+    let database = Db::open(&Db::sqlite_url(&folder.path().join("kvitt.db"))).await.unwrap();
+    let mut db = database.read().await.unwrap();
+    for (file, sql) in all_statements() {
+        let is_foreign = ["FOR UPDATE", "current_setting", "pg_", "information_schema"].iter().any(|word| sql.contains(word));
+        if sql.starts_with("INSERT") || is_foreign || OF_THE_DATABASE.iter().any(|word| sql.contains(word)) {
+            continue;
+        }
+        let explain = format!("EXPLAIN QUERY PLAN {}", sql.replace("{name}", "company"));
+        let rows = sqlx::raw_sql(sqlx::AssertSqlSafe(explain)).fetch_all(&mut *db).await.unwrap();
+        let plan: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+        let goes_through = |step: &String| (step.starts_with("SCAN ") && step != "SCAN due") || step.ends_with("(company_id=?)");
+        if plan.iter().any(goes_through) {
+            match READ_ALL.iter().find(|(begins, _)| sql.starts_with(begins)) {
+                Some((known, _)) => unused.retain(|begins| begins != known),
+                None => through_all.push(format!("{file}: {sql}\n  {}", plan.join("\n  "))),
+            }
+        }
+    }
+    assert!(through_all.is_empty(), "these go through all rows:\n{}", through_all.join("\n"));
+    assert!(unused.is_empty(), "these do not, and need no leave: {unused:?}");
 }
 
 /// What the columns hold decides what a distributed PostgreSQL can do: every primary and unique key begins with the company.
