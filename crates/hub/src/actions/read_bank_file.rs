@@ -8,7 +8,8 @@ use kvitt_domain::Amount;
 use kvitt_domain::fault::Fault;
 use kvitt_domain::mandate::MandateRecord;
 use kvitt_domain::payment::{Flow, Payment, PaymentKind, account_key};
-use kvitt_formats::bank::{self, Item, PaymentRecord};
+use kvitt_formats::bank::{self, Format, Item, PaymentRecord};
+use uuid::Uuid;
 
 use crate::actions::place_payments::NewPayment;
 use crate::error::{Error, Result};
@@ -64,13 +65,15 @@ pub fn read_bank_file(source: impl BufRead, at_once: usize, mut give: impl FnMut
                 }
                 Batch::Remark(fault)
             }
-            Item::Order(_) => {
-                seen.order_begins();
+            Item::Order(order) => {
+                seen.order_begins(order.transmission.format);
                 continue;
             }
-            Item::Transmission(_) | Item::Claim(_) | Item::Cancellation(_) | Item::OrderEnd(_) | Item::TransmissionEnd(_) => {
+            Item::Transmission(_) => {
+                seen.transmission_begins();
                 continue;
             }
+            Item::Claim(_) | Item::Cancellation(_) | Item::OrderEnd(_) | Item::TransmissionEnd(_) => continue,
         };
         let full = match gathering.as_mut() {
             Some(batch) => batch.join(next, at_once),
@@ -113,15 +116,32 @@ impl Batch {
     }
 }
 
-/// What was seen in the order that is being read: how often the very same was told, where the bank's reference is all that names it.
+/// What was seen so far: how often the very same was told, where what the rail calls it is all that tells it from another. Names are
+/// kept as digests, so that a million of them take some tens of megabytes.
 #[derive(Debug, Default)]
 struct Seen {
-    times: HashMap<String, u32>,
+    times: HashMap<Uuid, u32>,
 }
 
 impl Seen {
-    fn order_begins(&mut self) {
+    fn transmission_begins(&mut self) {
         self.times.clear();
+    }
+
+    /// Statements of one message may tell the same. What stands twice in a transmission of OCR giro was done twice, also where it is
+    /// in two assignments of one number.
+    fn order_begins(&mut self, format: Format) {
+        match format {
+            Format::Camt053 | Format::Camt054 => self.times.clear(),
+            Format::Nets => {}
+        }
+    }
+
+    /// How often this was told, this time included.
+    fn again(&mut self, of: &str) -> u32 {
+        let times = self.times.entry(Uuid::new_v5(&Uuid::NAMESPACE_OID, of.as_bytes())).or_default();
+        *times += 1;
+        *times
     }
 
     /// A record as a payment; `None` where nothing moved.
@@ -165,26 +185,38 @@ impl Seen {
         Some(NewPayment { payment, part })
     }
 
-    /// What names this movement in every file that tells of it. OCR giro numbers its transactions. A bank's statement and notification
-    /// share its reference of the movement and not their own numbers; where details share that too, they are counted.
+    /// What names this movement in every file that tells of it. OCR giro numbers its transactions; where one number stands for several
+    /// that are the same in all else, those after the first are counted. A bank's statement and notification share its reference of
+    /// the movement and not their own numbers; where details share that too, they are counted.
     fn reference(&mut self, account: &str, record: &PaymentRecord) -> String {
+        let kid = record.kid.as_deref().unwrap_or("-");
         match (record.kind, &record.reference) {
-            (bank::PaymentKind::Camt, Some(reference)) if !SAYS_NOTHING.contains(&reference.as_str()) => {
+            (bank::PaymentKind::Camt, Some(reference)) if says_something(reference) => {
                 let total = matches!(record.part, bank::Part::TotalOf(_));
                 let of = format!(
-                    "camt/{account}/{reference}/{}/{}/{}/{}",
-                    record.kid.as_deref().unwrap_or("-"),
+                    "camt/{account}/{reference}/{kid}/{}/{}/{}",
                     record.amount,
                     record.booked_on,
                     if total { "total" } else { "one" }
                 );
-                let times = self.times.entry(of.clone()).or_default();
-                *times += 1;
+                let times = self.again(&of);
                 format!("{of}/{times}")
             }
-            (bank::PaymentKind::Camt | bank::PaymentKind::Ocr(_), _) => record.key(),
+            (bank::PaymentKind::Camt, _) => record.key(),
+            (bank::PaymentKind::Ocr(_), _) => {
+                let key = record.key();
+                match self.again(&format!("{key}/{kid}/{}", record.amount)) {
+                    1 => key,
+                    times => format!("{key}#{times}"),
+                }
+            }
         }
     }
+}
+
+/// Whether a reference of a bank names anything.
+fn says_something(reference: &str) -> bool {
+    !reference.is_empty() && !SAYS_NOTHING.contains(&reference)
 }
 
 /// What a record says of a mandate, without where it stood.

@@ -44,6 +44,15 @@ pub fn ocr(transmission: u32, payments: &[Ocr]) -> String {
 
 /// The same, of an account and a day.
 pub fn ocr_of(account: &str, day: Date, transmission: u32, payments: &[Ocr]) -> String {
+    transmission_of(account, day, transmission, payments, 1)
+}
+
+/// A transmission in which the one assignment stands twice.
+pub fn ocr_assigned_twice(transmission: u32, payments: &[Ocr]) -> String {
+    transmission_of(ACCOUNT, DAY, transmission, payments, 2)
+}
+
+fn transmission_of(account: &str, day: Date, transmission: u32, payments: &[Ocr], times: usize) -> String {
     let on = format!("{:02}{:02}{:02}", day.day(), day.month(), day.year() % 100);
     let mut file = String::new();
     let mut line = |text: String| {
@@ -52,17 +61,22 @@ pub fn ocr_of(account: &str, day: Date, transmission: u32, payments: &[Ocr]) -> 
     };
     let zeros = |count: usize| "0".repeat(count);
     line(format!("NY00001000008080{transmission:07}00229221{}", zeros(49)));
-    line(format!("NY090020{:09}{:07}{account}{}", 8566, transmission, zeros(45)));
-    let mut sum = 0;
-    for (payment, number) in payments.iter().zip(1..) {
-        let Ocr { code, kid, minor, payer } = payment;
-        sum += minor;
-        line(format!("NY09{code}30{number:07}{on}01{:02}0{number:05}0{minor:017}{kid:>25}{}", day.day(), zeros(6)));
-        line(format!("NY09{code}31{number:07}{}{on}{payer}{}", zeros(26), zeros(22)));
-    }
     let (count, records) = (payments.len(), 2 * payments.len());
-    line(format!("NY090088{count:08}{:08}{sum:017}{on}{on}{on}{}", records + 2, zeros(21)));
-    line(format!("NY000089{count:08}{:08}{sum:017}{on}{}", records + 4, zeros(33)));
+    let mut sum = 0;
+    for _ in 0..times {
+        line(format!("NY090020{:09}{:07}{account}{}", 8566, transmission, zeros(45)));
+        let mut of_this = 0;
+        for (payment, number) in payments.iter().zip(1..) {
+            let Ocr { code, kid, minor, payer } = payment;
+            of_this += minor;
+            line(format!("NY09{code}30{number:07}{on}01{:02}0{number:05}0{minor:017}{kid:>25}{}", day.day(), zeros(6)));
+            line(format!("NY09{code}31{number:07}{}{on}{payer}{}", zeros(26), zeros(22)));
+        }
+        line(format!("NY090088{count:08}{:08}{of_this:017}{on}{on}{on}{}", records + 2, zeros(21)));
+        sum += of_this;
+    }
+    let (count, records) = (times * count, times * (records + 2) + 2);
+    line(format!("NY000089{count:08}{records:08}{sum:017}{on}{}", zeros(33)));
     file
 }
 

@@ -9,7 +9,7 @@ use kvitt_hub::error::Error;
 use kvitt_hub::store::bank_account::{BankAccountSettings, Counts};
 use kvitt_hub::store::{bank_file, mandate, payment};
 
-use super::files::{ACCOUNT, DAY, Entry, Ocr, camt, debited, mandates, ocr, ocr_of, paid, reversed};
+use super::files::{ACCOUNT, DAY, Entry, Ocr, camt, debited, mandates, ocr, ocr_assigned_twice, ocr_of, paid, reversed};
 use super::{Books, each_book};
 
 const FIRST: &str = "123456782";
@@ -69,6 +69,27 @@ async fn what_the_bank_really_did_twice_is_seen_twice() {
         assert_eq!(books.stands("1001").await, ("overpaid", -1000));
         assert_eq!(books.placed(&ocr(2, &[debited(FIRST, 1000)])).await.matched, 1);
         assert_eq!(books.stands("1001").await, ("overpaid", -2000));
+    })
+    .await;
+}
+
+/// A data centre that registers everything twice may do so under one number: control sums count both, and so does the bank.
+#[tokio::test]
+async fn two_debits_under_one_number_are_two() {
+    each_book(async |books| {
+        books.invoice("1001", FIRST, 1000).await;
+        let first = ocr(1, &[debited(FIRST, 1000), debited(FIRST, 1000), paid(SECOND, 5)]);
+        let file = first.replace("NY0915300000002", "NY0915300000001").replace("NY0915310000002", "NY0915310000001");
+        assert_ne!(file, first);
+        assert_eq!(books.placed(&file).await, Placed { matched: 2, parked: 1, ..Placed::default() });
+        assert_eq!(books.stands("1001").await, ("overpaid", -1000));
+        // The same transmission in other bytes is the same two.
+        assert_eq!(books.placed(&format!("{file}\r\n")).await, Placed { known: 3, ..Placed::default() });
+        // The same assignment twice in one transmission; the transmission twice in one file is told again and not done again.
+        let doubled = ocr_assigned_twice(2, &[debited(FIRST, 1000)]);
+        assert_eq!(books.placed(&doubled).await.matched, 2);
+        assert_eq!(books.placed(&format!("{doubled}{doubled}")).await.known, 4);
+        assert_eq!(books.stands("1001").await, ("overpaid", -3000));
     })
     .await;
 }
