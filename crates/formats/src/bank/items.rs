@@ -210,6 +210,8 @@ pub enum PaymentKind {
 pub enum Part {
     /// It is a line of its own.
     Whole,
+    /// It is a line without details: one payment or several, this file does not say. camt only.
+    Line,
     /// It is one of several that share a line: that line's serial number in OCR giro, its bank reference in camt.
     Of(String),
     /// It is a line of so many payments that this file does not tell apart: a camt.054 or OCR file does.
@@ -241,6 +243,9 @@ pub struct PaymentRecord {
     pub payer: Option<String>,
     /// The archive reference; the bank's reference (`AcctSvcrRef`) of camt.
     pub reference: Option<String>,
+    /// What camt calls the entry that it is in (`AcctSvcrRef` of the entry), which a statement and a notification may share where
+    /// their details do not say the same.
+    pub entry_reference: Option<String>,
     /// What the payer wrote.
     pub text: Option<String>,
     /// How it stands to the line of the account statement.

@@ -60,8 +60,12 @@ pub async fn decide(hub: &Hub, company: &Company, payment: &str, decision: Decis
                 Decision::Match { .. } => place(tx, &company, &known, &invoice, now).await?,
                 Decision::Unmatch => take_away(tx, &company, &known, &by, now).await?,
                 Decision::Dismiss => match known.state {
+                    // What a person says was told before counts for its rail no more.
+                    State::Parked { ref why } if why.code == codes::PAYMENT_PERHAPS_TOLD => {
+                        payment::save(tx, &company.id, &company.key, &known, State::ToldAgain).await?;
+                    }
                     State::Parked { .. } => payment::save(tx, &company.id, &company.key, &known, State::NoConcern).await?,
-                    State::Matched { .. } | State::NoConcern | State::ToldTwice => return Err(refused(&known)),
+                    State::Matched { .. } | State::NoConcern | State::ToldTwice | State::ToldAgain => return Err(refused(&known)),
                 },
             }
             let told = serde_json::json!({ "decision": decision, "by": by });
@@ -76,7 +80,7 @@ pub async fn decide(hub: &Hub, company: &Company, payment: &str, decision: Decis
 async fn place(tx: &mut Tx<'_>, company: &Company, known: &StoredPayment, invoice: &str, now: i64) -> Result<()> {
     match known.state {
         State::Parked { .. } | State::NoConcern => {}
-        State::Matched { .. } | State::ToldTwice => return Err(refused(known)),
+        State::Matched { .. } | State::ToldTwice | State::ToldAgain => return Err(refused(known)),
     }
     if collection::of_invoice(tx.db(), &company.id, invoice).await?.is_none() {
         // An invoice of nothing, or a credit note.

@@ -3,11 +3,13 @@
 //!
 //! The same payment told again is known by its id. Two rails that tell of the same movement are told apart from two movements by
 //! counting: of alike payments as many count as the rail that tells of most. So neither the order of files nor their repetition
-//! changes the end, and what the bank really did twice is seen twice.
+//! changes the end, and what the bank really did twice is seen twice. A statement and a notification are counted against each other
+//! in the same way where the bank names the payments of neither, or those of one line of the account otherwise in each; what else is
+//! alike in two files of camt, and has no reference in common, is a person's to tell apart.
 
 use futures_util::FutureExt;
 use kvitt_domain::fault::{Fault, codes};
-use kvitt_domain::payment::{self as rules, Fit, Flow, KidUse, Payment, Place};
+use kvitt_domain::payment::{self as rules, Fit, Flow, KidUse, Payment, PaymentKind, Place};
 use serde::{Deserialize, Serialize};
 
 use crate::actions::move_collection::{Move, move_by};
@@ -16,7 +18,7 @@ use crate::hub::Hub;
 use crate::store::bank_account::Counts;
 use crate::store::company::Company;
 use crate::store::event::NewEvent;
-use crate::store::payment::{self, Part, State, StoredPayment};
+use crate::store::payment::{self, Part, Source, State, StoredPayment, Told};
 use crate::store::{Tx, collection};
 
 /// Payments of one transaction at most: it holds the writer for some tens of milliseconds.
@@ -29,6 +31,10 @@ pub struct NewPayment {
     pub payment: Payment,
     /// How it stands to its line of the statement.
     pub part: Part,
+    /// What the file is.
+    pub by: Source,
+    /// Whether the bank's reference names it.
+    pub is_named: bool,
 }
 
 /// What became of payments, counted.
@@ -118,12 +124,13 @@ async fn place_one(
         }
         return Ok(());
     }
-    let NewPayment { payment, part } = new;
-    let state = decide(tx, company, from.counts, payment, part).await?;
+    let NewPayment { payment, part, by, is_named } = new;
+    let told = Told { file: from.file.clone(), by: *by, is_named: *is_named };
+    let state = decide(tx, company, from.counts, new, &told).await?;
     placed.count(state.name());
     let stored =
         StoredPayment { id, file: from.file.clone(), payment: payment.clone(), part: part.clone(), state, at: now, version: 1 };
-    payment::insert(tx, &company.id, &company.key, &stored).await?;
+    payment::insert(tx, &company.id, &company.key, &stored, &told).await?;
     match &stored.state {
         State::Matched { invoice, .. } => {
             let what = Move { company, invoice, now };
@@ -133,7 +140,7 @@ async fn place_one(
             let told = serde_json::json!({ "amount": payment.net().to_string(), "booked_on": payment.booked_on, "why": why });
             tx.tell(NewEvent::new(&company.id, &company.key, now, "payment.parked", &stored.id, &told)?);
         }
-        State::NoConcern | State::ToldTwice => {}
+        State::NoConcern | State::ToldTwice | State::ToldAgain => {}
     }
     if let Part::Of { batch } = part {
         account_for_totals(tx, company, payment, batch, now).await?;
@@ -141,23 +148,33 @@ async fn place_one(
     Ok(())
 }
 
-async fn decide(tx: &mut Tx<'_>, company: &Company, counts: Counts, payment: &Payment, part: &Part) -> Result<State> {
-    let rail = payment.kind.rail();
-    if !counts.counts(rail) {
+async fn decide(tx: &mut Tx<'_>, company: &Company, counts: Counts, new: &NewPayment, told: &Told) -> Result<State> {
+    let NewPayment { payment, part, .. } = new;
+    if !counts.counts(payment.kind.rail()) {
         return Ok(State::ToldTwice);
     }
     if let Part::TotalOf { batch } = part {
         let told = payment::has_parts(tx.db(), &company.id, &payment.bank_account, batch).await?;
         return Ok(if told { State::ToldTwice } else { State::Parked { why: Fault::warning(codes::PAYMENT_TOTAL) } });
     }
-    let alike = payment::alike(tx.db(), &company.id, &company.key, payment).await?;
-    let here = alike.iter().find(|(of, _)| of == rail).map_or(0, |(_, count)| *count);
-    let elsewhere = alike.iter().filter(|(of, _)| of != rail).map(|(_, count)| *count).max().unwrap_or_default();
+    let alike = payment::alike(tx.db(), &company.id, &company.key, payment, part, told).await?;
+    let (here, elsewhere) = match payment.kind {
+        PaymentKind::Ocr { .. } => (alike.ocr, alike.camt),
+        PaymentKind::Camt => (alike.camt, alike.ocr),
+    };
+    let is_camt = payment.kind == PaymentKind::Camt;
+    if is_camt && alike.here < alike.elsewhere {
+        return Ok(State::ToldAgain);
+    }
     if here < elsewhere {
         return Ok(State::ToldTwice);
     }
     let used = kid_use(tx, company, payment).await?;
     Ok(match rules::place(payment, &used) {
+        // Two files of camt that share no reference tell of one payment, or of two: only a person can find out.
+        Place::Invoice { .. } | Place::Parked { .. } if is_camt && alike.unsure > 0 => {
+            State::Parked { why: Fault::warning(codes::PAYMENT_PERHAPS_TOLD) }
+        }
         Place::Invoice { invoice, fit } => State::Matched { invoice, fit: Fit::name(fit).to_owned() },
         Place::Parked { why } => State::Parked { why },
         Place::NoConcern => State::NoConcern,

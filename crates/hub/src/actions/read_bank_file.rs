@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::actions::place_payments::NewPayment;
 use crate::error::{Error, Result};
-use crate::store::payment::Part;
+use crate::store::payment::{Part, Source};
 
 /// What banks write where they have no reference: it names nothing.
 const SAYS_NOTHING: [&str; 2] = ["NOTPROVIDED", "NONREF"];
@@ -160,14 +160,19 @@ impl Seen {
             (_, true, _) | (_, false, PaymentKind::Ocr { .. }) => Flow::TakenBack,
             (_, false, PaymentKind::Camt) => Flow::Out,
         };
-        let part = match (record.kind, &record.part) {
+        let line = record.entry_reference.clone().filter(|reference| says_something(reference));
+        let part = match (record.kind, &record.part, line) {
             // The serial number of OCR giro is one of a day, and its totals stand in the assignment's end.
-            (bank::PaymentKind::Ocr(_), _) | (_, bank::Part::Whole) => Part::Whole,
-            (bank::PaymentKind::Camt, bank::Part::Of(line)) => Part::Of { batch: line.clone() },
-            (bank::PaymentKind::Camt, bank::Part::TotalOf(_)) => {
-                record.reference.clone().map_or(Part::Whole, |batch| Part::TotalOf { batch })
-            }
+            (bank::PaymentKind::Ocr(_), _, _) | (_, bank::Part::Line, _) | (_, _, None) => Part::Whole,
+            (bank::PaymentKind::Camt, bank::Part::Whole | bank::Part::Of(_), Some(batch)) => Part::Of { batch },
+            (bank::PaymentKind::Camt, bank::Part::TotalOf(_), Some(batch)) => Part::TotalOf { batch },
         };
+        let by = match record.order.transmission.format {
+            Format::Nets => Source::Ocr,
+            Format::Camt053 => Source::Camt053,
+            Format::Camt054 => Source::Camt054,
+        };
+        let is_named = by == Source::Ocr || record.reference.as_deref().is_some_and(says_something);
         let payment = Payment {
             bank_account: account.to_owned(),
             kid: record.kid,
@@ -182,7 +187,7 @@ impl Seen {
             text: record.text,
             raw: text_of(record.raw.bytes(), record.kind),
         };
-        Some(NewPayment { payment, part })
+        Some(NewPayment { payment, part, by, is_named })
     }
 
     /// What names this movement in every file that tells of it. OCR giro numbers its transactions; where one number stands for several

@@ -192,7 +192,7 @@ async fn show(db: &mut AnyConnection, company: &Company, stored: StoredPayment) 
             (number, Some(fit.clone()), None)
         }
         State::Parked { why } => (None, None, Some(why.clone())),
-        State::NoConcern | State::ToldTwice => (None, None, None),
+        State::NoConcern | State::ToldTwice | State::ToldAgain => (None, None, None),
     };
     Ok(PaymentShown {
         state: stored.state.name().to_owned(),

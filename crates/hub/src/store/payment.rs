@@ -15,8 +15,8 @@ use crate::store::writer::Tx;
 use crate::vault::{CompanyKey, Purpose};
 
 const INSERT: &str = "INSERT INTO payment (company_id, payment_id, file_digest, account, kid, amount_minor, currency, flow, rail, \
-    booked_on, state, invoice_id, fit, batch, payer_digest, content, at, version) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 1)";
+    booked_on, valued_on, state, invoice_id, fit, batch, payer_digest, content, at, source, named, version) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, 1)";
 const STATE_OF: &str = "SELECT state, file_digest FROM payment WHERE company_id = $1 AND payment_id = $2";
 const BY_ID: &str = "SELECT payment_id, file_digest, state, invoice_id, fit, content, at, version FROM payment \
     WHERE company_id = $1 AND payment_id = $2";
@@ -30,10 +30,31 @@ const STARTING_WITH: &str = "SELECT payment_id FROM payment WHERE company_id = $
     ORDER BY payment_id LIMIT 2";
 const SAVE: &str = "UPDATE payment SET state = $1, invoice_id = $2, fit = $3, content = $4, version = version + 1 \
     WHERE company_id = $5 AND payment_id = $6 AND version = $7";
-const ALIKE: &str = "SELECT rail, CAST(COUNT(*) AS BIGINT) FROM payment WHERE company_id = $1 AND account = $2 AND kid = $3 \
-    AND amount_minor = $4 AND booked_on = $5 AND flow = $6 AND currency = $7 GROUP BY rail";
-const ALIKE_WITHOUT_KID: &str = "SELECT rail, CAST(COUNT(*) AS BIGINT) FROM payment WHERE company_id = $1 AND account = $2 AND kid IS NULL \
-    AND amount_minor = $3 AND booked_on = $4 AND flow = $5 AND currency = $6 AND payer_digest = $7 GROUP BY rail";
+// Payments like one, and how files told of them. A file that does not say when it booked says when it counts: such a day may be either
+// of the other file's.
+const ALIKE: &str = "SELECT rail, \
+    CAST(SUM(CASE WHEN booked_on = $9 AND fit <> 'again' THEN 1 ELSE 0 END) AS BIGINT) AS once, \
+    CAST(SUM(CASE WHEN named = 0 AND source = $12 THEN 1 ELSE 0 END) AS BIGINT) AS unnamed_here, \
+    CAST(SUM(CASE WHEN named = 0 AND source <> $12 THEN 1 ELSE 0 END) AS BIGINT) AS unnamed_elsewhere, \
+    CAST(SUM(CASE WHEN batch = $13 AND source = $12 THEN 1 ELSE 0 END) AS BIGINT) AS line_here, \
+    CAST(SUM(CASE WHEN batch = $13 AND source <> $12 THEN 1 ELSE 0 END) AS BIGINT) AS line_elsewhere, \
+    CAST(SUM(CASE WHEN file_digest <> $14 AND fit <> 'again' THEN 1 ELSE 0 END) AS BIGINT) AS in_other_files, \
+    CAST(SUM(CASE WHEN file_digest <> $14 AND fit <> 'again' AND (named = 0 OR source <> $12) THEN 1 ELSE 0 END) AS BIGINT) AS unsure \
+    FROM payment WHERE company_id = $1 AND account = $2 AND kid = $3 AND amount_minor = $4 AND flow = $5 AND currency = $6 \
+    AND booked_on >= $7 AND booked_on <= $8 \
+    AND (booked_on = $9 OR (booked_on = $10 AND valued_on = $10) OR valued_on = $11) GROUP BY rail";
+const ALIKE_WITHOUT_KID: &str = "SELECT rail, \
+    CAST(SUM(CASE WHEN booked_on = $9 AND fit <> 'again' AND payer_digest = $3 THEN 1 ELSE 0 END) AS BIGINT) AS once, \
+    CAST(SUM(CASE WHEN named = 0 AND source = $12 AND payer_digest = $3 THEN 1 ELSE 0 END) AS BIGINT) AS unnamed_here, \
+    CAST(SUM(CASE WHEN named = 0 AND source <> $12 AND payer_digest = $3 THEN 1 ELSE 0 END) AS BIGINT) AS unnamed_elsewhere, \
+    CAST(SUM(CASE WHEN batch = $13 AND source = $12 AND payer_digest = $3 THEN 1 ELSE 0 END) AS BIGINT) AS line_here, \
+    CAST(SUM(CASE WHEN batch = $13 AND source <> $12 AND payer_digest = $3 THEN 1 ELSE 0 END) AS BIGINT) AS line_elsewhere, \
+    CAST(SUM(CASE WHEN file_digest <> $14 AND fit <> 'again' THEN 1 ELSE 0 END) AS BIGINT) AS in_other_files, \
+    CAST(SUM(CASE WHEN file_digest <> $14 AND fit <> 'again' AND (named = 0 OR source <> $12) THEN 1 ELSE 0 END) AS BIGINT) AS unsure \
+    FROM payment WHERE company_id = $1 AND account = $2 AND kid IS NULL AND amount_minor = $4 AND flow = $5 AND currency = $6 \
+    AND booked_on >= $7 AND booked_on <= $8 \
+    AND (booked_on = $9 OR (booked_on = $10 AND valued_on = $10) OR valued_on = $11) \
+    AND (payer_digest = $3 OR payer_digest IS NULL OR $3 = '') GROUP BY rail";
 const OF_BATCH: &str = "SELECT payment_id FROM payment WHERE company_id = $1 AND account = $2 AND batch = $3 AND state <> $4 \
     AND fit = $5 ORDER BY payment_id LIMIT $6";
 const PAID_BY: &str = "SELECT DISTINCT invoice_id FROM payment WHERE company_id = $1 AND payer_digest = $2 AND invoice_id IS NOT NULL \
@@ -69,12 +90,18 @@ pub enum State {
     NoConcern,
     /// Another rail told of the same movement, or it is a total whose parts are here.
     ToldTwice,
+    /// Another file of the same rail told of the same movement.
+    ToldAgain,
 }
 
 /// How a payment fits that a person placed.
 pub const BY_HAND: &str = "by_hand";
 /// What stands in the place of a fit in a total of payments that its file does not tell apart.
 const TOTAL: &str = "total";
+/// What stands in the place of a fit in a payment that another file of its rail told of, so that its rail does not count it twice.
+const AGAIN: &str = "again";
+/// Days that may lie between the one on which a payment is booked and the one from which it counts.
+const MOST_DAYS_APART: i64 = 10;
 
 impl State {
     /// The state's name as stored and shown.
@@ -83,7 +110,7 @@ impl State {
             State::Matched { .. } => "matched",
             State::Parked { .. } => "parked",
             State::NoConcern => "no_concern",
-            State::ToldTwice => "told_twice",
+            State::ToldTwice | State::ToldAgain => "told_twice",
         }
     }
 
@@ -117,6 +144,56 @@ impl Part {
             Part::Of { batch } | Part::TotalOf { batch } => Some(batch),
         }
     }
+}
+
+/// Which file tells of a payment, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// SHA-256 of it.
+    pub file: String,
+    /// What it is.
+    pub by: Source,
+    /// Whether the bank's reference names the payment, in every file that tells of it. Else only its place in the file does.
+    pub is_named: bool,
+}
+
+/// What a file is that tells of payments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// OCR giro.
+    Ocr,
+    /// A statement.
+    Camt053,
+    /// A notification.
+    Camt054,
+}
+
+impl Source {
+    /// The name as stored.
+    pub fn name(self) -> &'static str {
+        match self {
+            Source::Ocr => "ocr",
+            Source::Camt053 => "camt053",
+            Source::Camt054 => "camt054",
+        }
+    }
+}
+
+/// How many payments like one were told of: same account, KID, amount, day and way; without a KID also of the same payer, and none
+/// where the payer is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Alike {
+    /// By OCR giro.
+    pub ocr: i64,
+    /// By camt, what several of its files told of counted once.
+    pub camt: i64,
+    /// By files of camt that are what this one is, of those that can be paired with it: without a name like it, or in the same line
+    /// of the account.
+    pub here: i64,
+    /// The same, by files of camt that are something else: a statement and a notification.
+    pub elsewhere: i64,
+    /// By other files of camt, which may have told of this very payment: nothing says so, and nothing says that they did not.
+    pub unsure: i64,
 }
 
 /// A payment as it is stored.
@@ -178,7 +255,7 @@ pub fn id(payment: &Payment) -> String {
 }
 
 /// Stores a payment that was never stored: ask first, in the same transaction.
-pub async fn insert(tx: &mut Tx<'_>, company: &str, key: &CompanyKey, new: &StoredPayment) -> Result<()> {
+pub async fn insert(tx: &mut Tx<'_>, company: &str, key: &CompanyKey, new: &StoredPayment, told: &Told) -> Result<()> {
     let StoredPayment { id, file, payment, part, state, at, .. } = new;
     let (invoice, fit) = columns(state, part);
     sqlx::query(INSERT)
@@ -192,6 +269,7 @@ pub async fn insert(tx: &mut Tx<'_>, company: &str, key: &CompanyKey, new: &Stor
         .bind(payment.flow.name())
         .bind(payment.kind.rail())
         .bind(payment.booked_on.to_string())
+        .bind(payment.valued_on.map(|day| day.to_string()))
         .bind(state.name())
         .bind(invoice)
         .bind(fit)
@@ -199,6 +277,8 @@ pub async fn insert(tx: &mut Tx<'_>, company: &str, key: &CompanyKey, new: &Stor
         .bind(payer_digest(key, payment))
         .bind(seal(key, new)?)
         .bind(*at)
+        .bind(told.by.name())
+        .bind(i64::from(told.is_named))
         .execute(tx.db())
         .await?;
     Ok(())
@@ -263,38 +343,54 @@ pub async fn save(tx: &mut Tx<'_>, company: &str, key: &CompanyKey, before: &Sto
     if saved.rows_affected() == 1 { Ok(()) } else { Err(Error::Conflict) }
 }
 
-/// How many payments like this one each rail has told of: same account, KID, amount, day and way; without a KID also of the same
-/// payer, and none where the payer is not known.
-pub async fn alike(db: &mut AnyConnection, company: &str, key: &CompanyKey, payment: &Payment) -> Result<Vec<(String, i64)>> {
-    let (amount, day) = (payment.amount, payment.booked_on.to_string());
-    let rows = match (&payment.kid, payer_digest(key, payment)) {
-        (Some(kid), _) => {
-            sqlx::query(ALIKE)
-                .bind(company)
-                .bind(&payment.bank_account)
-                .bind(kid)
-                .bind(amount.minor())
-                .bind(day)
-                .bind(payment.flow.name())
-                .bind(amount.currency().code())
-                .fetch_all(db)
-                .await?
-        }
-        (None, Some(payer)) => {
-            sqlx::query(ALIKE_WITHOUT_KID)
-                .bind(company)
-                .bind(&payment.bank_account)
-                .bind(amount.minor())
-                .bind(day)
-                .bind(payment.flow.name())
-                .bind(amount.currency().code())
-                .bind(payer)
-                .fetch_all(db)
-                .await?
-        }
-        (None, None) => Vec::new(),
+/// How many payments like this one were told of.
+pub async fn alike(
+    db: &mut AnyConnection,
+    company: &str,
+    key: &CompanyKey,
+    payment: &Payment,
+    part: &Part,
+    told: &Told,
+) -> Result<Alike> {
+    let (day, valued) = (payment.booked_on, payment.valued_on.unwrap_or(payment.booked_on));
+    let apart = jiff::Span::new().days(MOST_DAYS_APART);
+    let only = (payment.valued_on == Some(day)).then(|| day.to_string()).unwrap_or_default();
+    let (query, named) = match &payment.kid {
+        Some(kid) => (ALIKE, kid.clone()),
+        None => (ALIKE_WITHOUT_KID, payer_digest(key, payment).unwrap_or_default()),
     };
-    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    let rows = sqlx::query(query)
+        .bind(company)
+        .bind(&payment.bank_account)
+        .bind(named)
+        .bind(payment.amount.minor())
+        .bind(payment.flow.name())
+        .bind(payment.amount.currency().code())
+        .bind(day.min(valued).saturating_sub(apart).to_string())
+        .bind(day.max(valued).saturating_add(apart).to_string())
+        .bind(day.to_string())
+        .bind(valued.to_string())
+        .bind(only)
+        .bind(told.by.name())
+        .bind(part.batch().unwrap_or_default())
+        .bind(&told.file)
+        .fetch_all(db)
+        .await?;
+    let mut alike = Alike::default();
+    for row in &rows {
+        let rail: String = row.try_get("rail")?;
+        let count = |column: &str| -> Result<i64> { Ok(row.try_get(column)?) };
+        if rail != "camt" {
+            alike.ocr = count("once")?;
+            continue;
+        }
+        alike.camt = count("once")?;
+        (alike.here, alike.elsewhere, alike.unsure) = match told.is_named {
+            true => (count("line_here")?, count("line_elsewhere")?, count("unsure")?),
+            false => (count("unnamed_here")?, count("unnamed_elsewhere")?, count("in_other_files")?),
+        };
+    }
+    Ok(alike)
 }
 
 /// The totals of a statement line that are counted, by their ids: they are told twice once their parts are here.
@@ -353,6 +449,7 @@ fn payer_digest(key: &CompanyKey, payment: &Payment) -> Option<String> {
 fn columns<'a>(state: &'a State, part: &Part) -> (Option<&'a str>, &'a str) {
     match (state, part) {
         (State::Matched { invoice, fit }, _) => (Some(invoice), fit),
+        (State::ToldAgain, _) => (None, AGAIN),
         (_, Part::TotalOf { .. }) => (None, TOTAL),
         (State::Parked { .. } | State::NoConcern | State::ToldTwice, _) => (None, ""),
     }
@@ -361,7 +458,7 @@ fn columns<'a>(state: &'a State, part: &Part) -> (Option<&'a str>, &'a str) {
 fn seal(key: &CompanyKey, stored: &StoredPayment) -> Result<Vec<u8>> {
     let why = match &stored.state {
         State::Parked { why } => Some(why.clone()),
-        State::Matched { .. } | State::NoConcern | State::ToldTwice => None,
+        State::Matched { .. } | State::NoConcern | State::ToldTwice | State::ToldAgain => None,
     };
     let content = Content { payment: stored.payment.clone(), part: stored.part.clone(), why };
     key.seal_compressed_json(Purpose::Payment, &stored.id, &content)
@@ -376,6 +473,7 @@ fn read(row: &AnyRow, key: &CompanyKey) -> Result<StoredPayment> {
         ("matched", Some(invoice), _) => State::Matched { invoice, fit },
         ("parked", None, Some(why)) => State::Parked { why },
         ("no_concern", None, _) => State::NoConcern,
+        ("told_twice", None, _) if fit == AGAIN => State::ToldAgain,
         ("told_twice", None, _) => State::ToldTwice,
         _ => return Err(Error::Damaged(format!("the payment {id} is {name}, and what belongs to that is missing"))),
     };

@@ -7,6 +7,7 @@ mod files;
 mod importing;
 mod kids;
 mod laws;
+mod telling;
 mod watching;
 mod worst_day;
 

@@ -201,7 +201,11 @@ impl Entry {
         let stated = self.batch.map_or(1, |(count, _)| count);
         match (self.held.take(), self.details_read) {
             (held, 0 | 1) if held.as_ref().is_none_or(|held| held.is_of(amount)) => {
-                let part = if stated > 1 { Part::TotalOf(stated) } else { Part::Whole };
+                let part = match (stated, &held) {
+                    (2.., _) => Part::TotalOf(stated),
+                    (_, Some(_)) => Part::Whole,
+                    (_, None) => Part::Line,
+                };
                 let details = held.unwrap_or_else(|| Details::begin(self.place));
                 // The account's own currency, whatever the payer paid in.
                 self.give_details(Details { amount: Some(amount), ..details }, part, order, give);
@@ -282,6 +286,7 @@ impl Entry {
                 payer_account: other.account.clone(),
                 payer: other.name.clone(),
                 reference: details.reference.clone().or_else(|| self.reference.clone()),
+                entry_reference: self.reference.clone(),
                 text: Some(text).filter(|text| !text.is_empty()),
                 part: part.clone(),
                 line: details.place.line,

@@ -368,6 +368,7 @@ fn payment(order: Arc<Order>, transaction: u32, record: &Record<'_>) -> Result<I
         payer_account: None,
         payer: None,
         reference: None,
+        entry_reference: None,
         text: None,
         part,
         line: record.line,

@@ -55,7 +55,7 @@ fn details() {
     };
     let amount = |amount: &str| format!("<AmtDtls><TxAmt><Amt Ccy=\"NOK\">{amount}</Amt></TxAmt></AmtDtls>");
     let check = |direction: &str, details: &str, expected: &str| assert_eq!(payments(&entry(direction, details)), expected);
-    check("CRDT", "", "– 3000 Whole");
+    check("CRDT", "", "– 3000 Line");
     check("CRDT", &format!("<TxDtls>{}</TxDtls>", reference("123456782")), "123456782 3000 Whole");
     check("CRDT", &format!("<TxDtls>{}</TxDtls>", reference("20261003-")), "20261003- 3000 Whole");
     check("CRDT", &format!("<TxDtls>{}</TxDtls>", reference("RF18539007547034")), "– 3000 Whole");
@@ -92,7 +92,7 @@ fn another_currency() {
     assert_eq!(payments(&xml), "– 3000 Whole");
     let yen =
         notification("<Ntry><Amt Ccy=\"JPY\">30</Amt><CdtDbtInd>CRDT</CdtDbtInd><BookgDt><Dt>2026-12-02</Dt></BookgDt></Ntry>");
-    assert_eq!(payments(&yen), "– 30 Whole");
+    assert_eq!(payments(&yen), "– 30 Line");
 }
 
 /// What stands around the document is passed over; several messages are read.
@@ -100,7 +100,7 @@ fn another_currency() {
 fn envelopes() {
     let inner = entry("CRDT", "");
     let xml = format!("<?xml version=\"1.0\"?>\n<e:Envelope xmlns:e=\"urn:e\"><e:Head>x</e:Head>{inner}{inner}</e:Envelope>\n");
-    assert_eq!(payments(&xml), "– 3000 Whole; – 3000 Whole");
+    assert_eq!(payments(&xml), "– 3000 Line; – 3000 Line");
 }
 
 /// The first fault of each, with its place.

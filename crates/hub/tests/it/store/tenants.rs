@@ -112,12 +112,12 @@ async fn furnish_money(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     collection::save(tx, id, &before, &after, NOW).await?;
     collection::insert_credit(tx, id, &credit("c1"), "10023", Some("i1"), NOW).await?;
     collection::insert_credit(tx, id, &credit("c2"), "10024", None, NOW).await?;
-    payment::insert(tx, id, key, &stored_payment("p1", payment::State::NoConcern, payment::Part::Of { batch: "B".into() }))
+    payment::insert(tx, id, key, &stored_payment("p1", payment::State::NoConcern, payment::Part::Of { batch: "B".into() }), &told())
         .await?;
     let matched = payment::State::Matched { invoice: "i1".into(), fit: "exact".into() };
-    payment::insert(tx, id, key, &stored_payment("p2", matched, payment::Part::TotalOf { batch: "T".into() })).await?;
+    payment::insert(tx, id, key, &stored_payment("p2", matched, payment::Part::TotalOf { batch: "T".into() }), &told()).await?;
     let parked = payment::State::Parked { why: Fault::warning(codes::PAYMENT_TOTAL) };
-    payment::insert(tx, id, key, &stored_payment("p3", parked, payment::Part::TotalOf { batch: "T".into() })).await?;
+    payment::insert(tx, id, key, &stored_payment("p3", parked, payment::Part::TotalOf { batch: "T".into() }), &told()).await?;
     let sealed = bank_file::seal_part(&bench.vault, "digest", 1, b"NY000010");
     bank_file::add_part(tx, id, "digest", 1, &sealed).await?;
     bank_file::insert(tx, id, &bank_file()).await?;
@@ -165,6 +165,10 @@ fn money() -> Payment {
 
 fn stored_payment(id: &str, state: payment::State, part: payment::Part) -> StoredPayment {
     StoredPayment { id: id.into(), file: "digest".into(), payment: money(), part, state, at: NOW, version: 1 }
+}
+
+fn told() -> payment::Told {
+    payment::Told { file: "digest".into(), by: payment::Source::Camt053, is_named: true }
 }
 
 fn bank_file() -> StoredFile {
@@ -344,7 +348,7 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(payment::of_invoice(db, b, key, "i1").await.unwrap().is_empty());
         assert!(payment::in_state(db, b, key, "no_concern", (0, ""), 9).await.unwrap().is_empty());
         assert!(payment::all(db, b, key, "", 9).await.unwrap().is_empty());
-        assert!(payment::alike(db, b, key, &money()).await.unwrap().is_empty());
+        assert_eq!(payment::alike(db, b, key, &money(), &payment::Part::Whole, &told()).await.unwrap(), payment::Alike::default());
         assert!(payment::totals(db, b, ACCOUNT, "T").await.unwrap().is_empty());
         assert!(!payment::has_parts(db, b, ACCOUNT, "B").await.unwrap());
         assert!(payment::paid_by(db, b, key, &money(), 9).await.unwrap().is_empty());
@@ -488,7 +492,7 @@ async fn writing_with_the_wrong_company_changes_nothing() {
             collection::insert(tx, b, &candidate(), ACCOUNT, NOW).await?;
             collection::insert_credit(tx, b, &credit("c1"), "10023", None, NOW).await?;
             let of_b = stored_payment("p1", payment::State::NoConcern, payment::Part::Whole);
-            payment::insert(tx, b, key, &of_b).await?;
+            payment::insert(tx, b, key, &of_b, &told()).await?;
             let sealed = bank_file::seal_part(&bench.vault, "digest", 1, b"other");
             bank_file::add_part(tx, b, "digest", 1, &sealed).await?;
             bank_file::insert(tx, b, &bank_file()).await

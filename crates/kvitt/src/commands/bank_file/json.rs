@@ -112,8 +112,8 @@ fn value(item: &Item) -> Option<Value> {
             "kid": payment.kid, "amount": amount(payment.amount), "currency": payment.amount.currency().code(),
             "is_reversal": payment.is_reversal, "booked_on": payment.booked_on, "valued_on": payment.valued_on,
             "payer": payment.payer, "payer_account": payment.payer_account, "reference": payment.reference, "text": payment.text,
-            "statement_line": match &payment.part { Part::Of(line) => Some(line), Part::Whole | Part::TotalOf(_) => None },
-            "total_of": match payment.part { Part::TotalOf(count) => Some(count), Part::Whole | Part::Of(_) => None },
+            "statement_line": match &payment.part { Part::Of(line) => Some(line), Part::Whole | Part::Line | Part::TotalOf(_) => None },
+            "total_of": match payment.part { Part::TotalOf(count) => Some(count), Part::Whole | Part::Line | Part::Of(_) => None },
         }),
         Item::OrderEnd(end) => json!({
             "item": "order_end", "line": end.line, "kind": end.kind.name(), "transactions": end.transactions,
