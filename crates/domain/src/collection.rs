@@ -210,7 +210,8 @@ pub enum Event {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "command")]
 pub enum Command {
-    /// Everything was paid another way while a debit is under way: without a word to the bank the payer pays twice.
+    /// Something of it was paid or credited another way, or somebody called it quits, while a debit of all of it is under way: without
+    /// a word to the bank the payer pays too much.
     StopClaim {
         /// The attempt that claims.
         attempt: AttemptId,
@@ -263,7 +264,7 @@ pub enum Proposal {
         /// What is owed.
         left: Amount,
     },
-    /// All is paid, and a debit is under way: call it back before the cut-off.
+    /// Something of it is paid or credited, or it is quits, and a debit of all of it is under way: call it back before the cut-off.
     StopClaim {
         /// The due date of the debit.
         due_on: Date,
@@ -364,7 +365,10 @@ impl Collection {
             },
             Event::Closed { by } => match before {
                 State::Closed { .. } | State::Paid | State::Credited => Err(refused),
-                _ => Ok((Collection { closed_by: Some(by), ..self }, vec![])),
+                _ => {
+                    let stopped = self.claim.outstanding().map(|(attempt, _)| Command::StopClaim { attempt });
+                    Ok((Collection { closed_by: Some(by), ..self }, stopped.into_iter().collect()))
+                }
             },
             Event::Opened { .. } => match before {
                 State::Closed { .. } => Ok((Collection { closed_by: None, ..self }, vec![])),
@@ -414,9 +418,10 @@ impl Collection {
         let (owed, was_over) = (self.left().minor(), self.left().is_negative());
         let after = Collection { sums, claim, closed_by: None, ..self };
         let mut commands = Vec::new();
-        if let Claim::Outstanding { attempt, .. } = after.claim
+        // The bank debits all that was claimed, whatever is left of it.
+        if let Some((attempt, _)) = after.claim.outstanding()
             && owed > 0
-            && after.left().minor() <= 0
+            && after.left().minor() < owed
         {
             commands.push(Command::StopClaim { attempt });
         }
@@ -462,6 +467,12 @@ impl Collection {
     /// What a person could do about it.
     pub fn proposal(&self) -> Proposal {
         let Sums { received, reversed, refunded, .. } = self.sums;
+        // Before anything else, for it has a cut-off, and what comes after it is worked out once more.
+        if let Some((_, due_on)) = self.claim.outstanding()
+            && (self.sums.settled() > 0 || self.closed_by.is_some())
+        {
+            return Proposal::StopClaim { due_on };
+        }
         match self.state() {
             State::Overpaid { over } => {
                 let came_twice = received - reversed >= self.payable.minor().saturating_mul(2) && refunded <= 0;
@@ -471,11 +482,12 @@ impl Collection {
             State::Reversed { left } if reversed > 0 => Proposal::FindOutWhy { left },
             State::Reversed { left } => Proposal::CreditOrAsk { left },
             State::Reopened { left, .. } => Proposal::Remind { left },
-            State::Paid | State::Credited => match self.claim {
-                Claim::Outstanding { due_on, .. } => Proposal::StopClaim { due_on },
-                Claim::None | Claim::Debited { .. } | Claim::Unpaid { .. } => Proposal::Nothing,
-            },
-            State::Open { .. } | State::Claimed { .. } | State::PartPaid { .. } | State::Closed { .. } => Proposal::Nothing,
+            State::Open { .. }
+            | State::Claimed { .. }
+            | State::PartPaid { .. }
+            | State::Paid
+            | State::Credited
+            | State::Closed { .. } => Proposal::Nothing,
         }
     }
 
@@ -528,6 +540,14 @@ impl Claim {
             Claim::Outstanding { attempt, due_on } | Claim::Debited { attempt, due_on } | Claim::Unpaid { attempt, due_on } => {
                 Some((attempt, due_on))
             }
+        }
+    }
+
+    /// The attempt and due date of a claim that is under way.
+    fn outstanding(self) -> Option<(AttemptId, Date)> {
+        match self {
+            Claim::Outstanding { attempt, due_on } => Some((attempt, due_on)),
+            Claim::None | Claim::Debited { .. } | Claim::Unpaid { .. } => None,
         }
     }
 

@@ -143,6 +143,29 @@ fn what_is_paid_while_it_is_claimed_stops_the_claim() {
     assert_eq!(twice.proposal(), Proposal::AskBankThenRefund { over: nok(PAYABLE) });
 }
 
+/// The bank draws what was claimed, and not what is left.
+#[test]
+fn what_is_paid_in_part_credited_or_closed_while_it_is_claimed_stops_the_claim() {
+    let part = nok(300);
+    let by_hand = Event::Paid { amount: part, means: Means::Payment };
+    for event in [by_hand.clone(), Event::Credited { amount: part }, Event::Closed { by: "Kari".into() }] {
+        let claimed = collection(Sums::default(), Claim::Outstanding { attempt: THIS, due_on: DUE });
+        let (after, commands) = claimed.apply(event.clone()).unwrap();
+        assert_eq!(commands, [Command::StopClaim { attempt: THIS }], "{event:?}");
+        assert_eq!(after.proposal(), Proposal::StopClaim { due_on: DUE }, "{event:?}");
+        assert!(after.needs_a_person());
+        // Said once more where still less is left, and over when the claim is.
+        let (less, commands) = after.apply(by_hand.clone()).unwrap();
+        assert_eq!(commands, [Command::StopClaim { attempt: THIS }], "{event:?}");
+        let (ended, _) = less.apply(Event::ClaimEnded { attempt: THIS }).unwrap();
+        assert_eq!(ended.proposal(), Proposal::Nothing, "{event:?}");
+    }
+    // More than all of it: first the debit, then the refund.
+    let claimed = collection(Sums::default(), Claim::Outstanding { attempt: THIS, due_on: DUE });
+    let (over, _) = claimed.apply(Event::Paid { amount: nok(PAYABLE + 1), means: Means::Payment }).unwrap();
+    assert_eq!(over.proposal(), Proposal::StopClaim { due_on: DUE });
+}
+
 /// The worst day of May 2024: every claim was debited twice, the bank took one back, and some companies refunded as well.
 #[test]
 fn the_worst_day() {

@@ -73,6 +73,26 @@ async fn a_debit_that_did_not_happen_opens_the_invoice_again() {
 }
 
 #[tokio::test]
+async fn what_is_credited_in_part_or_closed_while_it_is_claimed_is_told_at_once() {
+    each_book(async |books| {
+        for (number, kid, attempt) in [("1001", FIRST, 1), ("1002", SECOND, 2), ("1003", "300000004", 3)] {
+            books.invoice(number, kid, 1000).await;
+            claim(books, number, attempt, DAY).await.unwrap();
+        }
+        books.credit_note("5001", 300, &["1001"]).await;
+        books.placed(&ocr(1, &[paid(SECOND, 400)])).await;
+        settle(&books.hub, &books.us, "1003", Settling::Close, "Kari").await.unwrap();
+        let (cases, _) = kvitt_hub::actions::show_payments::cases(&books.hub, &books.us, false, "", 9).await.unwrap();
+        let shown: Vec<_> = cases.iter().map(|case| (case.number.as_str(), case.money.proposal.name())).collect();
+        assert_eq!(shown, [("1001", "stop_claim"), ("1002", "stop_claim"), ("1003", "stop_claim")]);
+        for number in ["1001", "1002", "1003"] {
+            assert_eq!(books.told(number).await.last().map(String::as_str), Some("person.told"), "{number}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_paid_by_hand_while_it_is_claimed_is_told_at_once() {
     each_book(async |books| {
         books.invoice("1001", FIRST, 1000).await;
