@@ -4,6 +4,7 @@
 //! function, saves with a version guard, tells its events, asks for jobs: one transaction, nothing else awaited in it).
 
 pub mod accept_invoice;
+pub mod account_for_totals;
 pub mod add_company;
 pub mod advance_agreement;
 pub mod apply_mandates;

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use jiff::civil::Date;
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::mandate::MandateRecord;
 use kvitt_formats::bank::{self, Format, OrderKind};
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
+use crate::actions::account_for_totals::account_for_totals;
 use crate::actions::apply_mandates::{Applied, Covers, FromFile, apply};
 use crate::actions::place_payments::{AT_ONCE, From, NewPayment, Placed, place_payments};
 use crate::actions::read_bank_file::{Batch, read_bank_file};
@@ -194,6 +196,13 @@ pub async fn read_on(hub: &Hub, file: StoredFile) -> Result<Imported> {
         take(hub, &file, Batch::Mandates { account, records }, &mut owners, &mut report).await?;
     }
     reading.await.map_err(|cause| Error::Damaged(format!("reading a bank file failed: {cause}")))??;
+    for of in &mut report.accounts {
+        if let (Some(company), Some(days)) = (owners.known(&of.account), owners.days(&of.account)) {
+            let accounted = account_for_totals(hub, company, &of.account, days, &file.digest).await?;
+            of.placed.parked = of.placed.parked.saturating_sub(accounted);
+            of.placed.told_twice += accounted;
+        }
+    }
     finish(hub, &file, &report, &owners).await?;
     Ok(of(false, report))
 }
@@ -204,6 +213,7 @@ async fn take(hub: &Hub, file: &StoredFile, batch: Batch, owners: &mut Owners, r
             let owner = owners.of(hub, &account).await?;
             let index = report.account(&account, owner.as_ref().map(|(company, _)| company.org_number.clone()));
             report.accounts[index].count(&payments);
+            owners.saw(&account, &payments);
             if let Some((company, counts)) = owner {
                 let from = From { file: file.digest.clone(), counts };
                 let placed = place_payments(hub, &company, from, payments).await?;
@@ -303,13 +313,16 @@ impl AccountReport {
     }
 }
 
-/// The companies of accounts, each asked for once.
+/// The companies of accounts, each asked for once, and from which day to which the file tells of payments on them.
 #[derive(Debug, Default)]
-struct Owners(BTreeMap<String, Option<(Company, Counts)>>);
+struct Owners {
+    of: BTreeMap<String, Option<(Company, Counts)>>,
+    days: BTreeMap<String, (Date, Date)>,
+}
 
 impl Owners {
     async fn of(&mut self, hub: &Hub, account: &str) -> Result<Option<(Company, Counts)>> {
-        if let Some(known) = self.0.get(account) {
+        if let Some(known) = self.of.get(account) {
             return Ok(known.clone());
         }
         let mut db = hub.db().read().await?;
@@ -321,12 +334,28 @@ impl Owners {
                 Some((company, known.map(|known| known.settings.counts).unwrap_or_default()))
             }
         };
-        self.0.insert(account.to_owned(), owner.clone());
+        self.of.insert(account.to_owned(), owner.clone());
         Ok(owner)
     }
 
     fn known(&self, account: &str) -> Option<&Company> {
-        self.0.get(account)?.as_ref().map(|(company, _)| company)
+        self.of.get(account)?.as_ref().map(|(company, _)| company)
+    }
+
+    fn saw(&mut self, account: &str, payments: &[NewPayment]) {
+        for NewPayment { payment, .. } in payments {
+            let day = payment.booked_on;
+            match self.days.get_mut(account) {
+                Some((first, last)) => (*first, *last) = ((*first).min(day), (*last).max(day)),
+                None => {
+                    self.days.insert(account.to_owned(), (day, day));
+                }
+            }
+        }
+    }
+
+    fn days(&self, account: &str) -> Option<(Date, Date)> {
+        self.days.get(account).copied()
     }
 }
 

@@ -18,7 +18,7 @@ use crate::hub::Hub;
 use crate::store::bank_account::Counts;
 use crate::store::company::Company;
 use crate::store::event::NewEvent;
-use crate::store::payment::{self, Part, Source, State, StoredPayment, Told};
+use crate::store::payment::{self, Part, Source, State, StoredPayment, Told, Waiting};
 use crate::store::{Tx, collection};
 
 /// Payments of one transaction at most: it holds the writer for some tens of milliseconds.
@@ -142,9 +142,6 @@ async fn place_one(
         }
         State::NoConcern | State::ToldTwice | State::ToldAgain => {}
     }
-    if let Part::Of { batch } = part {
-        account_for_totals(tx, company, payment, batch, now).await?;
-    }
     Ok(())
 }
 
@@ -153,11 +150,16 @@ async fn decide(tx: &mut Tx<'_>, company: &Company, counts: Counts, new: &NewPay
     if !counts.counts(payment.kind.rail()) {
         return Ok(State::ToldTwice);
     }
-    if let Part::TotalOf { batch } = part {
-        let told = payment::has_parts(tx.db(), &company.id, &payment.bank_account, batch).await?;
-        return Ok(if told { State::ToldTwice } else { State::Parked { why: Fault::warning(codes::PAYMENT_TOTAL) } });
+    if let Part::TotalOf { batch } | Part::Line { batch } = part
+        && payment::has_all_parts(tx.db(), &company.id, &waiting(payment, batch, told)).await?
+    {
+        return Ok(State::ToldTwice);
     }
     let alike = payment::alike(tx.db(), &company.id, &company.key, payment, part, told).await?;
+    if let Part::TotalOf { .. } = part {
+        let why = if alike.unsure > 0 { codes::PAYMENT_PERHAPS_TOLD } else { codes::PAYMENT_TOTAL };
+        return Ok(State::Parked { why: Fault::warning(why) });
+    }
     let (here, elsewhere) = match payment.kind {
         PaymentKind::Ocr { .. } => (alike.ocr, alike.camt),
         PaymentKind::Camt => (alike.camt, alike.ocr),
@@ -181,6 +183,18 @@ async fn decide(tx: &mut Tx<'_>, company: &Company, counts: Counts, new: &NewPay
     })
 }
 
+/// A line of a statement, as it would wait for its payments.
+fn waiting(payment: &Payment, batch: &Option<String>, told: &Told) -> Waiting {
+    Waiting {
+        id: payment::id(payment),
+        file: told.file.clone(),
+        account: payment.bank_account.clone(),
+        batch: batch.clone(),
+        net: payment.net(),
+        booked_on: payment.booked_on,
+    }
+}
+
 /// Who uses the payment's KID; for money that goes out without one, a KID that its text names.
 async fn kid_use(tx: &mut Tx<'_>, company: &Company, payment: &Payment) -> Result<KidUse> {
     let named = match (payment.kid.as_deref(), payment.flow) {
@@ -195,15 +209,4 @@ async fn kid_use(tx: &mut Tx<'_>, company: &Company, payment: &Payment) -> Resul
         }
     }
     Ok(KidUse::Nobody)
-}
-
-/// The parts of a line are here: its total, told by another file before, is accounted for.
-async fn account_for_totals(tx: &mut Tx<'_>, company: &Company, payment: &Payment, batch: &str, now: i64) -> Result<()> {
-    for id in payment::totals(tx.db(), &company.id, &payment.bank_account, batch).await? {
-        let Some(total) = payment::by_id(tx.db(), &company.id, &company.key, &id).await? else { continue };
-        payment::save(tx, &company.id, &company.key, &total, State::ToldTwice).await?;
-        let told = serde_json::json!({ "batch": batch });
-        tx.tell(NewEvent::new(&company.id, &company.key, now, "payment.accounted_for", &id, &told)?);
-    }
-    Ok(())
 }

@@ -163,9 +163,12 @@ impl Seen {
         let line = record.entry_reference.clone().filter(|reference| says_something(reference));
         let part = match (record.kind, &record.part, line) {
             // The serial number of OCR giro is one of a day, and its totals stand in the assignment's end.
-            (bank::PaymentKind::Ocr(_), _, _) | (_, bank::Part::Line, _) | (_, _, None) => Part::Whole,
-            (bank::PaymentKind::Camt, bank::Part::Whole | bank::Part::Of(_), Some(batch)) => Part::Of { batch },
-            (bank::PaymentKind::Camt, bank::Part::TotalOf(_), Some(batch)) => Part::TotalOf { batch },
+            (bank::PaymentKind::Ocr(_), _, _) => Part::Whole,
+            (_, bank::Part::TotalOf(_), batch) => Part::TotalOf { batch },
+            // What goes out is no invoice's, in however many payments.
+            (_, bank::Part::Line, batch) if flow == Flow::In => Part::Line { batch },
+            (_, bank::Part::Whole | bank::Part::Of(_) | bank::Part::Line, Some(batch)) => Part::Of { batch },
+            (_, bank::Part::Whole | bank::Part::Of(_) | bank::Part::Line, None) => Part::Whole,
         };
         let by = match record.order.transmission.format {
             Format::Nets => Source::Ocr,

@@ -3,8 +3,10 @@
 //! A payment's id is made from what its rail calls it ([`id`]), so that the same movement told again is the same row. What names
 //! people, and the raw lines, are sealed; what finds it is not.
 
+use jiff::civil::Date;
 use kvitt_domain::fault::Fault;
-use kvitt_domain::payment::Payment;
+use kvitt_domain::money::{Amount, Currency};
+use kvitt_domain::payment::{Flow, Payment};
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
@@ -55,8 +57,20 @@ const ALIKE_WITHOUT_KID: &str = "SELECT rail, \
     AND booked_on >= $7 AND booked_on <= $8 \
     AND (booked_on = $9 OR (booked_on = $10 AND valued_on = $10) OR valued_on = $11) \
     AND (payer_digest = $3 OR payer_digest IS NULL OR $3 = '') GROUP BY rail";
-const OF_BATCH: &str = "SELECT payment_id FROM payment WHERE company_id = $1 AND account = $2 AND batch = $3 AND state <> $4 \
-    AND fit = $5 ORDER BY payment_id LIMIT $6";
+const SUM_OF_PARTS: &str = "SELECT \
+    CAST(COALESCE(SUM(CASE WHEN flow IN ('in', 'came_back') THEN amount_minor ELSE -amount_minor END), 0) AS BIGINT), \
+    CAST(COALESCE(SUM(CASE WHEN booked_on <> $5 THEN 0 WHEN flow IN ('in', 'came_back') THEN amount_minor ELSE -amount_minor END), 0) AS BIGINT) \
+    FROM payment WHERE company_id = $1 AND account = $2 AND batch = $3 AND currency = $4 AND fit <> 'total' AND fit <> 'again'";
+const WAITING_TOTALS: &str = "SELECT payment_id, file_digest, batch, amount_minor, currency, flow, booked_on FROM payment \
+    WHERE company_id = $1 AND account = $2 AND booked_on >= $3 AND booked_on <= $4 AND fit = 'total' AND state = 'parked' \
+    ORDER BY booked_on, payment_id LIMIT $5";
+const TOTALS_TOLD: &str = "SELECT amount_minor FROM payment WHERE company_id = $1 AND account = $2 AND booked_on >= $3 \
+    AND booked_on <= $3 AND fit = 'total' AND state = 'told_twice' AND flow = 'in' AND currency = 'NOK'";
+const LINES_OF_DAY: &str = "SELECT CAST(SUM(CASE WHEN flow IN ('in', 'came_back') THEN amount_minor ELSE -amount_minor END) AS BIGINT) \
+    FROM payment WHERE company_id = $1 AND account = $2 AND booked_on = $3 AND rail = 'camt' AND currency = 'NOK' AND kid IS NOT NULL \
+    AND batch IS NOT NULL AND fit <> 'total' AND fit <> 'again' GROUP BY batch";
+const OCR_SUMS: &str = "SELECT CAST(SUM(CASE WHEN flow IN ('in', 'came_back') THEN amount_minor ELSE -amount_minor END) AS BIGINT) \
+    FROM payment WHERE company_id = $1 AND account = $2 AND booked_on = $3 AND rail = 'ocr' AND currency = 'NOK' GROUP BY file_digest";
 const PAID_BY: &str = "SELECT DISTINCT invoice_id FROM payment WHERE company_id = $1 AND payer_digest = $2 AND invoice_id IS NOT NULL \
     ORDER BY invoice_id LIMIT $3";
 const SUMS: &str = "SELECT state, flow, currency, CAST(COUNT(*) AS BIGINT), CAST(SUM(amount_minor) AS BIGINT) FROM payment \
@@ -64,8 +78,8 @@ const SUMS: &str = "SELECT state, flow, currency, CAST(COUNT(*) AS BIGINT), CAST
 
 /// Payments that the story of one invoice shows at most.
 const MOST_OF_INVOICE: i64 = 1_000;
-/// Totals of one statement line at most: there is one, and who sends more has an error.
-const MOST_TOTALS: i64 = 16;
+/// Lines of statements that are looked at together at most, of those whose payments are not known.
+const MOST_TOTALS: i64 = 10_000;
 
 /// What a payment is made an id of belongs to this space of names.
 const IDS: Uuid = Uuid::from_u128(0x6b76_6974_7400_5000_8000_7061_796d_656e);
@@ -96,7 +110,7 @@ pub enum State {
 
 /// How a payment fits that a person placed.
 pub const BY_HAND: &str = "by_hand";
-/// What stands in the place of a fit in a total of payments that its file does not tell apart.
+/// What stands in the place of a fit in a line of payments that its file does not tell apart, or may not.
 const TOTAL: &str = "total";
 /// What stands in the place of a fit in a payment that another file of its rail told of, so that its rail does not count it twice.
 const AGAIN: &str = "again";
@@ -132,8 +146,13 @@ pub enum Part {
     },
     /// It is a line of several that this file does not tell apart.
     TotalOf {
-        /// The bank's reference of the line.
-        batch: String,
+        /// The bank's reference of the line, where it has one.
+        batch: Option<String>,
+    },
+    /// It is a line of which this file says nothing more: one payment or several.
+    Line {
+        /// The bank's reference of the line, where it has one.
+        batch: Option<String>,
     },
 }
 
@@ -141,7 +160,8 @@ impl Part {
     fn batch(&self) -> Option<&str> {
         match self {
             Part::Whole => None,
-            Part::Of { batch } | Part::TotalOf { batch } => Some(batch),
+            Part::Of { batch } => Some(batch),
+            Part::TotalOf { batch } | Part::Line { batch } => batch.as_deref(),
         }
     }
 }
@@ -177,6 +197,23 @@ impl Source {
             Source::Camt054 => "camt054",
         }
     }
+}
+
+/// A line of a statement that waits for its payments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The id of the payment that stands for it.
+    pub id: String,
+    /// SHA-256 of the file that told of it first.
+    pub file: String,
+    /// Our account.
+    pub account: String,
+    /// The bank's reference of it, where it has one.
+    pub batch: Option<String>,
+    /// What it does to our balance.
+    pub net: Amount,
+    /// When it was booked.
+    pub booked_on: Date,
 }
 
 /// How many payments like one were told of: same account, KID, amount, day and way; without a KID also of the same payer, and none
@@ -393,25 +430,65 @@ pub async fn alike(
     Ok(alike)
 }
 
-/// The totals of a statement line that are counted, by their ids: they are told twice once their parts are here.
-pub async fn totals(db: &mut AnyConnection, company: &str, account: &str, batch: &str) -> Result<Vec<String>> {
-    of_batch(db, company, account, batch, TOTAL).await
+/// Whether the parts of a line that are here make up the line, all together or those of its day: a bank may use a reference again.
+pub async fn has_all_parts(db: &mut AnyConnection, company: &str, line: &Waiting) -> Result<bool> {
+    let Some(batch) = &line.batch else { return Ok(false) };
+    let row = sqlx::query(SUM_OF_PARTS)
+        .bind(company)
+        .bind(&line.account)
+        .bind(batch)
+        .bind(line.net.currency().code())
+        .bind(line.booked_on.to_string())
+        .fetch_one(db)
+        .await?;
+    let (all, of_day): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+    Ok([all, of_day].contains(&line.net.minor()))
 }
 
-/// Whether parts of a statement line are here.
-pub async fn has_parts(db: &mut AnyConnection, company: &str, account: &str, batch: &str) -> Result<bool> {
-    for fit in ["", BY_HAND, "exact", "part", "over", "double", "back"] {
-        if !of_batch(&mut *db, company, account, batch, fit).await?.is_empty() {
-            return Ok(true);
+/// The lines of an account that wait for their payments, booked from one day to another: the first thousands of them.
+pub async fn waiting_totals(db: &mut AnyConnection, company: &str, account: &str, days: (Date, Date)) -> Result<Vec<Waiting>> {
+    let query = sqlx::query(WAITING_TOTALS).bind(company).bind(account).bind(days.0.to_string()).bind(days.1.to_string());
+    let rows = query.bind(MOST_TOTALS).fetch_all(db).await?;
+    let damaged = |what: &str| Error::Damaged(format!("a line of a statement has no {what}"));
+    let read = |row: &AnyRow| -> Result<Waiting> {
+        let (currency, flow, day): (String, String, String) =
+            (row.try_get("currency")?, row.try_get("flow")?, row.try_get("booked_on")?);
+        let currency = Currency::parse(&currency).ok_or_else(|| damaged("currency"))?;
+        let minor: i64 = row.try_get("amount_minor")?;
+        let net = match Flow::named(&flow).ok_or_else(|| damaged("way"))? {
+            Flow::In | Flow::CameBack => minor,
+            Flow::Out | Flow::TakenBack => -minor,
+        };
+        Ok(Waiting {
+            id: row.try_get("payment_id")?,
+            file: row.try_get("file_digest")?,
+            account: account.to_owned(),
+            batch: row.try_get("batch")?,
+            net: Amount::new(net, currency),
+            booked_on: day.parse().map_err(|_| damaged("day"))?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// What OCR giro told of an account's day, in øre: the sum of each file, then that of all where there are several. Less those that a
+/// line of the statement was accounted for with already, and those whose line camt tells apart.
+pub async fn ocr_sums(db: &mut AnyConnection, company: &str, account: &str, day: Date) -> Result<Vec<i64>> {
+    let query = sqlx::query_scalar(OCR_SUMS).bind(company).bind(account).bind(day.to_string());
+    let mut sums: Vec<i64> = query.fetch_all(&mut *db).await?;
+    if sums.len() > 1 {
+        sums.push(sums.iter().fold(0, |all, sum| all.saturating_add(*sum)));
+    }
+    let query = sqlx::query_scalar(TOTALS_TOLD).bind(company).bind(account).bind(day.to_string());
+    let mut told: Vec<i64> = query.fetch_all(&mut *db).await?;
+    let query = sqlx::query_scalar::<_, i64>(LINES_OF_DAY).bind(company).bind(account).bind(day.to_string());
+    told.extend(query.fetch_all(db).await?);
+    for known in told {
+        if let Some(at) = sums.iter().position(|sum| *sum == known) {
+            sums.remove(at);
         }
     }
-    Ok(false)
-}
-
-async fn of_batch(db: &mut AnyConnection, company: &str, account: &str, batch: &str, fit: &str) -> Result<Vec<String>> {
-    let told_twice = State::ToldTwice.name();
-    let query = sqlx::query_scalar(OF_BATCH).bind(company).bind(account).bind(batch).bind(told_twice).bind(fit);
-    Ok(query.bind(MOST_TOTALS).fetch_all(db).await?)
+    Ok(sums)
 }
 
 /// At most `limit` invoices that the other side of this payment paid for before.
@@ -450,7 +527,7 @@ fn columns<'a>(state: &'a State, part: &Part) -> (Option<&'a str>, &'a str) {
     match (state, part) {
         (State::Matched { invoice, fit }, _) => (Some(invoice), fit),
         (State::ToldAgain, _) => (None, AGAIN),
-        (_, Part::TotalOf { .. }) => (None, TOTAL),
+        (_, Part::TotalOf { .. } | Part::Line { .. }) => (None, TOTAL),
         (State::Parked { .. } | State::NoConcern | State::ToldTwice, _) => (None, ""),
     }
 }

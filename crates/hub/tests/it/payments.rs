@@ -8,6 +8,7 @@ mod importing;
 mod kids;
 mod laws;
 mod telling;
+mod totals;
 mod watching;
 mod worst_day;
 

@@ -6,3 +6,7 @@ ALTER TABLE payment ADD COLUMN named BIGINT NOT NULL DEFAULT 1;   -- 0 where not
 ALTER TABLE payment ADD COLUMN valued_on TEXT;
 UPDATE payment SET source = CASE WHEN rail = 'ocr' THEN 'ocr' ELSE COALESCE(
     (SELECT bank_file.format FROM bank_file WHERE bank_file.company_id = '' AND bank_file.digest = payment.file_digest), 'camt') END;
+
+-- Lines of statements that wait for their payments, and what is told of a day: looked at once a file.
+CREATE INDEX payment_waiting ON payment (company_id, account, booked_on) WHERE fit = 'total';
+CREATE INDEX payment_of_day ON payment (company_id, account, booked_on);

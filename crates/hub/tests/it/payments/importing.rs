@@ -132,28 +132,6 @@ async fn only_the_rail_that_counts_is_counted() {
 }
 
 #[tokio::test]
-async fn a_total_waits_for_its_parts_and_is_accounted_for_by_them() {
-    const TOTAL: Entry = Entry { reference: "B1", is_credit: true, is_reversal: false, minor: 1500, details: &[] };
-    const PARTS: Entry = Entry { details: &[(FIRST, 1000), (SECOND, 500)], ..TOTAL };
-    each_book(async |books| {
-        books.invoice("1001", FIRST, 1000).await;
-        books.invoice("1002", SECOND, 500).await;
-        assert_eq!(books.placed(&camt(53, "S1", &[TOTAL])).await.parked, 1);
-        assert_eq!(books.placed(&camt(54, "N1", &[PARTS])).await.matched, 2);
-        let states: Vec<(String, i64)> = books.sums().await.into_iter().map(|sum| (sum.state, sum.minor)).collect();
-        assert_eq!(states, [("matched".to_owned(), 1500), ("told_twice".to_owned(), 1500)]);
-        assert_eq!(books.stands("1002").await, ("paid", 0));
-    })
-    .await;
-    // The other way round.
-    each_book(async |books| {
-        books.placed(&camt(54, "N1", &[PARTS])).await;
-        assert_eq!(books.placed(&camt(53, "S1", &[TOTAL])).await.told_twice, 1);
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn money_that_goes_out_is_a_refund_only_with_the_kid_of_an_invoice() {
     each_book(async |books| {
         books.invoice("1001", FIRST, 1000).await;

@@ -115,9 +115,9 @@ async fn furnish_money(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     payment::insert(tx, id, key, &stored_payment("p1", payment::State::NoConcern, payment::Part::Of { batch: "B".into() }), &told())
         .await?;
     let matched = payment::State::Matched { invoice: "i1".into(), fit: "exact".into() };
-    payment::insert(tx, id, key, &stored_payment("p2", matched, payment::Part::TotalOf { batch: "T".into() }), &told()).await?;
+    payment::insert(tx, id, key, &stored_payment("p2", matched, payment::Part::TotalOf { batch: Some("T".into()) }), &told()).await?;
     let parked = payment::State::Parked { why: Fault::warning(codes::PAYMENT_TOTAL) };
-    payment::insert(tx, id, key, &stored_payment("p3", parked, payment::Part::TotalOf { batch: "T".into() }), &told()).await?;
+    payment::insert(tx, id, key, &stored_payment("p3", parked, payment::Part::TotalOf { batch: Some("T".into()) }), &told()).await?;
     let sealed = bank_file::seal_part(&bench.vault, "digest", 1, b"NY000010");
     bank_file::add_part(tx, id, "digest", 1, &sealed).await?;
     bank_file::insert(tx, id, &bank_file()).await?;
@@ -165,6 +165,13 @@ fn money() -> Payment {
 
 fn stored_payment(id: &str, state: payment::State, part: payment::Part) -> StoredPayment {
     StoredPayment { id: id.into(), file: "digest".into(), payment: money(), part, state, at: NOW, version: 1 }
+}
+
+/// A line that its parts in A's books make up.
+fn waiting() -> payment::Waiting {
+    let Payment { amount: net, booked_on, .. } = money();
+    let (id, file) = ("p4".to_owned(), "digest".to_owned());
+    payment::Waiting { id, file, account: ACCOUNT.into(), batch: Some("B".into()), net, booked_on }
 }
 
 fn told() -> payment::Told {
@@ -349,8 +356,10 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(payment::in_state(db, b, key, "no_concern", (0, ""), 9).await.unwrap().is_empty());
         assert!(payment::all(db, b, key, "", 9).await.unwrap().is_empty());
         assert_eq!(payment::alike(db, b, key, &money(), &payment::Part::Whole, &told()).await.unwrap(), payment::Alike::default());
-        assert!(payment::totals(db, b, ACCOUNT, "T").await.unwrap().is_empty());
-        assert!(!payment::has_parts(db, b, ACCOUNT, "B").await.unwrap());
+        let day = money().booked_on;
+        assert!(payment::waiting_totals(db, b, ACCOUNT, (day, day)).await.unwrap().is_empty());
+        assert!(!payment::has_all_parts(db, b, &waiting()).await.unwrap());
+        assert!(payment::ocr_sums(db, b, ACCOUNT, day).await.unwrap().is_empty());
         assert!(payment::paid_by(db, b, key, &money(), 9).await.unwrap().is_empty());
         assert!(payment::sums(db, b).await.unwrap().is_empty());
         assert!(bank_file::by_digest(db, b, "digest").await.unwrap().is_none());

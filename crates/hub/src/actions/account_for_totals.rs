@@ -1,0 +1,77 @@
+//! Lines of statements whose payments are told by other files: a sum that a statement does not tell apart, a line of which it says
+//! nothing more. Such a line is parked. Once its payments are here and make up the whole of it, it is accounted for, and its money is
+//! counted with them alone. That is looked at once for each file and account, so that the order in which files come does not matter.
+
+use futures_util::FutureExt;
+use jiff::civil::Date;
+
+use crate::error::Result;
+use crate::hub::Hub;
+use crate::store::company::Company;
+use crate::store::event::NewEvent;
+use crate::store::payment::{self, State, Waiting};
+
+/// Days between which the parts of a line and the line may be booked, where a file does not say when it booked.
+const MOST_DAYS_APART: i64 = 10;
+
+/// What accounts for a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// The payments with the line's reference, which add up to it.
+    Parts,
+    /// What OCR giro told of the account's day, in a file or in all: OCR giro does not say which line of the statement it is.
+    Ocr,
+}
+
+/// Accounts for the lines of an account that are made up by payments that are here, after a file told of payments from one day to
+/// another. Answers how many of them this very file told of.
+pub async fn account_for_totals(hub: &Hub, company: &Company, account: &str, days: (Date, Date), file: &str) -> Result<u64> {
+    let apart = jiff::Span::new().days(MOST_DAYS_APART);
+    let around = (days.0.saturating_sub(apart), days.1.saturating_add(apart));
+    let mut db = hub.db().read().await?;
+    let waiting = payment::waiting_totals(&mut db, &company.id, account, around).await?;
+    let mut found: Vec<(Waiting, By)> = Vec::new();
+    let mut of_day: Option<(Date, Vec<i64>)> = None;
+    for line in waiting {
+        if payment::has_all_parts(&mut db, &company.id, &line).await? {
+            found.push((line, By::Parts));
+            continue;
+        }
+        if of_day.as_ref().is_none_or(|(day, _)| *day != line.booked_on) {
+            of_day = Some((line.booked_on, payment::ocr_sums(&mut db, &company.id, account, line.booked_on).await?));
+        }
+        // A sum accounts for one line: another of the same amount is other money.
+        if let Some((_, sums)) = &mut of_day
+            && let Some(at) = sums.iter().position(|sum| *sum == line.net.minor() && line.net.currency().code() == "NOK")
+        {
+            sums.remove(at);
+            found.push((line, By::Ocr));
+        }
+    }
+    drop(db);
+    if found.is_empty() {
+        return Ok(0);
+    }
+    let here = found.iter().filter(|(line, _)| line.file == file).count() as u64;
+    let (company, found, now) = (company.clone(), std::sync::Arc::new(found), hub.clock().business_ms());
+    hub.write(move |tx| {
+        let (company, found) = (company.clone(), found.clone());
+        async move {
+            for (line, by) in found.iter() {
+                let stored = payment::by_id(tx.db(), &company.id, &company.key, &line.id).await?;
+                let Some(stored) = stored.filter(|stored| matches!(stored.state, State::Parked { .. })) else { continue };
+                payment::save(tx, &company.id, &company.key, &stored, State::ToldTwice).await?;
+                let by = match by {
+                    By::Parts => "parts",
+                    By::Ocr => "ocr",
+                };
+                let told = serde_json::json!({ "batch": line.batch, "by": by });
+                tx.tell(NewEvent::new(&company.id, &company.key, now, "payment.accounted_for", &line.id, &told)?);
+            }
+            Ok(())
+        }
+        .boxed()
+    })
+    .await?;
+    Ok(here)
+}
