@@ -461,7 +461,7 @@ codes! {
     PAYMENT_TAKEN_AWAY = "payment.taken_away", Operator;
     /// The statement tells a sum of several payments and not which they are. No values.
     PAYMENT_TOTAL = "payment.total", Counterparty;
-    /// Another file told of a payment like this one, and no reference says whether it is the same. No values.
+    /// Another file may tell of this payment too, and no reference says whether it is the same. No values.
     PAYMENT_PERHAPS_TOLD = "payment.perhaps_told", Counterparty;
     /// The company has no payment like this. Values: `payment`.
     PAYMENT_UNKNOWN = "payment.unknown", Operator;

@@ -79,8 +79,9 @@ pub async fn decide(hub: &Hub, company: &Company, payment: &str, decision: Decis
 
 async fn place(tx: &mut Tx<'_>, company: &Company, known: &StoredPayment, invoice: &str, now: i64) -> Result<()> {
     match known.state {
-        State::Parked { .. } | State::NoConcern => {}
-        State::Matched { .. } | State::ToldTwice | State::ToldAgain => return Err(refused(known)),
+        // Two payments that are alike in all that files tell may be taken for one told twice: a person may know better.
+        State::Parked { .. } | State::NoConcern | State::ToldTwice | State::ToldAgain => {}
+        State::Matched { .. } => return Err(refused(known)),
     }
     if collection::of_invoice(tx.db(), &company.id, invoice).await?.is_none() {
         // An invoice of nothing, or a credit note.

@@ -147,7 +147,9 @@ async fn place_one(
 
 async fn decide(tx: &mut Tx<'_>, company: &Company, counts: Counts, new: &NewPayment, told: &Told) -> Result<State> {
     let NewPayment { payment, part, .. } = new;
-    if !counts.counts(payment.kind.rail()) {
+    // What the rail that counts for the account is sure to tell of: OCR giro carries no transfers without a KID and no refunds.
+    let counts = counts.counts(payment.kind.rail());
+    if !counts && payment.flow == Flow::In && payment.kid.is_some() {
         return Ok(State::ToldTwice);
     }
     if let Part::TotalOf { batch } | Part::Line { batch } = part
@@ -172,11 +174,13 @@ async fn decide(tx: &mut Tx<'_>, company: &Company, counts: Counts, new: &NewPay
         return Ok(State::ToldTwice);
     }
     let used = kid_use(tx, company, payment).await?;
+    let perhaps_told = || State::Parked { why: Fault::warning(codes::PAYMENT_PERHAPS_TOLD) };
     Ok(match rules::place(payment, &used) {
+        // The rail that counts may tell of it on another day.
+        Place::Invoice { .. } if !counts && payment.flow == Flow::TakenBack => perhaps_told(),
+        Place::Parked { .. } if !counts && !is_camt => perhaps_told(),
         // Two files of camt that share no reference tell of one payment, or of two: only a person can find out.
-        Place::Invoice { .. } | Place::Parked { .. } if is_camt && alike.unsure > 0 => {
-            State::Parked { why: Fault::warning(codes::PAYMENT_PERHAPS_TOLD) }
-        }
+        Place::Invoice { .. } | Place::Parked { .. } if is_camt && alike.unsure > 0 => perhaps_told(),
         Place::Invoice { invoice, fit } => State::Matched { invoice, fit: Fit::name(fit).to_owned() },
         Place::Parked { why } => State::Parked { why },
         Place::NoConcern => State::NoConcern,

@@ -3,6 +3,7 @@
 use kvitt_domain::mandate::MandateStatus;
 use kvitt_hub::actions::apply_mandates::Covers;
 use kvitt_hub::actions::import_bank_file::read_unfinished;
+use kvitt_hub::actions::match_payment::{Decision, decide};
 use kvitt_hub::actions::place_payments::Placed;
 use kvitt_hub::actions::set_bank_account::set_bank_account;
 use kvitt_hub::error::Error;
@@ -127,6 +128,43 @@ async fn only_the_rail_that_counts_is_counted() {
             1
         );
         assert_eq!(books.stands("1001").await, ("part_paid", 100));
+    })
+    .await;
+}
+
+/// OCR giro has neither transfers without a KID nor refunds nor sums: camt alone tells of them.
+#[tokio::test]
+async fn the_rail_that_does_not_count_still_tells_what_the_other_cannot() {
+    const TRANSFER: Entry = Entry { reference: "T1", details: &[("", 700)], minor: 700, ..IN };
+    const REFUND: Entry = Entry { reference: "O1", is_credit: false, ..IN };
+    const SUM: Entry = Entry { reference: "B1", minor: 400, details: &[], ..IN };
+    const TAKEN: Entry = Entry { reference: "R1", is_credit: false, is_reversal: true, ..IN };
+    each_book(async |books| {
+        let settings = BankAccountSettings { counts: Counts::Ocr, ..BankAccountSettings::default() };
+        set_bank_account(&books.hub, &books.us, ACCOUNT, settings).await.unwrap();
+        books.invoice("1001", FIRST, 1000).await;
+        books.placed(&ocr(1, &[paid(FIRST, 1000), paid(FIRST, 1000)])).await;
+        let placed = books.placed(&camt(54, "N1", &[IN, TRANSFER, REFUND, SUM])).await;
+        assert_eq!(placed, Placed { matched: 1, parked: 2, told_twice: 1, ..Placed::default() });
+        assert_eq!(books.stands("1001").await, ("paid", 0), "the refund counts");
+        // OCR giro tells of what was taken back too, but perhaps on another day.
+        assert_eq!(books.placed(&camt(54, "N2", &[TAKEN])).await.parked, 1);
+        assert_eq!(books.stands("1001").await, ("paid", 0));
+    })
+    .await;
+}
+
+/// A customer pays by a form that OCR giro carries, and the same again by one that camt alone tells of.
+#[tokio::test]
+async fn what_was_taken_for_told_twice_can_be_placed_by_a_person() {
+    each_book(async |books| {
+        books.invoice("1001", FIRST, 1000).await;
+        books.placed(&ocr(1, &[paid(FIRST, 1000)])).await;
+        assert_eq!(books.placed(&camt(54, "N1", &[IN])).await.told_twice, 1);
+        let (hub, us) = (&books.hub, &books.us);
+        let known = payment::in_state(&mut hub.db().read().await.unwrap(), &us.id, &us.key, "told_twice", (0, ""), 9).await.unwrap();
+        decide(hub, us, &known[0].id, Decision::Match { invoice: "1001".into() }, "Kari").await.unwrap();
+        assert_eq!(books.stands("1001").await, ("overpaid", -1000));
     })
     .await;
 }
