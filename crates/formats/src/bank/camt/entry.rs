@@ -207,8 +207,10 @@ impl Entry {
                     (_, None) => Part::Line,
                 };
                 let details = held.unwrap_or_else(|| Details::begin(self.place));
-                // The account's own currency, whatever the payer paid in.
-                self.give_details(Details { amount: Some(amount), ..details }, part, order, give);
+                // The account's own currency, whatever the payer paid in; and what the entry does to the account, where its only details
+                // say which way the money went that it takes back.
+                let only = Details { amount: Some(amount), is_debit: Some(is_debit), ..details };
+                self.give_details(only, part, order, give);
                 return Some(booked);
             }
             (Some(last), count) => {

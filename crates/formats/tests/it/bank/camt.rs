@@ -67,6 +67,9 @@ fn details() {
         &format!("<TxDtls>{}{}</TxDtls><TxDtls>{}</TxDtls>", amount("10.00"), reference("123456782"), amount("20")),
         "123456782 1000 Of(\"R\"); – 2000 Of(\"R\")",
     );
+    // The only details of a reversal say which way the first went; the entry says what the account got.
+    check("DBIT", &format!("<TxDtls><CdtDbtInd>CRDT</CdtDbtInd>{}</TxDtls>", reference("123456782")), "123456782 -3000 Whole");
+    check("CRDT", "<TxDtls><CdtDbtInd>DBIT</CdtDbtInd><RtrInf/></TxDtls>", "– 3000 Whole reversal");
     // What a batch holds of money back counts against it.
     check(
         "CRDT",
