@@ -4,6 +4,7 @@
 //! a few that belong together, with its SQL as constants on top. Functions take a transaction, the caller owns it; nothing here
 //! decides anything: that is `kvitt-domain`, called from `actions/`.
 
+pub mod account_told;
 pub mod agreement;
 pub mod artefact;
 pub mod bank_account;

@@ -439,6 +439,9 @@ codes! {
     COLLECTION_REVERSED = "collection.reversed", Operator;
     /// The direct debit did not happen in time. Values: `date`, the due date, and `amount`, what is owed.
     COLLECTION_CLAIM_UNPAID = "collection.claim_unpaid", Operator;
+    /// No file of the bank tells of the account, so that it is not known which direct debits happened. Values: `account`, `date`, the last
+    /// day that a file told of, and `count`, of debits that should have been seen.
+    COLLECTION_BANK_SILENT = "collection.bank_silent", Operator;
     /// The invoice was paid another way, credited or closed, in all or in part, while a direct debit is under way. Values: `date`, the due date.
     COLLECTION_PAID_WHILE_CLAIMED = "collection.paid_while_claimed", Operator;
     /// A credit note points to no invoice, or to several: what it takes off is not known. Values: `number`, of the credit note.

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use jiff::civil::Date;
+use kvitt_domain::calendar;
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::mandate::MandateRecord;
 use kvitt_formats::bank::{self, Format, OrderKind};
@@ -28,6 +29,7 @@ use crate::actions::place_payments::{AT_ONCE, From, NewPayment, Placed, place_pa
 use crate::actions::read_bank_file::{Batch, read_bank_file};
 use crate::error::{Error, Result};
 use crate::hub::Hub;
+use crate::store::account_told;
 use crate::store::bank_account::{self, Counts};
 use crate::store::bank_file::{self, HOUSE, PIECE, StoredFile};
 use crate::store::company::{self, Company};
@@ -195,7 +197,14 @@ pub async fn read_on(hub: &Hub, file: StoredFile) -> Result<Imported> {
     for (account, records) in lists {
         take(hub, &file, Batch::Mandates { account, records }, &mut owners, &mut report).await?;
     }
-    reading.await.map_err(|cause| Error::Damaged(format!("reading a bank file failed: {cause}")))??;
+    let until = reading.await.map_err(|cause| Error::Damaged(format!("reading a bank file failed: {cause}")))??;
+    let mut heard = Vec::new();
+    for (account, day) in until {
+        if let Some((company, _)) = owners.of(hub, &account).await? {
+            // A day to come tells of nothing yet.
+            heard.push((company.id, account, day.min(calendar::today(hub.clock().business()))));
+        }
+    }
     for of in &mut report.accounts {
         if let (Some(company), Some(days)) = (owners.known(&of.account), owners.days(&of.account)) {
             let accounted = account_for_totals(hub, company, &of.account, days, &file.digest).await?;
@@ -203,7 +212,7 @@ pub async fn read_on(hub: &Hub, file: StoredFile) -> Result<Imported> {
             of.placed.told_twice += accounted;
         }
     }
-    finish(hub, &file, &report, &owners).await?;
+    finish(hub, &file, &report, &owners, heard).await?;
     Ok(of(false, report))
 }
 
@@ -260,19 +269,28 @@ async fn apply_mandates(
     .await
 }
 
-/// Notes that the file was read, and tells each company what it said of its accounts.
-async fn finish(hub: &Hub, file: &StoredFile, report: &Report, owners: &Owners) -> Result<()> {
+/// Notes that the file was read and how far it told of accounts, and tells each company what it said of its own.
+async fn finish(
+    hub: &Hub,
+    file: &StoredFile,
+    report: &Report,
+    owners: &Owners,
+    heard: Vec<(String, String, Date)>,
+) -> Result<()> {
     let now = hub.clock().business_ms();
     let ownerless = report.accounts.iter().filter(|account| account.company.is_none());
     let ownerless = ownerless.map(|account| account.payments + account.mandates.records).sum::<u64>();
     let ownerless = i64::try_from(ownerless).unwrap_or(i64::MAX);
     let told: Vec<(Company, AccountReport)> =
         report.accounts.iter().filter_map(|of| Some((owners.known(&of.account)?.clone(), of.clone()))).collect();
-    let shared = Arc::new((file.clone(), report.clone(), told, hub.vault_handle()));
+    let shared = Arc::new((file.clone(), report.clone(), told, heard, hub.vault_handle()));
     hub.write(move |tx| {
         let shared = shared.clone();
         async move {
-            let (file, report, told, vault) = &*shared;
+            let (file, report, told, heard, vault) = &*shared;
+            for (company, account, until) in heard {
+                account_told::heard(tx, company, account, *until).await?;
+            }
             bank_file::finish(tx, vault, HOUSE, &file.digest, ownerless, report).await?;
             for (company, of) in told {
                 let told = serde_json::json!({ "file": file.name, "format": file.format, "account": of });

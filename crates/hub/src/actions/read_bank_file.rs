@@ -1,14 +1,15 @@
 //! Reads a bank's file into batches for whoever they are for: payments and mandates of one bank account each. Here a record becomes a
 //! [`Payment`]; where it belongs is decided elsewhere.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::BufRead;
 
+use jiff::civil::Date;
 use kvitt_domain::Amount;
 use kvitt_domain::fault::Fault;
 use kvitt_domain::mandate::MandateRecord;
 use kvitt_domain::payment::{Flow, Payment, PaymentKind, account_key};
-use kvitt_formats::bank::{self, Format, Item, PaymentRecord};
+use kvitt_formats::bank::{self, Format, Item, OrderEnd, OrderKind, PaymentRecord};
 use uuid::Uuid;
 
 use crate::actions::place_payments::NewPayment;
@@ -42,8 +43,13 @@ pub enum Batch {
 }
 
 /// Reads a file and gives it in batches of at most so many, until `give` wants no more. The file was verified before: a fault now
-/// means that it is not what it was.
-pub fn read_bank_file(source: impl BufRead, at_once: usize, mut give: impl FnMut(Batch) -> bool) -> Result<()> {
+/// means that it is not what it was. Answers until which day it tells of each account, by its key.
+pub fn read_bank_file(
+    source: impl BufRead,
+    at_once: usize,
+    mut give: impl FnMut(Batch) -> bool,
+) -> Result<BTreeMap<String, Date>> {
+    let mut until = BTreeMap::new();
     let mut gathering: Option<Batch> = None;
     let mut remarks = 0;
     let mut seen = Seen::default();
@@ -73,7 +79,14 @@ pub fn read_bank_file(source: impl BufRead, at_once: usize, mut give: impl FnMut
                 seen.transmission_begins();
                 continue;
             }
-            Item::Claim(_) | Item::Cancellation(_) | Item::OrderEnd(_) | Item::TransmissionEnd(_) => continue,
+            Item::OrderEnd(end) => {
+                if let Some(day) = told_until(&end) {
+                    let known = until.entry(account_key(&end.order.account)).or_insert(day);
+                    *known = day.max(*known);
+                }
+                continue;
+            }
+            Item::Claim(_) | Item::Cancellation(_) | Item::TransmissionEnd(_) => continue,
         };
         let full = match gathering.as_mut() {
             Some(batch) => batch.join(next, at_once),
@@ -86,13 +99,23 @@ pub fn read_bank_file(source: impl BufRead, at_once: usize, mut give: impl FnMut
             && let Some(ready) = gathering.replace(next)
             && !give(ready)
         {
-            return Ok(());
+            return Ok(until);
         }
     }
     if let Some(last) = gathering {
         give(last);
     }
-    Ok(())
+    Ok(until)
+}
+
+/// Until which day an order tells of its account: that of its last payment. A statement tells also of the days before it was made on
+/// which nothing moved.
+fn told_until(end: &OrderEnd) -> Option<Date> {
+    let transmission = &end.order.transmission;
+    let made = transmission.created.as_deref().filter(|_| transmission.format == Format::Camt053);
+    let made: Option<Date> = made.and_then(|made| made.get(..10)).and_then(|day| day.parse().ok());
+    let before = made.and_then(|day| day.yesterday().ok());
+    end.last_on.filter(|_| end.kind == OrderKind::Payments).max(before)
 }
 
 impl Batch {

@@ -41,9 +41,12 @@ const OF_AMOUNT: &str = "SELECT invoice_id, number, account, kid, due_on, payabl
 const EVENTFUL: &str = "SELECT invoice_id, number, account, kid, due_on, payable_minor, currency, received_minor, reversed_minor, \
     refunded_minor, credited_minor, claim, claim_attempt, claim_due_on, closed_by, since, version FROM collection \
     WHERE company_id = $1 AND invoice_id > $2 AND attention > 0 AND attention >= $3 ORDER BY invoice_id LIMIT $4";
-const OVERDUE: &str = "SELECT invoice_id FROM collection WHERE company_id = $1 AND claim = 'outstanding' AND claim_due_on < $2 \
-    ORDER BY claim_due_on LIMIT $3";
-const FIRST_CLAIM: &str = "SELECT MIN(claim_due_on) FROM collection WHERE company_id = $1 AND claim = 'outstanding'";
+const OVERDUE: &str = "SELECT c.invoice_id, c.account, c.claim_due_on, t.until_on FROM collection c \
+    LEFT JOIN account_told t ON t.company_id = c.company_id AND t.account = c.account \
+    WHERE c.company_id = $1 AND c.claim = 'outstanding' AND c.claim_due_on < $2 AND (c.claim_due_on, c.invoice_id) > ($3, $4) \
+    ORDER BY c.claim_due_on, c.invoice_id LIMIT $5";
+const FIRST_CLAIM: &str =
+    "SELECT MIN(claim_due_on) FROM collection WHERE company_id = $1 AND claim = 'outstanding' AND claim_due_on >= $2";
 const COUNT: &str = "SELECT state, CAST(COUNT(*) AS BIGINT) FROM collection WHERE company_id = $1 GROUP BY state ORDER BY state";
 
 const INSERT_CREDIT: &str = "INSERT INTO credit (company_id, credit_note_id, number, amount_minor, currency, invoice_id, at) \
@@ -69,6 +72,19 @@ pub struct StoredCollection {
     pub since: i64,
     /// How often it was saved.
     pub version: i64,
+}
+
+/// A direct debit that was not seen in time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overdue {
+    /// The invoice's id.
+    pub invoice: String,
+    /// The bank account that it is paid to, by its key.
+    pub account: String,
+    /// When the debit was due.
+    pub due_on: Date,
+    /// The last day of which a bank's file told of the account; `None` where none ever did.
+    pub told_until: Option<Date>,
 }
 
 /// What a credit note takes off.
@@ -203,14 +219,32 @@ pub async fn eventful(
     rows.iter().map(read).collect()
 }
 
-/// At most `limit` invoices whose direct debit was due before a date and was not seen.
-pub async fn overdue(db: &mut AnyConnection, company: &str, due_before: Date, limit: i64) -> Result<Vec<String>> {
-    Ok(sqlx::query_scalar(OVERDUE).bind(company).bind(due_before.to_string()).bind(limit).fetch_all(db).await?)
+/// At most `limit` invoices whose direct debit was due before a date and was not seen, after one of them: the first due first.
+pub async fn overdue(
+    db: &mut AnyConnection,
+    company: &str,
+    due_before: Date,
+    after: Option<&Overdue>,
+    limit: i64,
+) -> Result<Vec<Overdue>> {
+    let (due_on, invoice) = after.map(|last| (last.due_on.to_string(), last.invoice.clone())).unwrap_or_default();
+    let query = sqlx::query(OVERDUE).bind(company).bind(due_before.to_string()).bind(due_on).bind(invoice).bind(limit);
+    let read = |row: &AnyRow| -> Result<Overdue> {
+        let (due_on, told_until): (String, Option<String>) = (row.try_get("claim_due_on")?, row.try_get("until_on")?);
+        Ok(Overdue {
+            invoice: row.try_get("invoice_id")?,
+            account: row.try_get("account")?,
+            due_on: date(&due_on)?,
+            told_until: told_until.filter(|day| !day.is_empty()).as_deref().map(date).transpose()?,
+        })
+    };
+    query.fetch_all(db).await?.iter().map(read).collect()
 }
 
-/// The first due date of a direct debit that was not seen yet.
-pub async fn first_claim(db: &mut AnyConnection, company: &str) -> Result<Option<Date>> {
-    let first: Option<String> = sqlx::query_scalar(FIRST_CLAIM).bind(company).fetch_one(db).await?;
+/// The first due date, from a date on, of a direct debit that was not seen yet.
+pub async fn first_claim(db: &mut AnyConnection, company: &str, from: Date) -> Result<Option<Date>> {
+    let query = sqlx::query_scalar(FIRST_CLAIM).bind(company).bind(from.to_string());
+    let first: Option<String> = query.fetch_one(db).await?;
     first.as_deref().map(date).transpose()
 }
 

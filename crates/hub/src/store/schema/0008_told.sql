@@ -10,3 +10,14 @@ UPDATE payment SET source = CASE WHEN rail = 'ocr' THEN 'ocr' ELSE COALESCE(
 -- Lines of statements that wait for their payments, and what is told of a day: looked at once a file.
 CREATE INDEX payment_waiting ON payment (company_id, account, booked_on) WHERE fit = 'total';
 CREATE INDEX payment_of_day ON payment (company_id, account, booked_on);
+
+-- How far banks' files told of an account. No file is not the word that nothing was debited.
+CREATE TABLE account_told (
+    company_id    TEXT NOT NULL,
+    account       TEXT NOT NULL,
+    until_on      TEXT NOT NULL,          -- the last day that a file told of; empty where none ever did
+    silence_on    TEXT NOT NULL,          -- until_on as it was when a person was told that nothing came since; - where nobody was
+    PRIMARY KEY (company_id, account)
+);
+INSERT INTO account_told (company_id, account, until_on, silence_on)
+    SELECT company_id, account, MAX(booked_on), '-' FROM payment GROUP BY company_id, account;

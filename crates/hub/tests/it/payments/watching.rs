@@ -9,7 +9,7 @@ use kvitt_hub::actions::match_payment::{Settling, settle};
 use kvitt_hub::actions::move_collection::{Move, move_collection};
 use kvitt_hub::error::{Error, Result};
 
-use super::files::{DAY, debited, ocr, paid};
+use super::files::{ACCOUNT, DAY, camt, debited, ocr, ocr_of, paid};
 use super::{Books, each_book};
 use crate::sample;
 
@@ -51,6 +51,7 @@ async fn a_debit_that_did_not_happen_opens_the_invoice_again() {
         books.placed(&ocr(1, &[debited(FIRST, 1000)])).await;
         on(books, date(2031, 11, 20)).await;
         assert_eq!(books.stands("1002").await, ("claimed", 1000), "there is still a day");
+        something_else(books, 2, date(2031, 11, 18)).await;
         on(books, date(2031, 11, 21)).await;
         assert_eq!(books.stands("1001").await, ("paid", 0));
         assert_eq!(books.stands("1002").await, ("reopened", 1000));
@@ -62,12 +63,60 @@ async fn a_debit_that_did_not_happen_opens_the_invoice_again() {
         settle(&books.hub, &books.us, "1002", Settling::Release, "Kari").await.unwrap();
         claim(books, "1002", 4, date(2031, 12, 15)).await.unwrap();
         // The one watch goes on for the others.
+        on(books, date(2031, 12, 17)).await;
+        something_else(books, 3, date(2031, 12, 16)).await;
         on(books, date(2031, 12, 19)).await;
         assert_eq!(books.stands("1003").await, ("reopened", 1000));
         assert_eq!(books.stands("1002").await, ("reopened", 1000));
         // Late, but here.
-        books.placed(&ocr(2, &[debited("300000004", 1000)])).await;
+        books.placed(&ocr(4, &[debited("300000004", 1000)])).await;
         assert_eq!(books.stands("1003").await, ("paid", 0));
+    })
+    .await;
+}
+
+/// A file that tells of a day on which somebody else paid.
+async fn something_else(books: &Books, transmission: u32, day: Date) {
+    books.placed(&ocr_of(ACCOUNT, day, transmission, &[paid("", 1)])).await;
+}
+
+/// Nobody imports files, or the drop is down: nothing is known of those who paid.
+#[tokio::test]
+async fn no_file_is_not_the_word_that_nothing_was_debited() {
+    each_book(async |books| {
+        let due = date(2031, 11, 17);
+        for (number, kid, attempt) in [("1001", FIRST, 1), ("1002", SECOND, 2)] {
+            books.invoice(number, kid, 1000).await;
+            claim(books, number, attempt, due).await.unwrap();
+        }
+        let silence = async || books.told(&books.us.id).await.iter().filter(|kind| *kind == "person.told").count();
+        on(books, date(2031, 11, 17)).await;
+        something_else(books, 1, due).await;
+        for day in [date(2031, 11, 20), date(2031, 11, 21), date(2031, 11, 24), date(2031, 12, 5)] {
+            assert_eq!(silence().await, usize::from(day > date(2031, 11, 21)), "{day}");
+            on(books, day).await;
+            assert_eq!((books.stands("1001").await, books.stands("1002").await), (("claimed", 1000), ("claimed", 1000)), "{day}");
+        }
+        // The file of the day comes at last, and another a day later: who is not in them was not debited.
+        books.placed(&ocr_of(ACCOUNT, due, 2, &[debited(FIRST, 1000)])).await;
+        something_else(books, 3, date(2031, 11, 18)).await;
+        on(books, date(2031, 12, 8)).await;
+        assert_eq!((books.stands("1001").await, books.stands("1002").await), (("paid", 0), ("reopened", 1000)));
+        assert_eq!(silence().await, 1);
+    })
+    .await;
+}
+
+/// A statement tells of the days before it was made also where nothing moved on them.
+#[tokio::test]
+async fn a_statement_without_entries_tells_that_nothing_was_debited() {
+    each_book(async |books| {
+        books.invoice("1001", FIRST, 1000).await;
+        claim(books, "1001", 1, date(2031, 11, 17)).await.unwrap();
+        on(books, date(2031, 11, 20)).await;
+        books.placed(&camt(53, "S1", &[]).replace("2026-11-17T", "2031-11-20T")).await;
+        on(books, date(2031, 11, 21)).await;
+        assert_eq!(books.stands("1001").await, ("reopened", 1000));
     })
     .await;
 }

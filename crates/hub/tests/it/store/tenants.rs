@@ -23,6 +23,7 @@ use kvitt_domain::plan::RouteName;
 use kvitt_domain::recipient::RecipientType;
 use kvitt_hub::actions::apply_mandates::Covers;
 use kvitt_hub::error::{Error, Result};
+use kvitt_hub::store::account_told;
 use kvitt_hub::store::agreement;
 use kvitt_hub::store::artefact::{self, Naming};
 use kvitt_hub::store::bank_account::{self, BankAccount, BankAccountSettings};
@@ -121,6 +122,7 @@ async fn furnish_money(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     let sealed = bank_file::seal_part(&bench.vault, "digest", 1, b"NY000010");
     bank_file::add_part(tx, id, "digest", 1, &sealed).await?;
     bank_file::insert(tx, id, &bank_file()).await?;
+    account_told::heard(tx, id, ACCOUNT, date(2026, 11, 16)).await?;
     bank_file::finish(tx, &bench.vault, id, "digest", 1, &"report").await
 }
 
@@ -344,8 +346,8 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert_eq!(collection::kid_use(db, b, ACCOUNT, "123456782", 100).await.unwrap(), KidUse::Nobody);
         assert!(collection::of_amount(db, b, 100, "overpaid", 9).await.unwrap().is_empty());
         assert!(collection::eventful(db, b, "", 1, 9).await.unwrap().is_empty());
-        assert!(collection::overdue(db, b, date(2027, 1, 1), 9).await.unwrap().is_empty());
-        assert_eq!(collection::first_claim(db, b).await.unwrap(), None);
+        assert!(collection::overdue(db, b, date(2027, 1, 1), None, 9).await.unwrap().is_empty());
+        assert_eq!(collection::first_claim(db, b, date(2026, 1, 1)).await.unwrap(), None);
         assert!(collection::count(db, b).await.unwrap().is_empty());
         assert!(collection::credits_waiting(db, b, "10024").await.unwrap().is_empty());
         assert!(collection::credits_of(db, b, "i1").await.unwrap().is_empty());
@@ -488,6 +490,9 @@ async fn writing_with_the_wrong_company_changes_nothing() {
                 assert_eq!(bank_file::read_again(tx, b).await?, 0);
                 assert_eq!(bank_file::forget_parts(tx, b, i64::MAX).await?, 0);
                 assert!(!bank_account::remove(tx, b, ACCOUNT).await?);
+                // What B hears or does not hear of an account of A's is B's.
+                account_told::heard(tx, b, ACCOUNT, date(2026, 12, 1)).await?;
+                assert!(account_told::note_silence(tx, b, ACCOUNT).await?);
                 kid::move_on(tx, b, ACCOUNT, 99).await
             })
         });
