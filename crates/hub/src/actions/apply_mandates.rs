@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use kvitt_domain::mandate::{self, MandateRecord};
+use kvitt_domain::mandate::{self, Mandate, MandateRecord};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -64,19 +64,31 @@ pub struct FromFile<'a> {
     pub covers: Covers,
     /// SHA-256 of the file.
     pub digest: &'a str,
-    /// Business time.
+    /// When this was so: now, on the business clock, or when the file came, where it is read once more.
     pub at: Timestamp,
+    /// Where it is read once more: what was said of a mandate after this stands.
+    pub unless_after: Option<Timestamp>,
+}
+
+impl FromFile<'_> {
+    /// Whether something was said of a mandate since.
+    fn is_outdated_by(&self, known: &Mandate) -> bool {
+        self.unless_after.is_some_and(|at| known.updated_at > at)
+    }
 }
 
 /// Applies a bank file's records about one account. The same again changes nothing. Mandates to an account without an agreement
 /// are kept, and read when there is one.
 pub async fn apply(tx: &mut Tx<'_>, company: &Company, file: FromFile<'_>) -> Result<Applied> {
-    let FromFile { bank_account, records, covers, digest, at } = file;
+    let FromFile { bank_account, records, covers, digest, at, .. } = file;
     let (id, key, now) = (company.id.as_str(), &company.key, at.as_millisecond());
     let debit = agreement::direct_debit(tx.db(), id, key, bank_account).await?;
     let mut applied = Applied { records: records.len() as u64, ..Applied::default() };
     for record in records {
         let known = store::by_kid(tx.db(), id, key, bank_account, &record.kid).await?;
+        if known.as_ref().is_some_and(|known| file.is_outdated_by(&known.mandate)) {
+            continue;
+        }
         let before = known.as_ref().map(|known| &known.mandate);
         let Some(mandate) = mandate::after(before, record, bank_account, debit.as_ref(), at) else { continue };
         applied.new += u64::from(known.is_none());
@@ -101,7 +113,8 @@ async fn withdraw_the_others(tx: &mut Tx<'_>, company: &Company, file: FromFile<
         let page = store::of_account(tx.db(), id, key, file.bank_account, &after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(withdrawn) };
         after = store::cursor(key, &last.mandate);
-        for known in page.iter().filter(|known| !named.contains(known.mandate.kid.as_str())) {
+        let open = page.iter().filter(|known| !file.is_outdated_by(&known.mandate));
+        for known in open.filter(|known| !named.contains(known.mandate.kid.as_str())) {
             if let Some(mandate) = mandate::missing(&known.mandate, file.at) {
                 withdrawn += 1;
                 let change = Change { mandate, source: Source::Snapshot { digest: file.digest.to_owned() } };

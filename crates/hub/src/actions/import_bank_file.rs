@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use kvitt_domain::calendar;
 use kvitt_domain::fault::{Fault, codes};
@@ -115,7 +116,7 @@ pub async fn import_bank_file(hub: &Hub, file: BankFile) -> Result<Imported> {
                 async move { bank_file::lists_all_mandates(tx, HOUSE, &digest).await }.boxed()
             })
             .await?;
-            known = StoredFile { covers: Covers::All, is_read: false, ..known };
+            known = StoredFile { covers: Covers::All, is_read: false, is_old: false, ..known };
         }
         return read_on(hub, known).await;
     }
@@ -128,6 +129,7 @@ pub async fn import_bank_file(hub: &Hub, file: BankFile) -> Result<Imported> {
         parts,
         covers: file.covers,
         is_read: false,
+        is_old: false,
         ownerless: 0,
         received_at: hub.clock().business_ms(),
     };
@@ -256,13 +258,16 @@ async fn apply_mandates(
     account: String,
     records: Vec<MandateRecord>,
 ) -> Result<Applied> {
-    let at = hub.clock().business();
+    // What a file says that is read once more was true when it came: what is known since stands.
+    let came_at = || Timestamp::from_millisecond(file.received_at).map_err(|_| Error::Damaged("a bank file has no time".into()));
+    let unless_after = if file.is_old { Some(came_at()?) } else { None };
+    let at = unless_after.unwrap_or_else(|| hub.clock().business());
     let shared = Arc::new((company, file.digest.clone(), file.covers, account, records));
     hub.write(move |tx| {
         let shared = shared.clone();
         async move {
             let (company, digest, covers, bank_account, records) = &*shared;
-            apply(tx, company, FromFile { bank_account, records, covers: *covers, digest, at }).await
+            apply(tx, company, FromFile { bank_account, records, covers: *covers, digest, at, unless_after }).await
         }
         .boxed()
     })

@@ -20,8 +20,8 @@ const BY_DIGEST: &str = "SELECT digest, name, format, bytes, parts, mandates, st
 const LIST: &str = "SELECT digest, name, format, bytes, parts, mandates, state, ownerless, received_at FROM bank_file \
     WHERE company_id = $1 ORDER BY received_at DESC, digest LIMIT $2";
 const UNFINISHED: &str = "SELECT digest, name, format, bytes, parts, mandates, state, ownerless, received_at FROM bank_file \
-    WHERE company_id = $1 AND state = 'reading' ORDER BY received_at, digest LIMIT $2";
-const READ_AGAIN: &str = "UPDATE bank_file SET state = 'reading' WHERE company_id = $1 AND ownerless > 0 AND state = 'read'";
+    WHERE company_id = $1 AND state <> 'read' ORDER BY received_at, digest LIMIT $2";
+const READ_AGAIN: &str = "UPDATE bank_file SET state = 'again' WHERE company_id = $1 AND ownerless > 0 AND state = 'read'";
 const LISTS_ALL: &str = "UPDATE bank_file SET state = 'reading', mandates = $1 WHERE company_id = $2 AND digest = $3";
 const FINISH: &str = "UPDATE bank_file SET state = 'read', ownerless = $1, report = $2 WHERE company_id = $3 AND digest = $4";
 const REPORT: &str = "SELECT report FROM bank_file WHERE company_id = $1 AND digest = $2";
@@ -55,6 +55,9 @@ pub struct StoredFile {
     pub covers: Covers,
     /// Whether all of it was read.
     pub is_read: bool,
+    /// Whether it is being read once more, for an account that has an owner only now: what it says is as old as the file.
+    #[serde(default)]
+    pub is_old: bool,
     /// Payments in it on accounts that no company here has.
     pub ownerless: i64,
     /// When it came: business time, Unix milliseconds.
@@ -178,6 +181,7 @@ fn read(row: &AnyRow) -> Result<StoredFile> {
         parts: row.try_get("parts")?,
         covers: if of_all == mandates(Covers::All) { Covers::All } else { Covers::Some },
         is_read: state == "read",
+        is_old: state == "again",
         ownerless: row.try_get("ownerless")?,
         received_at: row.try_get("received_at")?,
     })

@@ -54,7 +54,7 @@ impl Bench {
         let applied = self.hub.write(move |tx| {
             let (company, records) = (company.clone(), records.clone());
             Box::pin(async move {
-                let file = FromFile { bank_account: ACCOUNT, records: &records, covers, digest: "d", at };
+                let file = FromFile { bank_account: ACCOUNT, records: &records, covers, digest: "d", at, unless_after: None };
                 apply(tx, &company, file).await
             })
         });

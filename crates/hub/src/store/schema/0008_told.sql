@@ -21,3 +21,7 @@ CREATE TABLE account_told (
 );
 INSERT INTO account_told (company_id, account, until_on, silence_on)
     SELECT company_id, account, MAX(booked_on), '-' FROM payment GROUP BY company_id, account;
+
+-- A file is read again for an account that has an owner only now: bank_file.state is reading | again | read.
+DROP INDEX bank_file_unfinished;
+CREATE INDEX bank_file_unfinished ON bank_file (company_id, received_at) WHERE state <> 'read';

@@ -1,5 +1,7 @@
 //! What a file tells is placed once, whatever the file is called, however often it comes, and whichever rail tells of it.
 
+use std::time::Duration;
+
 use kvitt_domain::mandate::MandateStatus;
 use kvitt_hub::actions::apply_mandates::Covers;
 use kvitt_hub::actions::import_bank_file::read_unfinished;
@@ -8,6 +10,7 @@ use kvitt_hub::actions::place_payments::Placed;
 use kvitt_hub::actions::set_bank_account::set_bank_account;
 use kvitt_hub::error::Error;
 use kvitt_hub::store::bank_account::{BankAccountSettings, Counts};
+use kvitt_hub::store::company::Company;
 use kvitt_hub::store::{bank_file, mandate, payment};
 
 use super::files::{ACCOUNT, DAY, Entry, Ocr, camt, debited, mandates, ocr, ocr_assigned_twice, ocr_of, paid, reversed};
@@ -336,6 +339,37 @@ async fn mandates_go_to_the_company_of_the_account() {
         assert_eq!(active().await, 2);
         let of = books.import_as(&mandates(3, &[(0, FIRST)]), Covers::All).await.unwrap().report.accounts[0].mandates;
         assert_eq!((of.withdrawn, active().await), (1, 1));
+    })
+    .await;
+}
+
+/// A file that also told of an account of nobody is read again when somebody gets that account: what it said of others is old by then.
+#[tokio::test]
+async fn a_file_that_is_read_again_does_not_undo_what_was_said_since() {
+    const THEIRS: &str = "99991042764";
+    each_book(async |books| {
+        let active = async |of: &Company, account: &str| {
+            let all = mandate::of_account(&mut books.hub.db().read().await.unwrap(), &of.id, &of.key, account, "", 9).await.unwrap();
+            let active = all.into_iter().filter(|known| known.mandate.status == MandateStatus::Active);
+            active.map(|known| known.mandate.kid).collect::<Vec<_>>()
+        };
+        let later = async || {
+            let offset = books.hub.clock().offset() + Duration::from_secs(3600);
+            books.hub.move_clock(offset).await.unwrap();
+        };
+        let theirs = |transmission, records| mandates(transmission, records).replace(ACCOUNT, THEIRS);
+        // January: a list of all, with one that is withdrawn in February, when another is given.
+        let january = format!("{}{}", mandates(1, &[(0, FIRST)]), theirs(2, &[(0, FIRST), (1, SECOND)]));
+        books.import_as(&january, Covers::All).await.unwrap();
+        later().await;
+        books.import(&mandates(3, &[(2, FIRST), (1, SECOND)])).await.unwrap();
+        books.import(&theirs(4, &[(2, FIRST)])).await.unwrap();
+        assert_eq!(active(&books.us, ACCOUNT).await, [SECOND]);
+        later().await;
+        set_bank_account(&books.hub, &books.other, THEIRS, BankAccountSettings::default()).await.unwrap();
+        assert_eq!(active(&books.us, ACCOUNT).await, [SECOND]);
+        // Whoever has the account now hears both files in their order.
+        assert_eq!(active(&books.other, THEIRS).await, [SECOND]);
     })
     .await;
 }

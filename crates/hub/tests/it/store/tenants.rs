@@ -189,6 +189,7 @@ fn bank_file() -> StoredFile {
         parts: 1,
         covers: Covers::Some,
         is_read: false,
+        is_old: false,
         ownerless: 0,
         received_at: NOW,
     }
