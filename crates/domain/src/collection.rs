@@ -130,7 +130,7 @@ pub enum State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Means {
-    /// By a direct debit (OCR giro type 15).
+    /// By a direct debit (OCR giro type 15; camt, where it says so).
     Debit,
     /// The payer paid.
     Payment,
@@ -184,6 +184,8 @@ pub enum Event {
         /// The attempt that claimed.
         attempt: AttemptId,
     },
+    /// Another file tells that money which is counted already, or will be, was a direct debit.
+    DebitSeen,
     /// The time in which a debit would have been seen is over.
     ClaimUnpaid {
         /// The attempt that claimed.
@@ -358,6 +360,10 @@ impl Collection {
                 // Of a claim that was debited, or is another: nothing changes.
                 Claim::None | Claim::Outstanding { .. } | Claim::Unpaid { .. } | Claim::Debited { .. } => Err(refused),
             },
+            Event::DebitSeen => match self.claim.debited() {
+                Some(claim) => Ok((Collection { claim, ..self }, vec![])),
+                None => Err(refused),
+            },
             Event::ClaimUnpaid { attempt } => self.claim_unpaid(attempt).ok_or(refused),
             Event::Released { .. } => match self.claim {
                 Claim::Unpaid { .. } => Ok((Collection { claim: Claim::None, ..self }, vec![])),
@@ -398,13 +404,9 @@ impl Collection {
         if sums.received < 0 || sums.reversed < 0 {
             return None;
         }
-        let claim = match (what, counted, self.claim) {
-            (
-                Event::Paid { means: Means::Debit, .. },
-                Counted::Once,
-                Claim::Outstanding { attempt, due_on } | Claim::Unpaid { attempt, due_on },
-            ) => Claim::Debited { attempt, due_on },
-            (_, _, claim) => claim,
+        let claim = match (what, counted) {
+            (Event::Paid { means: Means::Debit, .. }, Counted::Once) => self.claim.debited().unwrap_or(self.claim),
+            _ => self.claim,
         };
         self.moved_to(amount, sums, claim)
     }
@@ -543,6 +545,19 @@ impl Claim {
         }
     }
 
+    /// The claim once a debit of it is seen; `None` where none is waited for.
+    fn debited(self) -> Option<Claim> {
+        match self {
+            Claim::Outstanding { attempt, due_on } | Claim::Unpaid { attempt, due_on } => Some(Claim::Debited { attempt, due_on }),
+            Claim::None | Claim::Debited { .. } => None,
+        }
+    }
+
+    /// Whether a debit of it is waited for, in time or not.
+    pub fn waits_for_a_debit(self) -> bool {
+        self.debited().is_some()
+    }
+
     /// The attempt and due date of a claim that is under way.
     fn outstanding(self) -> Option<(AttemptId, Date)> {
         match self {
@@ -597,6 +612,7 @@ impl Event {
             Event::Credited { .. } => "credited",
             Event::Claimed { .. } => "claimed",
             Event::ClaimEnded { .. } => "claim_ended",
+            Event::DebitSeen => "debit_seen",
             Event::ClaimUnpaid { .. } => "claim_unpaid",
             Event::Released { .. } => "released",
             Event::Closed { .. } => "closed",

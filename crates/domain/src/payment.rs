@@ -67,7 +67,11 @@ pub enum PaymentKind {
         code: u8,
     },
     /// A camt.053 or camt.054 message.
-    Camt,
+    Camt {
+        /// Whether it says that we debited it.
+        #[serde(default)]
+        is_direct_debit: bool,
+    },
 }
 
 /// OCR giro system specification 2.0: AvtaleGiro.
@@ -82,12 +86,19 @@ impl Payment {
         }
     }
 
+    /// Whether it is a direct debit of ours.
+    pub fn is_debit(&self) -> bool {
+        matches!(self.event(), Event::Paid { means: Means::Debit, .. })
+    }
+
     /// What it does to the invoice that it belongs to.
     pub fn event(&self) -> Event {
         let amount = self.amount;
         match (self.flow, self.kind) {
-            (Flow::In, PaymentKind::Ocr { code: DEBIT }) => Event::Paid { amount, means: Means::Debit },
-            (Flow::In, PaymentKind::Ocr { .. } | PaymentKind::Camt) => Event::Paid { amount, means: Means::Payment },
+            (Flow::In, PaymentKind::Ocr { code: DEBIT } | PaymentKind::Camt { is_direct_debit: true }) => {
+                Event::Paid { amount, means: Means::Debit }
+            }
+            (Flow::In, PaymentKind::Ocr { .. } | PaymentKind::Camt { .. }) => Event::Paid { amount, means: Means::Payment },
             (Flow::TakenBack, _) => Event::Reversed { amount },
             (Flow::Out, _) => Event::Refunded { amount },
             (Flow::CameBack, _) => Event::RefundReturned { amount },
@@ -117,7 +128,7 @@ impl PaymentKind {
     pub fn rail(self) -> &'static str {
         match self {
             PaymentKind::Ocr { .. } => "ocr",
-            PaymentKind::Camt => "camt",
+            PaymentKind::Camt { .. } => "camt",
         }
     }
 }

@@ -250,6 +250,8 @@ pub struct PaymentRecord {
     pub text: Option<String>,
     /// How it stands to the line of the account statement.
     pub part: Part,
+    /// Whether camt says that it is a direct debit of ours (`BkTxCd`, family `IDDT`). OCR giro says it by its type.
+    pub is_direct_debit: bool,
     /// Its first line.
     pub line: u64,
     /// The lines as they stood; of camt the XML of the entry's head and of these details.

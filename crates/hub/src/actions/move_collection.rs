@@ -178,6 +178,7 @@ fn kind_of(event: &Event) -> &'static str {
         Event::Credited { .. } => "collection.credited",
         Event::Claimed { .. } => "collection.claimed",
         Event::ClaimEnded { .. } => "collection.claim_ended",
+        Event::DebitSeen => "collection.debit_seen",
         Event::ClaimUnpaid { .. } => "collection.claim_unpaid",
         Event::Released { .. } => "collection.released",
         Event::Closed { .. } => "collection.closed",

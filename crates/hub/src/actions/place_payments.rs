@@ -8,6 +8,7 @@
 //! alike in two files of camt, and has no reference in common, is a person's to tell apart.
 
 use futures_util::FutureExt;
+use kvitt_domain::collection::Event;
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::payment::{self as rules, Fit, Flow, KidUse, Payment, PaymentKind, Place};
 use serde::{Deserialize, Serialize};
@@ -140,7 +141,26 @@ async fn place_one(
             let told = serde_json::json!({ "amount": payment.net().to_string(), "booked_on": payment.booked_on, "why": why });
             tx.tell(NewEvent::new(&company.id, &company.key, now, "payment.parked", &stored.id, &told)?);
         }
+        State::ToldTwice | State::ToldAgain if payment.is_debit() => see_debit(tx, company, payment, &stored.id, now).await?,
         State::NoConcern | State::ToldTwice | State::ToldAgain => {}
+    }
+    Ok(())
+}
+
+/// A file says of money that another tells of that it was a direct debit: the claim of its invoice is answered, whichever comes first.
+async fn see_debit(tx: &mut Tx<'_>, company: &Company, payment: &Payment, id: &str, now: i64) -> Result<()> {
+    let mut invoices = payment::matched_alike(tx.db(), &company.id, payment).await?;
+    if invoices.is_empty()
+        && let KidUse::One(candidate) | KidUse::Several { exact: Some(candidate) } = kid_use(tx, company, payment).await?
+    {
+        invoices.push(candidate.invoice);
+    }
+    for invoice in &invoices {
+        let found = collection::of_invoice(tx.db(), &company.id, invoice).await?;
+        if found.is_some_and(|found| found.candidate.collection.claim.waits_for_a_debit()) {
+            move_by(tx, Move { company, invoice, now }, Event::DebitSeen, Some(id)).await?;
+            break;
+        }
     }
     Ok(())
 }
@@ -164,9 +184,9 @@ async fn decide(tx: &mut Tx<'_>, company: &Company, counts: Counts, new: &NewPay
     }
     let (here, elsewhere) = match payment.kind {
         PaymentKind::Ocr { .. } => (alike.ocr, alike.camt),
-        PaymentKind::Camt => (alike.camt, alike.ocr),
+        PaymentKind::Camt { .. } => (alike.camt, alike.ocr),
     };
-    let is_camt = payment.kind == PaymentKind::Camt;
+    let is_camt = matches!(payment.kind, PaymentKind::Camt { .. });
     if is_camt && alike.here < alike.elsewhere {
         return Ok(State::ToldAgain);
     }

@@ -173,7 +173,7 @@ impl Seen {
         let minor = record.amount.minor();
         let kind = match record.kind {
             bank::PaymentKind::Ocr(code) => PaymentKind::Ocr { code },
-            bank::PaymentKind::Camt => PaymentKind::Camt,
+            bank::PaymentKind::Camt => PaymentKind::Camt { is_direct_debit: record.is_direct_debit },
         };
         let flow = match (minor, record.is_reversal, kind) {
             (0, _, _) => return None,
@@ -181,7 +181,7 @@ impl Seen {
             (1.., true, _) => Flow::CameBack,
             // What OCR giro takes away was there before: types 18 and 20, and the sign of the other types.
             (_, true, _) | (_, false, PaymentKind::Ocr { .. }) => Flow::TakenBack,
-            (_, false, PaymentKind::Camt) => Flow::Out,
+            (_, false, PaymentKind::Camt { .. }) => Flow::Out,
         };
         let line = record.entry_reference.clone().filter(|reference| says_something(reference));
         let part = match (record.kind, &record.part, line) {

@@ -57,6 +57,8 @@ const ALIKE_WITHOUT_KID: &str = "SELECT rail, \
     AND booked_on >= $7 AND booked_on <= $8 \
     AND (booked_on = $9 OR (booked_on = $10 AND valued_on = $10) OR valued_on = $11) \
     AND (payer_digest = $3 OR payer_digest IS NULL OR $3 = '') GROUP BY rail";
+const MATCHED_ALIKE: &str = "SELECT DISTINCT invoice_id FROM payment WHERE company_id = $1 AND account = $2 AND kid = $3 \
+    AND amount_minor = $4 AND booked_on = $5 AND flow = $6 AND currency = $7 AND state = 'matched' ORDER BY invoice_id LIMIT $8";
 const SUM_OF_PARTS: &str = "SELECT \
     CAST(COALESCE(SUM(CASE WHEN flow IN ('in', 'came_back') THEN amount_minor ELSE -amount_minor END), 0) AS BIGINT), \
     CAST(COALESCE(SUM(CASE WHEN booked_on <> $5 THEN 0 WHEN flow IN ('in', 'came_back') THEN amount_minor ELSE -amount_minor END), 0) AS BIGINT) \
@@ -80,6 +82,9 @@ const SUMS: &str = "SELECT state, flow, currency, CAST(COUNT(*) AS BIGINT), CAST
 const MOST_OF_INVOICE: i64 = 1_000;
 /// Lines of statements that are looked at together at most, of those whose payments are not known.
 const MOST_TOTALS: i64 = 10_000;
+
+/// Invoices with one KID that were paid the same on one day at most: more would be no customer's.
+const MOST_ALIKE: i64 = 16;
 
 /// What a payment is made an id of belongs to this space of names.
 const IDS: Uuid = Uuid::from_u128(0x6b76_6974_7400_5000_8000_7061_796d_656e);
@@ -428,6 +433,19 @@ pub async fn alike(
         };
     }
     Ok(alike)
+}
+
+/// The invoices that payments like this one are placed with, some at most; none where it has no KID.
+pub async fn matched_alike(db: &mut AnyConnection, company: &str, payment: &Payment) -> Result<Vec<String>> {
+    let query = sqlx::query_scalar(MATCHED_ALIKE)
+        .bind(company)
+        .bind(&payment.bank_account)
+        .bind(payment.kid.as_deref().unwrap_or_default())
+        .bind(payment.amount.minor())
+        .bind(payment.booked_on.to_string())
+        .bind(payment.flow.name())
+        .bind(payment.amount.currency().code());
+    Ok(query.bind(MOST_ALIKE).fetch_all(db).await?)
 }
 
 /// Whether the parts of a line that are here make up the line, all together or those of its day: a bank may use a reference again.

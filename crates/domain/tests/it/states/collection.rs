@@ -60,6 +60,7 @@ fn events() -> Vec<(String, Event)> {
         [
             Event::Claimed { attempt: THIS, due_on: DUE },
             Event::ClaimEnded { attempt: THIS },
+            Event::DebitSeen,
             Event::ClaimUnpaid { attempt: THIS },
             Event::Released { by: by() },
             Event::Closed { by: by() },
@@ -130,6 +131,21 @@ fn a_debit_that_was_seen_is_never_missed() {
         assert_eq!((after.state(), commands), (State::Paid, vec![]));
         assert!(after.apply(Event::ClaimUnpaid { attempt: THIS }).is_err());
     }
+}
+
+/// One file tells of the money, another that it was a debit: in whatever order, it is a debit that was seen.
+#[test]
+fn money_that_is_told_to_be_a_debit_by_another_file_is_one() {
+    let start = collection(Sums::default(), Claim::Outstanding { attempt: THIS, due_on: DUE });
+    let money = Event::Paid { amount: nok(PAYABLE), means: Means::Payment };
+    let debited = after(start.clone(), &[Event::Paid { amount: nok(PAYABLE), means: Means::Debit }]);
+    assert_eq!(after(start.clone(), &[money.clone(), Event::DebitSeen]), debited);
+    assert_eq!(after(start.clone(), &[Event::DebitSeen, money.clone()]), debited);
+    assert_eq!(debited.proposal(), Proposal::Nothing);
+    // Seen too late, and by files that tell of it again.
+    let late = after(start, &[Event::ClaimUnpaid { attempt: THIS }, money, Event::DebitSeen]);
+    assert_eq!(late, debited);
+    assert!(late.apply(Event::DebitSeen).is_err());
 }
 
 #[test]

@@ -370,6 +370,7 @@ fn payment(order: Arc<Order>, transaction: u32, record: &Record<'_>) -> Result<I
         reference: None,
         entry_reference: None,
         text: None,
+        is_direct_debit: false,
         part,
         line: record.line,
         raw: raw_of(record, 2),

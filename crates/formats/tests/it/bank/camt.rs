@@ -98,6 +98,27 @@ fn another_currency() {
     assert_eq!(payments(&yen), "– 30 Line");
 }
 
+/// The bank's code of what an entry is, or each of its details.
+#[test]
+fn direct_debits() {
+    let code = |family: &str| {
+        format!("<BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>{family}</Cd><SubFmlyCd>OODD</SubFmlyCd></Fmly></Domn></BkTxCd>")
+    };
+    let amount = "<AmtDtls><TxAmt><Amt Ccy=\"NOK\">15.00</Amt></TxAmt></AmtDtls>";
+    let details = |of: [&str; 2]| of.map(|code| format!("<TxDtls>{amount}{code}</TxDtls>")).concat();
+    let told = |xml: &str| {
+        let payments = items(xml.as_bytes()).into_iter().filter_map(|item| match item {
+            Item::Payment(payment) => Some(payment.is_direct_debit),
+            _ => None,
+        });
+        payments.collect::<Vec<_>>()
+    };
+    let with = |family: &str, details: String| entry("CRDT", &details).replace("<NtryDtls>", &format!("{}<NtryDtls>", code(family)));
+    assert_eq!(told(&with("IDDT", details(["", ""]))), [true, true]);
+    assert_eq!(told(&with("RCDT", details(["", &code("IDDT")]))), [false, true]);
+    assert_eq!(told(&with("RCDT", String::new())), [false]);
+}
+
 /// What stands around the document is passed over; several messages are read.
 #[test]
 fn envelopes() {

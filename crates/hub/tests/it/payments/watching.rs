@@ -7,9 +7,11 @@ use kvitt_domain::calendar;
 use kvitt_domain::collection::Event;
 use kvitt_hub::actions::match_payment::{Settling, settle};
 use kvitt_hub::actions::move_collection::{Move, move_collection};
+use kvitt_hub::actions::set_bank_account::set_bank_account;
 use kvitt_hub::error::{Error, Result};
+use kvitt_hub::store::bank_account::{BankAccountSettings, Counts};
 
-use super::files::{ACCOUNT, DAY, camt, debited, ocr, ocr_of, paid};
+use super::files::{ACCOUNT, DAY, Entry, camt, debited, ocr, ocr_of, paid};
 use super::{Books, each_book};
 use crate::sample;
 
@@ -117,6 +119,54 @@ async fn a_statement_without_entries_tells_that_nothing_was_debited() {
         books.placed(&camt(53, "S1", &[]).replace("2026-11-17T", "2031-11-20T")).await;
         on(books, date(2031, 11, 21)).await;
         assert_eq!(books.stands("1001").await, ("reopened", 1000));
+    })
+    .await;
+}
+
+/// Whichever file comes first, a debit answers its claim, and nobody is told to call it back where the bank says what it was.
+#[tokio::test]
+async fn a_debit_that_camt_tells_of_is_a_debit() {
+    const DEBIT: Entry = Entry { reference: "A1", is_credit: true, is_reversal: false, minor: 1000, details: &[(FIRST, 1000)] };
+    let family = "<BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>IDDT</Cd></Fmly></Domn></BkTxCd><NtryDtls>";
+    let unsaid = camt(54, "N1", &[DEBIT]);
+    let said = unsaid.replace("<NtryDtls>", family);
+    let told = ocr(1, &[debited(FIRST, 1000)]);
+    for (files, alarms) in [
+        (vec![said.clone()], 0),
+        (vec![said.clone(), told.clone()], 0),
+        (vec![told.clone(), said], 0),
+        (vec![told.clone(), unsaid.clone()], 0),
+        // Nothing says yet that it was a debit.
+        (vec![unsaid, told], 1),
+    ] {
+        each_book(async |books| {
+            books.invoice("1001", FIRST, 1000).await;
+            claim(books, "1001", 1, DAY).await.unwrap();
+            for file in &files {
+                books.placed(file).await;
+            }
+            let money = books.money("1001").await;
+            assert_eq!((money.state().name(), money.claim.name(), money.proposal().name()), ("paid", "debited", "nothing"));
+            assert_eq!(books.told("1001").await.iter().filter(|kind| *kind == "person.told").count(), alarms, "{files:?}");
+        })
+        .await;
+    }
+}
+
+/// Where camt counts alone, OCR giro says of what it does not count that it was a debit.
+#[tokio::test]
+async fn the_rail_that_does_not_count_still_says_what_was_a_debit() {
+    const DEBIT: Entry = Entry { reference: "A1", is_credit: true, is_reversal: false, minor: 1000, details: &[(FIRST, 1000)] };
+    each_book(async |books| {
+        let settings = BankAccountSettings { counts: Counts::Camt, ..BankAccountSettings::default() };
+        set_bank_account(&books.hub, &books.us, ACCOUNT, settings).await.unwrap();
+        books.invoice("1001", FIRST, 1000).await;
+        claim(books, "1001", 1, DAY).await.unwrap();
+        books.placed(&ocr(1, &[debited(FIRST, 1000)])).await;
+        books.placed(&camt(54, "N1", &[DEBIT])).await;
+        let money = books.money("1001").await;
+        assert_eq!((money.state().name(), money.claim.name()), ("paid", "debited"));
+        assert_eq!(books.told("1001").await, ["collection.claimed", "collection.debit_seen", "collection.paid"]);
     })
     .await;
 }

@@ -158,7 +158,7 @@ fn money() -> Payment {
         valued_on: None,
         payer_account: Some("99990512341".into()),
         payer_name: None,
-        kind: PaymentKind::Camt,
+        kind: PaymentKind::Camt { is_direct_debit: false },
         reference: "r".into(),
         text: None,
         raw: "<Ntry/>".into(),
@@ -359,6 +359,7 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(payment::in_state(db, b, key, "no_concern", (0, ""), 9).await.unwrap().is_empty());
         assert!(payment::all(db, b, key, "", 9).await.unwrap().is_empty());
         assert_eq!(payment::alike(db, b, key, &money(), &payment::Part::Whole, &told()).await.unwrap(), payment::Alike::default());
+        assert!(payment::matched_alike(db, b, &money()).await.unwrap().is_empty());
         let day = money().booked_on;
         assert!(payment::waiting_totals(db, b, ACCOUNT, (day, day)).await.unwrap().is_empty());
         assert!(!payment::has_all_parts(db, b, &waiting()).await.unwrap());
