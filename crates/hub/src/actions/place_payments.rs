@@ -17,6 +17,7 @@ use crate::actions::move_collection::{Move, move_by};
 use crate::error::Result;
 use crate::hub::Hub;
 use crate::store::bank_account::Counts;
+use crate::store::collection::Sought;
 use crate::store::company::Company;
 use crate::store::event::NewEvent;
 use crate::store::payment::{self, Part, Source, State, StoredPayment, Told, Waiting};
@@ -226,8 +227,9 @@ async fn kid_use(tx: &mut Tx<'_>, company: &Company, payment: &Payment) -> Resul
         (None, Flow::Out | Flow::CameBack) => rules::named_kids(payment.text.as_deref().unwrap_or_default()),
         (None, Flow::In | Flow::TakenBack) => vec![],
     };
+    let sought = Sought { minor: payment.amount.minor(), debited_on: payment.is_debit().then_some(payment.booked_on) };
     for kid in named {
-        let used = collection::kid_use(tx.db(), &company.id, &payment.bank_account, kid, payment.amount.minor()).await?;
+        let used = collection::kid_use(tx.db(), &company.id, &payment.bank_account, kid, sought).await?;
         if used != KidUse::Nobody {
             return Ok(used);
         }

@@ -29,12 +29,20 @@ const OF_KID: &str = "SELECT invoice_id, number, account, kid, due_on, payable_m
 const OF_KID_BEGINNING: &str = "SELECT invoice_id, number, account, kid, due_on, payable_minor, currency, received_minor, reversed_minor, \
     refunded_minor, credited_minor, claim, claim_attempt, claim_due_on, closed_by, since, version FROM collection \
     WHERE company_id = $1 AND account = $2 AND kid >= $3 AND kid < $4 ORDER BY kid LIMIT $5";
-// Of several invoices with one KID: the one that asks for exactly so much and of which nothing was seen, the first due first.
+// Of several invoices with one KID: the one that asks for exactly so much and of which nothing was seen, the first due first, those
+// that a debit is under way of last.
 const UNTOUCHED: &str = "SELECT invoice_id, number, account, kid, due_on, payable_minor, currency, received_minor, reversed_minor, \
     refunded_minor, credited_minor, claim, claim_attempt, claim_due_on, closed_by, since, version FROM collection \
     WHERE company_id = $1 AND account = $2 AND kid = $3 AND payable_minor = $4 AND state IN ('open', 'claimed', 'reopened') \
     AND received_minor = 0 AND reversed_minor = 0 AND refunded_minor = 0 AND credited_minor = 0 \
-    ORDER BY COALESCE(due_on, '9999'), invoice_id LIMIT 1";
+    ORDER BY CASE claim WHEN 'outstanding' THEN 1 ELSE 0 END, COALESCE(due_on, '9999'), invoice_id LIMIT 1";
+// The same for a direct debit: the one that was claimed, for this day or before it.
+const DEBITED: &str = "SELECT invoice_id, number, account, kid, due_on, payable_minor, currency, received_minor, reversed_minor, \
+    refunded_minor, credited_minor, claim, claim_attempt, claim_due_on, closed_by, since, version FROM collection \
+    WHERE company_id = $1 AND account = $2 AND kid = $3 AND payable_minor = $4 AND claim IN ('outstanding', 'unpaid') \
+    AND claim_due_on <= $5 AND received_minor = 0 AND reversed_minor = 0 AND refunded_minor = 0 AND credited_minor = 0 \
+    ORDER BY claim_due_on, invoice_id LIMIT 1";
+const WAS_CLAIMED: &str = "SELECT invoice_id FROM collection WHERE company_id = $1 AND account = $2 AND kid = $3 AND claim <> 'none' LIMIT 1";
 const OF_AMOUNT: &str = "SELECT invoice_id, number, account, kid, due_on, payable_minor, currency, received_minor, reversed_minor, \
     refunded_minor, credited_minor, claim, claim_attempt, claim_due_on, closed_by, since, version FROM collection \
     WHERE company_id = $1 AND payable_minor = $2 AND state = $3 ORDER BY invoice_id LIMIT $4";
@@ -72,6 +80,15 @@ pub struct StoredCollection {
     pub since: i64,
     /// How often it was saved.
     pub version: i64,
+}
+
+/// What a payment is, for which an invoice is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sought {
+    /// Minor units.
+    pub minor: i64,
+    /// The day on which it was booked, where it is a direct debit.
+    pub debited_on: Option<Date>,
 }
 
 /// A direct debit that was not seen in time.
@@ -180,18 +197,28 @@ pub async fn of_kid_beginning(
     rows.iter().map(read).collect()
 }
 
-/// Who uses a KID at an account, for a payment of so many minor units.
-pub async fn kid_use(db: &mut AnyConnection, company: &str, account: &str, kid: &str, amount_minor: i64) -> Result<KidUse> {
+/// Who uses a KID at an account, for a payment. Of several invoices a direct debit is only for one that was claimed; where none of them
+/// ever was, claims are made elsewhere, and it is a payment like any.
+pub async fn kid_use(db: &mut AnyConnection, company: &str, account: &str, kid: &str, sought: Sought) -> Result<KidUse> {
     let mut first = of_kid(&mut *db, company, account, kid, 2).await?;
-    match (first.pop(), first.is_empty()) {
-        (None, _) => Ok(KidUse::Nobody),
-        (Some(only), true) => Ok(KidUse::One(Box::new(only.candidate))),
-        (Some(_), false) => {
-            let row = sqlx::query(UNTOUCHED).bind(company).bind(account).bind(kid).bind(amount_minor).fetch_optional(db).await?;
-            let exact = row.map(|row| read(&row)).transpose()?.map(|stored| Box::new(stored.candidate));
-            Ok(KidUse::Several { exact })
+    let row = match (first.pop(), first.is_empty(), sought.debited_on) {
+        (None, _, _) => return Ok(KidUse::Nobody),
+        (Some(only), true, _) => return Ok(KidUse::One(Box::new(only.candidate))),
+        (Some(_), false, Some(day)) if was_claimed(&mut *db, company, account, kid).await? => {
+            let query = sqlx::query(DEBITED).bind(company).bind(account).bind(kid).bind(sought.minor).bind(day.to_string());
+            query.fetch_optional(db).await?
         }
-    }
+        (Some(_), false, _) => {
+            sqlx::query(UNTOUCHED).bind(company).bind(account).bind(kid).bind(sought.minor).fetch_optional(db).await?
+        }
+    };
+    let exact = row.map(|row| read(&row)).transpose()?.map(|stored| Box::new(stored.candidate));
+    Ok(KidUse::Several { exact })
+}
+
+async fn was_claimed(db: &mut AnyConnection, company: &str, account: &str, kid: &str) -> Result<bool> {
+    let found: Option<String> = sqlx::query_scalar(WAS_CLAIMED).bind(company).bind(account).bind(kid).fetch_optional(db).await?;
+    Ok(found.is_some())
 }
 
 /// At most `limit` invoices in a state that ask for so many minor units.

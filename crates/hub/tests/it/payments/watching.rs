@@ -7,6 +7,7 @@ use kvitt_domain::calendar;
 use kvitt_domain::collection::Event;
 use kvitt_hub::actions::match_payment::{Settling, settle};
 use kvitt_hub::actions::move_collection::{Move, move_collection};
+use kvitt_hub::actions::place_payments::Placed;
 use kvitt_hub::actions::set_bank_account::set_bank_account;
 use kvitt_hub::error::{Error, Result};
 use kvitt_hub::store::bank_account::{BankAccountSettings, Counts};
@@ -169,6 +170,39 @@ async fn the_rail_that_does_not_count_still_says_what_was_a_debit() {
         assert_eq!(books.told("1001").await, ["collection.claimed", "collection.debit_seen", "collection.paid"]);
     })
     .await;
+}
+
+/// A customer has one KID for all invoices: a debit is for the one that was claimed, and a debit that comes twice for none.
+#[tokio::test]
+async fn a_debit_with_a_shared_kid_is_for_the_invoice_that_was_claimed() {
+    each_book(async |books| {
+        for number in ["1001", "1002", "1003"] {
+            books.invoice(number, FIRST, 500).await;
+        }
+        claim(books, "1002", 1, DAY).await.unwrap();
+        claim(books, "1003", 2, DAY.tomorrow().unwrap()).await.unwrap();
+        assert_eq!(books.placed(&ocr(1, &[debited(FIRST, 500), debited(FIRST, 500)])).await, matched_and_parked(1, 1));
+        let standing = async || [books.stands("1001").await.0, books.stands("1002").await.0, books.stands("1003").await.0];
+        assert_eq!(standing().await, ["open", "paid", "claimed"]);
+        // What is paid by hand is for the one that nobody debits, and then for the other.
+        books.placed(&ocr(2, &[paid(FIRST, 500)])).await;
+        assert_eq!(standing().await, ["paid", "paid", "claimed"]);
+        books.placed(&ocr(3, &[paid(FIRST, 500)])).await;
+        assert_eq!(standing().await, ["paid", "paid", "paid"]);
+    })
+    .await;
+    // Where claims are made elsewhere, nothing says which was claimed.
+    each_book(async |books| {
+        for number in ["1001", "1002"] {
+            books.invoice(number, FIRST, 500).await;
+        }
+        assert_eq!(books.placed(&ocr(1, &[debited(FIRST, 500)])).await, matched_and_parked(1, 0));
+    })
+    .await;
+}
+
+fn matched_and_parked(matched: u64, parked: u64) -> Placed {
+    Placed { matched, parked, ..Placed::default() }
 }
 
 #[tokio::test]

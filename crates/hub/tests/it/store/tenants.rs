@@ -344,7 +344,8 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(collection::of_invoice(db, b, "i1").await.unwrap().is_none());
         assert!(collection::of_kid(db, b, ACCOUNT, "123456782", 9).await.unwrap().is_empty());
         assert!(collection::of_kid_beginning(db, b, ACCOUNT, "1", 9).await.unwrap().is_empty());
-        assert_eq!(collection::kid_use(db, b, ACCOUNT, "123456782", 100).await.unwrap(), KidUse::Nobody);
+        let sought = collection::Sought { minor: 100, debited_on: Some(date(2026, 11, 16)) };
+        assert_eq!(collection::kid_use(db, b, ACCOUNT, "123456782", sought).await.unwrap(), KidUse::Nobody);
         assert!(collection::of_amount(db, b, 100, "overpaid", 9).await.unwrap().is_empty());
         assert!(collection::eventful(db, b, "", 1, 9).await.unwrap().is_empty());
         assert!(collection::overdue(db, b, date(2027, 1, 1), None, 9).await.unwrap().is_empty());
