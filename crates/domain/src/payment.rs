@@ -214,6 +214,15 @@ impl Fit {
     }
 }
 
+/// Whether the other side of a payment is known from the invoice whose KID it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OtherSide {
+    /// Its account paid for the invoice.
+    Paid,
+    /// It did not, or the file does not say what account it is.
+    Unknown,
+}
+
 /// Where a payment belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
@@ -238,7 +247,10 @@ pub enum Place {
 ///
 /// A KID that one invoice uses places whatever comes with it: part, too much, twice, and back. A KID that several use places only
 /// what is exactly asked for by one of which nothing was seen yet, so that the order of payments cannot matter.
-pub fn place(payment: &Payment, used: &KidUse) -> Place {
+///
+/// The KID of money that goes out is the payee's, so that one like ours is a supplier's: it is a refund only where it goes to an account
+/// that paid, or where so much was paid too much.
+pub fn place(payment: &Payment, used: &KidUse, other: OtherSide) -> Place {
     let parked = |why: Fault| Place::Parked { why };
     let Some(kid) = payment.kid.as_deref() else {
         return match payment.flow {
@@ -257,9 +269,21 @@ pub fn place(payment: &Payment, used: &KidUse) -> Place {
             Flow::Out | Flow::CameBack => Place::NoConcern,
             Flow::In | Flow::TakenBack => parked(unknown_kid(kid)),
         },
+        KidUse::One(candidate) if !is_ours(payment, &candidate.collection, other) => {
+            parked(Fault::warning(codes::PAYMENT_REFUND_NAMED))
+        }
         KidUse::One(candidate) => fitting(payment, candidate),
         KidUse::Several { exact: Some(candidate) } if payment.flow == Flow::In => fitting(payment, candidate),
         KidUse::Several { .. } => parked(Fault::warning(codes::PAYMENT_KID_SHARED).with("kid", kid)),
+    }
+}
+
+/// Whether a KID of one invoice means that invoice: that of money that goes out, or comes back of it, may be anybody's.
+fn is_ours(payment: &Payment, money: &Collection, other: OtherSide) -> bool {
+    match payment.flow {
+        Flow::In | Flow::TakenBack => true,
+        Flow::Out => other == OtherSide::Paid || money.left().minor() <= -payment.amount.minor(),
+        Flow::CameBack => money.sums.refunded >= payment.amount.minor(),
     }
 }
 
@@ -476,7 +500,7 @@ mod tests {
 
     /// Where a payment of 100 øre with a KID lands.
     fn check(flow: Flow, used: &KidUse, expected: &str) {
-        let shown = match place(&payment(Some("123456782"), 100, flow), used) {
+        let shown = match place(&payment(Some("123456782"), 100, flow), used, OtherSide::Unknown) {
             Place::Invoice { fit, .. } => fit.name().to_owned(),
             Place::Parked { why } => why.code.name().to_owned(),
             Place::NoConcern => "no concern".to_owned(),
@@ -498,6 +522,16 @@ mod tests {
         // The file that tells of the payment itself may come later.
         check(Flow::TakenBack, &one(of(100)), "back");
         check(Flow::Out, &one(paid(of(100), 200)), "back");
+        // The KID is the payee's: a supplier has one like ours.
+        check(Flow::Out, &one(paid(of(100), 100)), "payment.refund_named");
+        check(Flow::Out, &one(of(100)), "payment.refund_named");
+        check(Flow::CameBack, &one(paid(of(100), 100)), "payment.refund_named");
+        let refund = payment(Some("123456782"), 100, Flow::Out);
+        let known = |payment: &Payment, used| place(payment, &one(used), OtherSide::Paid);
+        assert!(matches!(known(&refund, paid(of(100), 100)), Place::Invoice { fit: Fit::Back, .. }));
+        let mut refunded = paid(of(100), 100);
+        refunded.collection = refunded.collection.apply(refund.event()).unwrap().0;
+        check(Flow::CameBack, &one(refunded), "exact");
         let mut euros = of(100);
         euros.collection.payable = Amount::new(100, Currency::parse("EUR").unwrap());
         check(Flow::In, &one(euros), "payment.currency");
@@ -514,11 +548,11 @@ mod tests {
         check(Flow::In, &KidUse::Several { exact: None }, "payment.kid_shared");
         let named = KidUse::One(Box::new(candidate("1001", "123456782", 100)));
         assert!(
-            matches!(place(&payment(None, 100, Flow::Out), &named), Place::Parked { why } if why.code == codes::PAYMENT_REFUND_NAMED)
+            matches!(place(&payment(None, 100, Flow::Out), &named, OtherSide::Paid), Place::Parked { why } if why.code == codes::PAYMENT_REFUND_NAMED)
         );
-        assert_eq!(place(&payment(None, 100, Flow::Out), &KidUse::Nobody), Place::NoConcern);
+        assert_eq!(place(&payment(None, 100, Flow::Out), &KidUse::Nobody, OtherSide::Paid), Place::NoConcern);
         assert_eq!(named_kids("Tilbakebetaling KID 123456782, 2026 og 123456783"), ["123456782"]);
-        let parked = |payment: &Payment| match place(payment, &KidUse::Nobody) {
+        let parked = |payment: &Payment| match place(payment, &KidUse::Nobody, OtherSide::Unknown) {
             Place::Parked { why } => why.code.name(),
             other => panic!("{other:?}"),
         };

@@ -458,7 +458,7 @@ codes! {
     PAYMENT_TAKEN_BACK_UNNAMED = "payment.taken_back_unnamed", Operator;
     /// The payment is in another currency than the invoice. Values: `amount`, `currency`, the invoice's.
     PAYMENT_CURRENCY = "payment.currency", Operator;
-    /// Money went out whose text names the KID of an invoice: perhaps a refund. No values.
+    /// Money went out with the KID of an invoice, or one in its text, or came back: perhaps a refund. No values.
     PAYMENT_REFUND_NAMED = "payment.refund_named", Operator;
     /// A person took the payment away from the invoice that it was placed with. Values: `by`.
     PAYMENT_TAKEN_AWAY = "payment.taken_away", Operator;

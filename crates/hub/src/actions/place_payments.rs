@@ -10,7 +10,7 @@
 use futures_util::FutureExt;
 use kvitt_domain::collection::Event;
 use kvitt_domain::fault::{Fault, codes};
-use kvitt_domain::payment::{self as rules, Fit, Flow, KidUse, Payment, PaymentKind, Place};
+use kvitt_domain::payment::{self as rules, Fit, Flow, KidUse, OtherSide, Payment, PaymentKind, Place};
 use serde::{Deserialize, Serialize};
 
 use crate::actions::move_collection::{Move, move_by};
@@ -196,7 +196,8 @@ async fn decide(tx: &mut Tx<'_>, company: &Company, counts: Counts, new: &NewPay
     }
     let used = kid_use(tx, company, payment).await?;
     let perhaps_told = || State::Parked { why: Fault::warning(codes::PAYMENT_PERHAPS_TOLD) };
-    Ok(match rules::place(payment, &used) {
+    let other = other_side(tx, company, payment, &used).await?;
+    Ok(match rules::place(payment, &used, other) {
         // The rail that counts may tell of it on another day.
         Place::Invoice { .. } if !counts && payment.flow == Flow::TakenBack => perhaps_told(),
         Place::Parked { .. } if !counts && !is_camt => perhaps_told(),
@@ -218,6 +219,13 @@ fn waiting(payment: &Payment, batch: &Option<String>, told: &Told) -> Waiting {
         net: payment.net(),
         booked_on: payment.booked_on,
     }
+}
+
+/// Whether money goes out to an account that paid for the invoice whose KID it has.
+async fn other_side(tx: &mut Tx<'_>, company: &Company, payment: &Payment, used: &KidUse) -> Result<OtherSide> {
+    let (KidUse::One(candidate), Flow::Out) = (used, payment.flow) else { return Ok(OtherSide::Unknown) };
+    let paid = payment::has_paid(tx.db(), &company.id, &company.key, payment, &candidate.invoice).await?;
+    Ok(if paid { OtherSide::Paid } else { OtherSide::Unknown })
 }
 
 /// Who uses the payment's KID; for money that goes out without one, a KID that its text names.

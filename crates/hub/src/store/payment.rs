@@ -75,6 +75,8 @@ const OCR_SUMS: &str = "SELECT CAST(SUM(CASE WHEN flow IN ('in', 'came_back') TH
     FROM payment WHERE company_id = $1 AND account = $2 AND booked_on = $3 AND rail = 'ocr' AND currency = 'NOK' GROUP BY file_digest";
 const PAID_BY: &str = "SELECT DISTINCT invoice_id FROM payment WHERE company_id = $1 AND payer_digest = $2 AND invoice_id IS NOT NULL \
     ORDER BY invoice_id LIMIT $3";
+const HAS_PAID: &str = "SELECT payment_id FROM payment WHERE company_id = $1 AND payer_digest = $2 AND flow = 'in' \
+    AND (invoice_id = $3 OR (account = $4 AND kid = $5)) LIMIT 1";
 const SUMS: &str = "SELECT state, flow, currency, CAST(COUNT(*) AS BIGINT), CAST(SUM(amount_minor) AS BIGINT) FROM payment \
     WHERE company_id = $1 GROUP BY state, flow, currency ORDER BY state, flow, currency";
 
@@ -519,6 +521,20 @@ pub async fn paid_by(
 ) -> Result<Vec<String>> {
     let Some(payer) = payer_digest(key, payment) else { return Ok(Vec::new()) };
     Ok(sqlx::query_scalar(PAID_BY).bind(company).bind(payer).bind(limit).fetch_all(db).await?)
+}
+
+/// Whether the other side of this payment paid for an invoice, or with the KID that it has, before.
+pub async fn has_paid(
+    db: &mut AnyConnection,
+    company: &str,
+    key: &CompanyKey,
+    payment: &Payment,
+    invoice: &str,
+) -> Result<bool> {
+    let Some(payer) = payer_digest(key, payment) else { return Ok(false) };
+    let query = sqlx::query_scalar(HAS_PAID).bind(company).bind(payer).bind(invoice).bind(&payment.bank_account);
+    let found: Option<String> = query.bind(payment.kid.as_deref().unwrap_or_default()).fetch_optional(db).await?;
+    Ok(found.is_some())
 }
 
 /// The sums of a company's payments by what became of them.

@@ -189,6 +189,32 @@ async fn money_that_goes_out_is_a_refund_only_with_the_kid_of_an_invoice() {
     .await;
 }
 
+/// The KID of what goes out is the payee's, whose digits may be those of an invoice of ours.
+#[tokio::test]
+async fn what_is_paid_to_a_supplier_is_no_refund() {
+    const PAYER: &str = "99990512341";
+    const OUT: Entry = Entry { reference: "O1", is_credit: false, is_reversal: false, minor: 750, details: &[(FIRST, 750)] };
+    let to = |account: &str| {
+        let party = format!("<RltdPties><CdtrAcct><Id><Othr><Id>{account}</Id></Othr></Id></CdtrAcct></RltdPties><RmtInf>");
+        camt(53, "S1", &[OUT]).replace("<RmtInf>", &party)
+    };
+    each_book(async |books| {
+        books.invoice("1001", FIRST, 1000).await;
+        assert_eq!(books.placed(&to("99991042764")).await.parked, 1);
+        assert_eq!(books.stands("1001").await, ("open", 1000));
+    })
+    .await;
+    for (account, matched, stands) in [("99991042764", 0, ("paid", 0)), (PAYER, 1, ("reversed", 750))] {
+        each_book(async |books| {
+            books.invoice("1001", FIRST, 1000).await;
+            books.placed(&ocr(1, &[Ocr { payer: PAYER, ..paid(FIRST, 1000) }])).await;
+            assert_eq!(books.placed(&to(account)).await.matched, matched, "{account}");
+            assert_eq!(books.stands("1001").await, stands, "{account}");
+        })
+        .await;
+    }
+}
+
 #[tokio::test]
 async fn a_kid_of_several_invoices_places_only_what_is_exactly_asked_for() {
     each_book(async |books| {

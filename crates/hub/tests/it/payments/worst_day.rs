@@ -12,6 +12,8 @@ use super::files::{DAY, Entry, Ocr, camt, debited, ocr, reversed};
 use super::{Books, each_book};
 use crate::sample;
 
+/// The account that is debited, and that refunds go to.
+const PAYER: &str = "99990512341";
 /// KIDs of the day's claims: each debited twice.
 const KIDS: [&str; 5] = ["123456782", "200000006", "300000004", "400000002", "500000000"];
 
@@ -42,7 +44,8 @@ async fn listed(books: &Books, settled_too: bool) -> BTreeMap<String, &'static s
 async fn every_case_of_the_worst_day_is_listed_with_what_could_be_done() {
     each_book(async |books| {
         claim_all(books).await;
-        let twice: Vec<Ocr> = KIDS.into_iter().flat_map(|kid| [debited(kid, 1000), debited(kid, 1000)]).collect();
+        let debited = |kid| Ocr { payer: PAYER, ..debited(kid, 1000) };
+        let twice: Vec<Ocr> = KIDS.into_iter().flat_map(|kid| [debited(kid), debited(kid)]).collect();
         books.placed(&ocr(1, &twice)).await;
         let all = |name| (0..5).map(|index| (format!("100{index}"), name)).collect::<BTreeMap<_, _>>();
         assert_eq!(listed(books, false).await, all("ask_bank_then_refund"));
@@ -55,7 +58,9 @@ async fn every_case_of_the_worst_day_is_listed_with_what_could_be_done() {
             ))
             .await;
         let out = |reference, details| Entry { reference, is_credit: false, is_reversal: false, minor: 1000, details };
-        books.placed(&camt(54, "N1", &[out("R1", &[("200000006", 1000)]), out("R2", &[("400000002", 1000)])])).await;
+        let refunds = camt(54, "N1", &[out("R1", &[("200000006", 1000)]), out("R2", &[("400000002", 1000)])]);
+        let to = format!("<RltdPties><CdtrAcct><Id><Othr><Id>{PAYER}</Id></Othr></Id></CdtrAcct></RltdPties><RmtInf>");
+        books.placed(&refunds.replace("<RmtInf>", &to)).await;
 
         assert_eq!(books.stands("1000").await, ("paid", 0));
         assert_eq!(books.stands("1001").await, ("reversed", 1000));

@@ -361,6 +361,7 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(payment::all(db, b, key, "", 9).await.unwrap().is_empty());
         assert_eq!(payment::alike(db, b, key, &money(), &payment::Part::Whole, &told()).await.unwrap(), payment::Alike::default());
         assert!(payment::matched_alike(db, b, &money()).await.unwrap().is_empty());
+        assert!(!payment::has_paid(db, b, key, &money(), "i1").await.unwrap());
         let day = money().booked_on;
         assert!(payment::waiting_totals(db, b, ACCOUNT, (day, day)).await.unwrap().is_empty());
         assert!(!payment::has_all_parts(db, b, &waiting()).await.unwrap());
