@@ -59,6 +59,7 @@ struct Inner {
     seat: Seat,
     meters: Meters,
     figures: tokio::sync::Mutex<Option<(Instant, Figures)>>,
+    reading: tokio::sync::Mutex<()>,
     _lock: DataLock,
 }
 
@@ -122,6 +123,7 @@ impl Hub {
                 seat,
                 meters: Meters::default(),
                 figures: tokio::sync::Mutex::default(),
+                reading: tokio::sync::Mutex::default(),
                 db,
                 _lock: lock,
             }),
@@ -314,6 +316,8 @@ impl Hub {
         for door in watch_folders::bank_files::Door::all(self) {
             tasks.spawn(watch_folders::bank_files(self.clone(), door, stopped.clone()));
         }
+        // Files come without a door too, and the death of whoever read one leaves it half read.
+        tasks.spawn(watch_folders::unfinished_bank_files(self.clone(), stopped.clone()));
         if let Some(intake) = config.intake {
             tasks.spawn(watch_folders::intake(self.clone(), intake, stopped.clone()));
         }
@@ -389,6 +393,11 @@ impl Hub {
         .await?;
         self.clock().move_to_offset(offset);
         Ok(())
+    }
+
+    /// Held by whoever reads a bank's file: one at a time, so that nobody reads on what another has in hand.
+    pub(crate) async fn reading(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.inner.reading.lock().await
     }
 
     /// Lets writes finish and closes the database.

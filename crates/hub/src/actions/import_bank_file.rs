@@ -169,17 +169,14 @@ pub async fn read_unfinished(hub: &Hub) -> Result<usize> {
 
 /// Reads a stored file to whoever it tells of, unless all of it was read.
 pub async fn read_on(hub: &Hub, file: StoredFile) -> Result<Imported> {
-    let of = |again, report| Imported {
-        digest: file.digest.clone(),
-        name: file.name.clone(),
-        format: file.format.clone(),
-        again,
-        report,
-    };
-    if file.is_read
-        && let Some(report) = bank_file::report(&mut *hub.db().read().await?, hub.vault(), HOUSE, &file.digest).await?
-    {
-        return Ok(of(true, report));
+    if let Some(report) = report_of(hub, &file).await? {
+        return Ok(imported(&file, true, report));
+    }
+    let _reading = hub.reading().await;
+    // Another may have read it while this one waited.
+    let file = bank_file::by_digest(&mut *hub.db().read().await?, HOUSE, &file.digest).await?.unwrap_or(file);
+    if let Some(report) = report_of(hub, &file).await? {
+        return Ok(imported(&file, false, report));
     }
     let (send, mut batches) = mpsc::channel(AHEAD);
     let pieces = Pieces::new(hub, &file);
@@ -215,7 +212,19 @@ pub async fn read_on(hub: &Hub, file: StoredFile) -> Result<Imported> {
         }
     }
     finish(hub, &file, &report, &owners, heard).await?;
-    Ok(of(false, report))
+    Ok(imported(&file, false, report))
+}
+
+/// What was found in a file, once all of it was read.
+async fn report_of(hub: &Hub, file: &StoredFile) -> Result<Option<Report>> {
+    match file.is_read {
+        true => bank_file::report(&mut *hub.db().read().await?, hub.vault(), HOUSE, &file.digest).await,
+        false => Ok(None),
+    }
+}
+
+fn imported(file: &StoredFile, again: bool, report: Report) -> Imported {
+    Imported { digest: file.digest.clone(), name: file.name.clone(), format: file.format.clone(), again, report }
 }
 
 async fn take(hub: &Hub, file: &StoredFile, batch: Batch, owners: &mut Owners, report: &mut Report) -> Result<()> {

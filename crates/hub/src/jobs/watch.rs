@@ -12,6 +12,7 @@ use kvitt_domain::Language;
 use kvitt_domain::fault::Fault;
 use tokio::sync::watch;
 
+use crate::actions::import_bank_file::read_unfinished;
 use crate::config::{BouncesConfig, ClockConfig, IntakeConfig};
 use crate::error::{Error, Result};
 use crate::hub::Hub;
@@ -24,6 +25,8 @@ pub mod receipts;
 
 pub use patience::MOST_TRIES;
 
+/// How often it is looked whether a file from a bank is half read: what failed may be over.
+const READ_ON_AGAIN: Duration = Duration::from_secs(600);
 /// How often folders are looked into.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
@@ -55,6 +58,25 @@ pub async fn bank_files(hub: Hub, mut door: bank_files::Door, mut stop: watch::R
         door.look_when_due(&hub, &stop).await;
         tokio::select! {
             () = tokio::time::sleep(door.every()) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Reads on what an earlier process left half read of files from banks, at once and from time to time, until told to stop. Being
+/// stopped in the middle is no loss: what was read of a file is known when it is read again.
+pub async fn unfinished_bank_files(hub: Hub, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        tokio::select! {
+            read = read_unfinished(&hub) => {
+                if let Err(error) = read {
+                    tracing::error!(error = &error as &dyn std::error::Error, "bank files could not be read on");
+                }
+            }
+            _ = stop.changed() => return,
+        }
+        tokio::select! {
+            () = tokio::time::sleep(READ_ON_AGAIN) => {}
             _ = stop.changed() => {}
         }
     }

@@ -12,6 +12,7 @@ use kvitt_hub::error::Error;
 use kvitt_hub::store::bank_account::{BankAccountSettings, Counts};
 use kvitt_hub::store::company::Company;
 use kvitt_hub::store::{bank_file, mandate, payment};
+use kvitt_hub::Config;
 
 use super::files::{ACCOUNT, DAY, Entry, Ocr, camt, debited, mandates, ocr, ocr_assigned_twice, ocr_of, paid, reversed};
 use super::{Books, each_book};
@@ -321,6 +322,41 @@ async fn a_file_whose_reading_broke_off_is_read_on() {
         assert_eq!(read_unfinished(&books.hub).await.unwrap(), 0);
     })
     .await;
+}
+
+/// A hub with neither a folder nor a drop for files from banks reads on all the same: they came by hand.
+#[tokio::test]
+async fn a_hub_without_doors_reads_on_what_broke_off() {
+    let listen = "127.0.0.1:0".parse().unwrap();
+    let books = Books::open(Config { listen, ..Config::default() }).await;
+    books.invoice("1001", FIRST, 1000).await;
+    let file = ocr(1, &[paid(FIRST, 1000)]);
+    books.import(&file).await.unwrap();
+    // As a process leaves it that died on the way, before anything was placed.
+    let left = books.hub.write(|tx| {
+        Box::pin(async move {
+            for sql in ["UPDATE bank_file SET state = 'reading'", "DELETE FROM payment"] {
+                sqlx::query(sql).execute(tx.db()).await?;
+            }
+            Ok(())
+        })
+    });
+    left.await.unwrap();
+    let (reached, mut reaches) = tokio::sync::mpsc::unbounded_channel();
+    kvitt_hub::failpoint::hold(Some(Box::new(move |name| {
+        let reached = reached.clone();
+        Box::pin(async move {
+            if name == "after_payments_placed" {
+                let _ = reached.send(());
+            }
+        })
+    })));
+    let running = books.hub.start().await.unwrap();
+    let patience = std::time::Duration::from_secs(60);
+    tokio::time::timeout(patience, reaches.recv()).await.expect("nobody read on");
+    kvitt_hub::failpoint::hold(None);
+    running.stop().await;
+    assert_eq!(books.sums().await[0].count, 1);
 }
 
 #[tokio::test]
