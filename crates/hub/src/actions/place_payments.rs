@@ -20,7 +20,8 @@ use crate::store::bank_account::Counts;
 use crate::store::collection::Sought;
 use crate::store::company::Company;
 use crate::store::event::NewEvent;
-use crate::store::payment::{self, Part, Source, State, StoredPayment, Told, Waiting};
+use crate::store::payment::{self, Part, Source, State, StoredPayment, Told};
+use crate::store::statement_line::{self, Waiting};
 use crate::store::{Tx, collection};
 
 /// Payments of one transaction at most: it holds the writer for some tens of milliseconds.
@@ -169,12 +170,14 @@ async fn see_debit(tx: &mut Tx<'_>, company: &Company, payment: &Payment, id: &s
 async fn decide(tx: &mut Tx<'_>, company: &Company, counts: Counts, new: &NewPayment, told: &Told) -> Result<State> {
     let NewPayment { payment, part, .. } = new;
     // What the rail that counts for the account is sure to tell of: OCR giro carries no transfers without a KID and no refunds.
-    let counts = counts.counts(payment.kind.rail());
+    let (rail, is_camt) = (payment.kind.rail(), matches!(payment.kind, PaymentKind::Camt { .. }));
+    let counts_alone = counts != Counts::All && counts.counts(rail);
+    let counts = counts.counts(rail);
     if !counts && payment.flow == Flow::In && payment.kid.is_some() {
         return Ok(State::ToldTwice);
     }
     if let Part::TotalOf { batch } | Part::Line { batch } = part
-        && payment::has_all_parts(tx.db(), &company.id, &waiting(payment, batch, told)).await?
+        && statement_line::has_all_parts(tx.db(), &company.id, &waiting(payment, batch, told)).await?
     {
         return Ok(State::ToldTwice);
     }
@@ -183,15 +186,12 @@ async fn decide(tx: &mut Tx<'_>, company: &Company, counts: Counts, new: &NewPay
         let why = if alike.unsure > 0 { codes::PAYMENT_PERHAPS_TOLD } else { codes::PAYMENT_TOTAL };
         return Ok(State::Parked { why: Fault::warning(why) });
     }
-    let (here, elsewhere) = match payment.kind {
-        PaymentKind::Ocr { .. } => (alike.ocr, alike.camt),
-        PaymentKind::Camt { .. } => (alike.camt, alike.ocr),
-    };
-    let is_camt = matches!(payment.kind, PaymentKind::Camt { .. });
+    let (here, elsewhere) = if is_camt { (alike.camt, alike.ocr) } else { (alike.ocr, alike.camt) };
     if is_camt && alike.here < alike.elsewhere {
         return Ok(State::ToldAgain);
     }
-    if here < elsewhere {
+    // What the other rail told of and was passed over for this one is told here.
+    if here < elsewhere && !(counts_alone && payment.kid.is_some()) {
         return Ok(State::ToldTwice);
     }
     let used = kid_use(tx, company, payment).await?;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use kvitt_domain::mandate::MandateStatus;
+use kvitt_hub::Config;
 use kvitt_hub::actions::apply_mandates::Covers;
 use kvitt_hub::actions::import_bank_file::read_unfinished;
 use kvitt_hub::actions::match_payment::{Decision, decide};
@@ -12,7 +13,6 @@ use kvitt_hub::error::Error;
 use kvitt_hub::store::bank_account::{BankAccountSettings, Counts};
 use kvitt_hub::store::company::Company;
 use kvitt_hub::store::{bank_file, mandate, payment};
-use kvitt_hub::Config;
 
 use super::files::{ACCOUNT, DAY, Entry, Ocr, camt, debited, mandates, ocr, ocr_assigned_twice, ocr_of, paid, reversed};
 use super::{Books, each_book};
@@ -132,6 +132,12 @@ async fn only_the_rail_that_counts_is_counted() {
             1
         );
         assert_eq!(books.stands("1001").await, ("part_paid", 100));
+        // The very payment that the other rail told of before.
+        books.invoice("1002", SECOND, 1000).await;
+        assert_eq!(books.placed(&ocr(2, &[paid(SECOND, 1000)])).await.told_twice, 1);
+        let same = Entry { reference: "B2", details: &[(SECOND, 1000)], ..IN };
+        assert_eq!(books.placed(&camt(54, "N2", &[same])).await.matched, 1);
+        assert_eq!(books.stands("1002").await, ("paid", 0));
     })
     .await;
 }
@@ -166,7 +172,8 @@ async fn what_was_taken_for_told_twice_can_be_placed_by_a_person() {
         books.placed(&ocr(1, &[paid(FIRST, 1000)])).await;
         assert_eq!(books.placed(&camt(54, "N1", &[IN])).await.told_twice, 1);
         let (hub, us) = (&books.hub, &books.us);
-        let known = payment::in_state(&mut hub.db().read().await.unwrap(), &us.id, &us.key, "told_twice", (0, ""), 9).await.unwrap();
+        let known =
+            payment::in_state(&mut hub.db().read().await.unwrap(), &us.id, &us.key, "told_twice", (0, ""), 9).await.unwrap();
         decide(hub, us, &known[0].id, Decision::Match { invoice: "1001".into() }, "Kari").await.unwrap();
         assert_eq!(books.stands("1001").await, ("overpaid", -1000));
     })
@@ -411,7 +418,8 @@ async fn a_file_that_is_read_again_does_not_undo_what_was_said_since() {
     const THEIRS: &str = "99991042764";
     each_book(async |books| {
         let active = async |of: &Company, account: &str| {
-            let all = mandate::of_account(&mut books.hub.db().read().await.unwrap(), &of.id, &of.key, account, "", 9).await.unwrap();
+            let all =
+                mandate::of_account(&mut books.hub.db().read().await.unwrap(), &of.id, &of.key, account, "", 9).await.unwrap();
             let active = all.into_iter().filter(|known| known.mandate.status == MandateStatus::Active);
             active.map(|known| known.mandate.kid).collect::<Vec<_>>()
         };
