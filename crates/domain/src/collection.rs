@@ -548,7 +548,9 @@ impl Claim {
     /// The claim once a debit of it is seen; `None` where none is waited for.
     fn debited(self) -> Option<Claim> {
         match self {
-            Claim::Outstanding { attempt, due_on } | Claim::Unpaid { attempt, due_on } => Some(Claim::Debited { attempt, due_on }),
+            Claim::Outstanding { attempt, due_on } | Claim::Unpaid { attempt, due_on } => {
+                Some(Claim::Debited { attempt, due_on })
+            }
             Claim::None | Claim::Debited { .. } => None,
         }
     }

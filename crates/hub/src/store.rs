@@ -30,6 +30,7 @@ pub mod payment;
 mod planner;
 pub mod raw;
 pub mod restore;
+pub mod statement_line;
 pub mod stray;
 pub mod suppression;
 pub mod transmission;

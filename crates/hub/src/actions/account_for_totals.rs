@@ -9,7 +9,8 @@ use crate::error::Result;
 use crate::hub::Hub;
 use crate::store::company::Company;
 use crate::store::event::NewEvent;
-use crate::store::payment::{self, State, Waiting};
+use crate::store::payment::{self, State};
+use crate::store::statement_line::{self, Waiting};
 
 /// Days between which the parts of a line and the line may be booked, where a file does not say when it booked.
 const MOST_DAYS_APART: i64 = 10;
@@ -29,16 +30,16 @@ pub async fn account_for_totals(hub: &Hub, company: &Company, account: &str, day
     let apart = jiff::Span::new().days(MOST_DAYS_APART);
     let around = (days.0.saturating_sub(apart), days.1.saturating_add(apart));
     let mut db = hub.db().read().await?;
-    let waiting = payment::waiting_totals(&mut db, &company.id, account, around).await?;
+    let waiting = statement_line::waiting(&mut db, &company.id, account, around).await?;
     let mut found: Vec<(Waiting, By)> = Vec::new();
     let mut of_day: Option<(Date, Vec<i64>)> = None;
     for line in waiting {
-        if payment::has_all_parts(&mut db, &company.id, &line).await? {
+        if statement_line::has_all_parts(&mut db, &company.id, &line).await? {
             found.push((line, By::Parts));
             continue;
         }
         if of_day.as_ref().is_none_or(|(day, _)| *day != line.booked_on) {
-            of_day = Some((line.booked_on, payment::ocr_sums(&mut db, &company.id, account, line.booked_on).await?));
+            of_day = Some((line.booked_on, statement_line::ocr_sums(&mut db, &company.id, account, line.booked_on).await?));
         }
         // A sum accounts for one line: another of the same amount is other money.
         if let Some((_, sums)) = &mut of_day

@@ -65,7 +65,9 @@ pub async fn decide(hub: &Hub, company: &Company, payment: &str, decision: Decis
                         payment::save(tx, &company.id, &company.key, &known, State::ToldAgain).await?;
                     }
                     State::Parked { .. } => payment::save(tx, &company.id, &company.key, &known, State::NoConcern).await?,
-                    State::Matched { .. } | State::NoConcern | State::ToldTwice | State::ToldAgain => return Err(refused(&known)),
+                    State::Matched { .. } | State::NoConcern | State::ToldTwice | State::ToldAgain => {
+                        return Err(refused(&known));
+                    }
                 },
             }
             let told = serde_json::json!({ "decision": decision, "by": by });

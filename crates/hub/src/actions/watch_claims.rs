@@ -98,7 +98,7 @@ async fn look_again(hub: &Hub, company: &Company, job: &Leased, due_before: Date
                     tx.tell(NewEvent::new(&company.id, &company.key, now, "person.told", &company.id, &why)?);
                 }
             }
-            let next = collection::first_claim(tx.db(), &company.id, due_before).await?.map(|due_on| looked_at(settings, due_on));
+            let next = collection::next_claim(tx.db(), &company.id, due_before).await?.map(|due_on| looked_at(settings, due_on));
             let unknown = (!silent.is_empty()).then_some(tomorrow);
             match next.into_iter().chain(unknown).min() {
                 None => job::end(tx, job, now).await,

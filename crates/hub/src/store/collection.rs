@@ -42,7 +42,8 @@ const DEBITED: &str = "SELECT invoice_id, number, account, kid, due_on, payable_
     WHERE company_id = $1 AND account = $2 AND kid = $3 AND payable_minor = $4 AND claim IN ('outstanding', 'unpaid') \
     AND claim_due_on <= $5 AND received_minor = 0 AND reversed_minor = 0 AND refunded_minor = 0 AND credited_minor = 0 \
     ORDER BY claim_due_on, invoice_id LIMIT 1";
-const WAS_CLAIMED: &str = "SELECT invoice_id FROM collection WHERE company_id = $1 AND account = $2 AND kid = $3 AND claim <> 'none' LIMIT 1";
+const WAS_CLAIMED: &str =
+    "SELECT invoice_id FROM collection WHERE company_id = $1 AND account = $2 AND kid = $3 AND claim <> 'none' LIMIT 1";
 const OF_AMOUNT: &str = "SELECT invoice_id, number, account, kid, due_on, payable_minor, currency, received_minor, reversed_minor, \
     refunded_minor, credited_minor, claim, claim_attempt, claim_due_on, closed_by, since, version FROM collection \
     WHERE company_id = $1 AND payable_minor = $2 AND state = $3 ORDER BY invoice_id LIMIT $4";
@@ -53,7 +54,8 @@ const OVERDUE: &str = "SELECT c.invoice_id, c.account, c.claim_due_on, t.until_o
     LEFT JOIN account_told t ON t.company_id = c.company_id AND t.account = c.account \
     WHERE c.company_id = $1 AND c.claim = 'outstanding' AND c.claim_due_on < $2 AND (c.claim_due_on, c.invoice_id) > ($3, $4) \
     ORDER BY c.claim_due_on, c.invoice_id LIMIT $5";
-const FIRST_CLAIM: &str =
+const FIRST_CLAIM: &str = "SELECT MIN(claim_due_on) FROM collection WHERE company_id = $1 AND claim = 'outstanding'";
+const NEXT_CLAIM: &str =
     "SELECT MIN(claim_due_on) FROM collection WHERE company_id = $1 AND claim = 'outstanding' AND claim_due_on >= $2";
 const COUNT: &str = "SELECT state, CAST(COUNT(*) AS BIGINT) FROM collection WHERE company_id = $1 GROUP BY state ORDER BY state";
 
@@ -268,9 +270,15 @@ pub async fn overdue(
     query.fetch_all(db).await?.iter().map(read).collect()
 }
 
-/// The first due date, from a date on, of a direct debit that was not seen yet.
-pub async fn first_claim(db: &mut AnyConnection, company: &str, from: Date) -> Result<Option<Date>> {
-    let query = sqlx::query_scalar(FIRST_CLAIM).bind(company).bind(from.to_string());
+/// The first due date of a direct debit that was not seen yet.
+pub async fn first_claim(db: &mut AnyConnection, company: &str) -> Result<Option<Date>> {
+    let first: Option<String> = sqlx::query_scalar(FIRST_CLAIM).bind(company).fetch_one(db).await?;
+    first.as_deref().map(date).transpose()
+}
+
+/// The same, from a date on.
+pub async fn next_claim(db: &mut AnyConnection, company: &str, from: Date) -> Result<Option<Date>> {
+    let query = sqlx::query_scalar(NEXT_CLAIM).bind(company).bind(from.to_string());
     let first: Option<String> = query.fetch_one(db).await?;
     first.as_deref().map(date).transpose()
 }

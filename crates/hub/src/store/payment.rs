@@ -3,10 +3,8 @@
 //! A payment's id is made from what its rail calls it ([`id`]), so that the same movement told again is the same row. What names
 //! people, and the raw lines, are sealed; what finds it is not.
 
-use jiff::civil::Date;
 use kvitt_domain::fault::Fault;
-use kvitt_domain::money::{Amount, Currency};
-use kvitt_domain::payment::{Flow, Payment};
+use kvitt_domain::payment::Payment;
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
@@ -59,20 +57,6 @@ const ALIKE_WITHOUT_KID: &str = "SELECT rail, \
     AND (payer_digest = $3 OR payer_digest IS NULL OR $3 = '') GROUP BY rail";
 const MATCHED_ALIKE: &str = "SELECT DISTINCT invoice_id FROM payment WHERE company_id = $1 AND account = $2 AND kid = $3 \
     AND amount_minor = $4 AND booked_on = $5 AND flow = $6 AND currency = $7 AND state = 'matched' ORDER BY invoice_id LIMIT $8";
-const SUM_OF_PARTS: &str = "SELECT \
-    CAST(COALESCE(SUM(CASE WHEN flow IN ('in', 'came_back') THEN amount_minor ELSE -amount_minor END), 0) AS BIGINT), \
-    CAST(COALESCE(SUM(CASE WHEN booked_on <> $5 THEN 0 WHEN flow IN ('in', 'came_back') THEN amount_minor ELSE -amount_minor END), 0) AS BIGINT) \
-    FROM payment WHERE company_id = $1 AND account = $2 AND batch = $3 AND currency = $4 AND fit <> 'total' AND fit <> 'again'";
-const WAITING_TOTALS: &str = "SELECT payment_id, file_digest, batch, amount_minor, currency, flow, booked_on FROM payment \
-    WHERE company_id = $1 AND account = $2 AND booked_on >= $3 AND booked_on <= $4 AND fit = 'total' AND state = 'parked' \
-    ORDER BY booked_on, payment_id LIMIT $5";
-const TOTALS_TOLD: &str = "SELECT amount_minor FROM payment WHERE company_id = $1 AND account = $2 AND booked_on >= $3 \
-    AND booked_on <= $3 AND fit = 'total' AND state = 'told_twice' AND flow = 'in' AND currency = 'NOK'";
-const LINES_OF_DAY: &str = "SELECT CAST(SUM(CASE WHEN flow IN ('in', 'came_back') THEN amount_minor ELSE -amount_minor END) AS BIGINT) \
-    FROM payment WHERE company_id = $1 AND account = $2 AND booked_on = $3 AND rail = 'camt' AND currency = 'NOK' AND kid IS NOT NULL \
-    AND batch IS NOT NULL AND fit <> 'total' AND fit <> 'again' GROUP BY batch";
-const OCR_SUMS: &str = "SELECT CAST(SUM(CASE WHEN flow IN ('in', 'came_back') THEN amount_minor ELSE -amount_minor END) AS BIGINT) \
-    FROM payment WHERE company_id = $1 AND account = $2 AND booked_on = $3 AND rail = 'ocr' AND currency = 'NOK' GROUP BY file_digest";
 const PAID_BY: &str = "SELECT DISTINCT invoice_id FROM payment WHERE company_id = $1 AND payer_digest = $2 AND invoice_id IS NOT NULL \
     ORDER BY invoice_id LIMIT $3";
 const HAS_PAID: &str = "SELECT payment_id FROM payment WHERE company_id = $1 AND payer_digest = $2 AND flow = 'in' \
@@ -82,9 +66,6 @@ const SUMS: &str = "SELECT state, flow, currency, CAST(COUNT(*) AS BIGINT), CAST
 
 /// Payments that the story of one invoice shows at most.
 const MOST_OF_INVOICE: i64 = 1_000;
-/// Lines of statements that are looked at together at most, of those whose payments are not known.
-const MOST_TOTALS: i64 = 10_000;
-
 /// Invoices with one KID that were paid the same on one day at most: more would be no customer's.
 const MOST_ALIKE: i64 = 16;
 
@@ -117,7 +98,7 @@ pub enum State {
 
 /// How a payment fits that a person placed.
 pub const BY_HAND: &str = "by_hand";
-/// What stands in the place of a fit in a line of payments that its file does not tell apart, or may not.
+/// What stands in the place of a fit in a line of payments that its file does not tell apart, or may not: see `statement_line`.
 const TOTAL: &str = "total";
 /// What stands in the place of a fit in a payment that another file of its rail told of, so that its rail does not count it twice.
 const AGAIN: &str = "again";
@@ -204,23 +185,6 @@ impl Source {
             Source::Camt054 => "camt054",
         }
     }
-}
-
-/// A line of a statement that waits for its payments.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
-    /// The id of the payment that stands for it.
-    pub id: String,
-    /// SHA-256 of the file that told of it first.
-    pub file: String,
-    /// Our account.
-    pub account: String,
-    /// The bank's reference of it, where it has one.
-    pub batch: Option<String>,
-    /// What it does to our balance.
-    pub net: Amount,
-    /// When it was booked.
-    pub booked_on: Date,
 }
 
 /// How many payments like one were told of: same account, KID, amount, day and way; without a KID also of the same payer, and none
@@ -450,67 +414,6 @@ pub async fn matched_alike(db: &mut AnyConnection, company: &str, payment: &Paym
     Ok(query.bind(MOST_ALIKE).fetch_all(db).await?)
 }
 
-/// Whether the parts of a line that are here make up the line, all together or those of its day: a bank may use a reference again.
-pub async fn has_all_parts(db: &mut AnyConnection, company: &str, line: &Waiting) -> Result<bool> {
-    let Some(batch) = &line.batch else { return Ok(false) };
-    let row = sqlx::query(SUM_OF_PARTS)
-        .bind(company)
-        .bind(&line.account)
-        .bind(batch)
-        .bind(line.net.currency().code())
-        .bind(line.booked_on.to_string())
-        .fetch_one(db)
-        .await?;
-    let (all, of_day): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-    Ok([all, of_day].contains(&line.net.minor()))
-}
-
-/// The lines of an account that wait for their payments, booked from one day to another: the first thousands of them.
-pub async fn waiting_totals(db: &mut AnyConnection, company: &str, account: &str, days: (Date, Date)) -> Result<Vec<Waiting>> {
-    let query = sqlx::query(WAITING_TOTALS).bind(company).bind(account).bind(days.0.to_string()).bind(days.1.to_string());
-    let rows = query.bind(MOST_TOTALS).fetch_all(db).await?;
-    let damaged = |what: &str| Error::Damaged(format!("a line of a statement has no {what}"));
-    let read = |row: &AnyRow| -> Result<Waiting> {
-        let (currency, flow, day): (String, String, String) =
-            (row.try_get("currency")?, row.try_get("flow")?, row.try_get("booked_on")?);
-        let currency = Currency::parse(&currency).ok_or_else(|| damaged("currency"))?;
-        let minor: i64 = row.try_get("amount_minor")?;
-        let net = match Flow::named(&flow).ok_or_else(|| damaged("way"))? {
-            Flow::In | Flow::CameBack => minor,
-            Flow::Out | Flow::TakenBack => -minor,
-        };
-        Ok(Waiting {
-            id: row.try_get("payment_id")?,
-            file: row.try_get("file_digest")?,
-            account: account.to_owned(),
-            batch: row.try_get("batch")?,
-            net: Amount::new(net, currency),
-            booked_on: day.parse().map_err(|_| damaged("day"))?,
-        })
-    };
-    rows.iter().map(read).collect()
-}
-
-/// What OCR giro told of an account's day, in øre: the sum of each file, then that of all where there are several. Less those that a
-/// line of the statement was accounted for with already, and those whose line camt tells apart.
-pub async fn ocr_sums(db: &mut AnyConnection, company: &str, account: &str, day: Date) -> Result<Vec<i64>> {
-    let query = sqlx::query_scalar(OCR_SUMS).bind(company).bind(account).bind(day.to_string());
-    let mut sums: Vec<i64> = query.fetch_all(&mut *db).await?;
-    if sums.len() > 1 {
-        sums.push(sums.iter().fold(0, |all, sum| all.saturating_add(*sum)));
-    }
-    let query = sqlx::query_scalar(TOTALS_TOLD).bind(company).bind(account).bind(day.to_string());
-    let mut told: Vec<i64> = query.fetch_all(&mut *db).await?;
-    let query = sqlx::query_scalar::<_, i64>(LINES_OF_DAY).bind(company).bind(account).bind(day.to_string());
-    told.extend(query.fetch_all(db).await?);
-    for known in told {
-        if let Some(at) = sums.iter().position(|sum| *sum == known) {
-            sums.remove(at);
-        }
-    }
-    Ok(sums)
-}
-
 /// At most `limit` invoices that the other side of this payment paid for before.
 pub async fn paid_by(
     db: &mut AnyConnection,
@@ -524,13 +427,7 @@ pub async fn paid_by(
 }
 
 /// Whether the other side of this payment paid for an invoice, or with the KID that it has, before.
-pub async fn has_paid(
-    db: &mut AnyConnection,
-    company: &str,
-    key: &CompanyKey,
-    payment: &Payment,
-    invoice: &str,
-) -> Result<bool> {
+pub async fn has_paid(db: &mut AnyConnection, company: &str, key: &CompanyKey, payment: &Payment, invoice: &str) -> Result<bool> {
     let Some(payer) = payer_digest(key, payment) else { return Ok(false) };
     let query = sqlx::query_scalar(HAS_PAID).bind(company).bind(payer).bind(invoice).bind(&payment.bank_account);
     let found: Option<String> = query.bind(payment.kid.as_deref().unwrap_or_default()).fetch_optional(db).await?;

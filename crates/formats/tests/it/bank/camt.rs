@@ -113,7 +113,8 @@ fn direct_debits() {
         });
         payments.collect::<Vec<_>>()
     };
-    let with = |family: &str, details: String| entry("CRDT", &details).replace("<NtryDtls>", &format!("{}<NtryDtls>", code(family)));
+    let with =
+        |family: &str, details: String| entry("CRDT", &details).replace("<NtryDtls>", &format!("{}<NtryDtls>", code(family)));
     assert_eq!(told(&with("IDDT", details(["", ""]))), [true, true]);
     assert_eq!(told(&with("RCDT", details(["", &code("IDDT")]))), [false, true]);
     assert_eq!(told(&with("RCDT", String::new())), [false]);

@@ -15,7 +15,8 @@ const PAYMENT: &str = "<Refs><AcctSvcrRef>A1-0</AcctSvcrRef></Refs>";
 
 /// A message about [`IN`], and perhaps the same again, that lacks some of it.
 fn told(kind: u8, message: &str, entries: &[Entry], lacks: &[&str]) -> String {
-    let xml = camt(kind, message, entries).replace(&format!("<ValDt><Dt>{DAY}</Dt></ValDt>"), "<ValDt><Dt>2026-11-16</Dt></ValDt>");
+    let xml =
+        camt(kind, message, entries).replace(&format!("<ValDt><Dt>{DAY}</Dt></ValDt>"), "<ValDt><Dt>2026-11-16</Dt></ValDt>");
     lacks.iter().fold(xml, |xml, lacking| {
         assert!(xml.contains(lacking), "{lacking}");
         xml.replace(lacking, "")
@@ -38,7 +39,7 @@ async fn a_payment_that_two_files_of_camt_tell_of_counts_once() {
     let booked = format!("<BookgDt><Dt>{DAY}</Dt></BookgDt>");
     let all: &[&str] = &[LINE, PAYMENT];
     let of = |kind, message, lacks: &[&str]| told(kind, message, &[IN], lacks);
-    let notified = |lacks| of(54, "N1", lacks);
+    let notified = |lacks: &[&str]| of(54, "N1", lacks);
     let known = Placed { known: 1, ..Placed::default() };
     let again = Placed { told_twice: 1, ..Placed::default() };
     let parked = Placed { parked: 1, ..Placed::default() };

@@ -70,12 +70,8 @@ async fn a_line_is_accounted_for_by_nothing_less() {
     .await;
     // References that say nothing do not make one line of two.
     let other = without_reference(camt(53, "S2", &[Entry { minor: 700, ..TOTAL }]));
-    check(
-        "no reference",
-        &[without_reference(camt(54, "N1", &[PARTS])), other],
-        &[("matched", 2, 1500), ("parked", 1, 700)],
-    )
-    .await;
+    check("no reference", &[without_reference(camt(54, "N1", &[PARTS])), other], &[("matched", 2, 1500), ("parked", 1, 700)])
+        .await;
     // What OCR giro told accounts for one line: a second one is other money.
     let second = Entry { reference: "B2", ..TOTAL };
     check(

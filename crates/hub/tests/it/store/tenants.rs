@@ -23,7 +23,6 @@ use kvitt_domain::plan::RouteName;
 use kvitt_domain::recipient::RecipientType;
 use kvitt_hub::actions::apply_mandates::Covers;
 use kvitt_hub::error::{Error, Result};
-use kvitt_hub::store::account_told;
 use kvitt_hub::store::agreement;
 use kvitt_hub::store::artefact::{self, Naming};
 use kvitt_hub::store::bank_account::{self, BankAccount, BankAccountSettings};
@@ -41,6 +40,7 @@ use kvitt_hub::store::mandate;
 use kvitt_hub::store::payment::{self, StoredPayment};
 use kvitt_hub::store::suppression::{self, Suppressed};
 use kvitt_hub::store::{Backend, Tx, claim, delivery, lookup, restore, transmission};
+use kvitt_hub::store::{account_told, statement_line};
 use kvitt_hub::vault::Purpose;
 use serde_json::json;
 
@@ -113,12 +113,20 @@ async fn furnish_money(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     collection::save(tx, id, &before, &after, NOW).await?;
     collection::insert_credit(tx, id, &credit("c1"), "10023", Some("i1"), NOW).await?;
     collection::insert_credit(tx, id, &credit("c2"), "10024", None, NOW).await?;
-    payment::insert(tx, id, key, &stored_payment("p1", payment::State::NoConcern, payment::Part::Of { batch: "B".into() }), &told())
-        .await?;
+    payment::insert(
+        tx,
+        id,
+        key,
+        &stored_payment("p1", payment::State::NoConcern, payment::Part::Of { batch: "B".into() }),
+        &told(),
+    )
+    .await?;
     let matched = payment::State::Matched { invoice: "i1".into(), fit: "exact".into() };
-    payment::insert(tx, id, key, &stored_payment("p2", matched, payment::Part::TotalOf { batch: Some("T".into()) }), &told()).await?;
+    payment::insert(tx, id, key, &stored_payment("p2", matched, payment::Part::TotalOf { batch: Some("T".into()) }), &told())
+        .await?;
     let parked = payment::State::Parked { why: Fault::warning(codes::PAYMENT_TOTAL) };
-    payment::insert(tx, id, key, &stored_payment("p3", parked, payment::Part::TotalOf { batch: Some("T".into()) }), &told()).await?;
+    payment::insert(tx, id, key, &stored_payment("p3", parked, payment::Part::TotalOf { batch: Some("T".into()) }), &told())
+        .await?;
     let sealed = bank_file::seal_part(&bench.vault, "digest", 1, b"NY000010");
     bank_file::add_part(tx, id, "digest", 1, &sealed).await?;
     bank_file::insert(tx, id, &bank_file()).await?;
@@ -170,10 +178,10 @@ fn stored_payment(id: &str, state: payment::State, part: payment::Part) -> Store
 }
 
 /// A line that its parts in A's books make up.
-fn waiting() -> payment::Waiting {
+fn waiting() -> statement_line::Waiting {
     let Payment { amount: net, booked_on, .. } = money();
     let (id, file) = ("p4".to_owned(), "digest".to_owned());
-    payment::Waiting { id, file, account: ACCOUNT.into(), batch: Some("B".into()), net, booked_on }
+    statement_line::Waiting { id, file, account: ACCOUNT.into(), batch: Some("B".into()), net, booked_on }
 }
 
 fn told() -> payment::Told {
@@ -349,7 +357,8 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(collection::of_amount(db, b, 100, "overpaid", 9).await.unwrap().is_empty());
         assert!(collection::eventful(db, b, "", 1, 9).await.unwrap().is_empty());
         assert!(collection::overdue(db, b, date(2027, 1, 1), None, 9).await.unwrap().is_empty());
-        assert_eq!(collection::first_claim(db, b, date(2026, 1, 1)).await.unwrap(), None);
+        assert_eq!(collection::first_claim(db, b).await.unwrap(), None);
+        assert_eq!(collection::next_claim(db, b, date(2026, 1, 1)).await.unwrap(), None);
         assert!(collection::count(db, b).await.unwrap().is_empty());
         assert!(collection::credits_waiting(db, b, "10024").await.unwrap().is_empty());
         assert!(collection::credits_of(db, b, "i1").await.unwrap().is_empty());
@@ -359,13 +368,16 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(payment::of_invoice(db, b, key, "i1").await.unwrap().is_empty());
         assert!(payment::in_state(db, b, key, "no_concern", (0, ""), 9).await.unwrap().is_empty());
         assert!(payment::all(db, b, key, "", 9).await.unwrap().is_empty());
-        assert_eq!(payment::alike(db, b, key, &money(), &payment::Part::Whole, &told()).await.unwrap(), payment::Alike::default());
+        assert_eq!(
+            payment::alike(db, b, key, &money(), &payment::Part::Whole, &told()).await.unwrap(),
+            payment::Alike::default()
+        );
         assert!(payment::matched_alike(db, b, &money()).await.unwrap().is_empty());
         assert!(!payment::has_paid(db, b, key, &money(), "i1").await.unwrap());
         let day = money().booked_on;
-        assert!(payment::waiting_totals(db, b, ACCOUNT, (day, day)).await.unwrap().is_empty());
-        assert!(!payment::has_all_parts(db, b, &waiting()).await.unwrap());
-        assert!(payment::ocr_sums(db, b, ACCOUNT, day).await.unwrap().is_empty());
+        assert!(statement_line::waiting(db, b, ACCOUNT, (day, day)).await.unwrap().is_empty());
+        assert!(!statement_line::has_all_parts(db, b, &waiting()).await.unwrap());
+        assert!(statement_line::ocr_sums(db, b, ACCOUNT, day).await.unwrap().is_empty());
         assert!(payment::paid_by(db, b, key, &money(), 9).await.unwrap().is_empty());
         assert!(payment::sums(db, b).await.unwrap().is_empty());
         assert!(bank_file::by_digest(db, b, "digest").await.unwrap().is_none());
