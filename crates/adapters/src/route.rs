@@ -212,6 +212,8 @@ pub struct Member {
     pub claim: Option<Claim>,
     /// What was last said for this attempt in an earlier consignment, where a person had it repeated: the same is said again.
     pub said: Option<Request>,
+    /// Whether it may have been accepted in an earlier consignment: a person had it repeated while that was in doubt.
+    pub perhaps_sent: bool,
 }
 
 /// A stored file, named by what it is and found by its digest.
@@ -277,6 +279,42 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         file: Option<FileNumbers>,
     },
+    /// A person has decided what became of an attempt in doubt. Nothing of its consignment is handed over after that; what was found
+    /// to be sent can be called back.
+    Settled {
+        /// Which one.
+        attempt: AttemptId,
+        /// What was decided.
+        found: Found,
+        /// Who.
+        by: String,
+        /// When, on the business clock.
+        at: Timestamp,
+    },
+}
+
+impl Entry {
+    /// When it was entered, on the business clock; of an exchange, when its request was written down.
+    pub fn at(&self) -> Timestamp {
+        match self {
+            Entry::Exchange(exchange) => exchange.at,
+            Entry::Arrived { at, .. } | Entry::LookedUp { at, .. } | Entry::CallBack { at, .. } | Entry::Settled { at, .. } => {
+                *at
+            }
+        }
+    }
+}
+
+/// What a person has decided of an attempt in doubt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Found {
+    /// It was sent.
+    Sent,
+    /// It was not sent.
+    Unsent,
+    /// It is not known; it travels again, in another consignment.
+    Repeated,
 }
 
 /// The numbers of a file of the data sender: each is given once.
@@ -466,6 +504,15 @@ pub enum Learned {
     /// A counterparty has not said in time what it should have. A person is told, once.
     Overdue {
         /// What.
+        why: Fault,
+    },
+    /// What a person called back was not given back, or nobody knows whether it was. A person is told, once for each wish.
+    CallBackFailed {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Which of the wishes to call it back in this log: 1, 2, 3…
+        wish: u32,
+        /// Why.
         why: Fault,
     },
 }

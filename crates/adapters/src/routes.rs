@@ -9,7 +9,8 @@ use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::plan::{OrderFrom, Plan, RouteName, Verdict, standings};
 use kvitt_domain::recipient::RecipientType;
 
-use crate::route::{Document, Facts, Route};
+use crate::route::{Consignment, Document, Facts, Request, Route};
+use crate::routes::efaktura::soap::Operation;
 
 pub mod avtalegiro;
 pub mod coming;
@@ -28,6 +29,17 @@ pub fn all() -> &'static [&'static dyn Route] {
 /// The route of this name.
 pub fn by_name(name: &str) -> Option<&'static dyn Route> {
     ALL.iter().copied().find(|route| route.name() == name)
+}
+
+/// Whether a request hands over what travels in a consignment: no question, and nothing that calls some of it back.
+pub fn hands_over(consignment: &Consignment, request: &Request) -> bool {
+    match request {
+        Request::Smtp(_) => true,
+        Request::Http(request) => !request.is_question && request.operation != Operation::CancelTransaction.name(),
+        Request::Put(package) if consignment.transmission.is_some() => avtalegiro::file::hands_over(consignment, package),
+        Request::Put(_) => true,
+        Request::Look { .. } => false,
+    }
 }
 
 /// The order of routes where nobody gave one: the cheapest that reaches most comes first, paper last.

@@ -392,8 +392,13 @@ impl Delivery {
         let Delivery { mut tried, state } = self;
         let (route, attempt) = state.on_route()?;
         let (state, commands) = match (&state, word) {
-            // Nothing has left the house: only "too late" can be known of a queued attempt.
+            // Nothing has left the house: only "too late" can be known of a queued attempt; or, of one that a person had repeated,
+            // that it does not travel again, and is in doubt as before.
             (State::Queued { .. }, Word::TooLate { .. }) => (next_route(&mut tried, route), vec![Command::ChooseRoute]),
+            (State::Queued { .. }, Word::InDoubt { why }) => {
+                let tell = Command::TellPerson { why: why.clone() };
+                (State::InDoubt { route, attempt, why }, vec![tell])
+            }
             (State::Queued { .. }, _) => return None,
 
             // A better or equal word about the same attempt moves forward; a worse one after it changes nothing.

@@ -23,6 +23,7 @@ use crate::route::{
     Step, Then,
 };
 
+mod cancelling;
 pub mod file;
 pub mod notice;
 pub mod outcome;

@@ -30,6 +30,7 @@ use crate::route::{
 
 pub mod bill;
 pub mod element;
+pub mod fate;
 pub mod journey;
 pub mod lookup;
 pub mod outcome;

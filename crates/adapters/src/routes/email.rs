@@ -78,7 +78,7 @@ impl Route for Email {
         }
         let mut exchanges = log.iter().filter_map(|entry| match entry {
             Entry::Exchange(exchange) => Some(exchange),
-            Entry::Arrived { .. } | Entry::LookedUp { .. } | Entry::CallBack { .. } => None,
+            Entry::Arrived { .. } | Entry::LookedUp { .. } | Entry::CallBack { .. } | Entry::Settled { .. } => None,
         });
         let Some(last) = exchanges.next_back() else {
             return Ok(Step::send(match &member.said {
@@ -192,7 +192,9 @@ fn without_doubt(word: Word, log: &[Entry]) -> Word {
     let Word::InDoubt { .. } = &word else { return word };
     let taken = log.iter().rev().find_map(|entry| match entry {
         Entry::Arrived { arrived: Arrived::Delayed { text } | Arrived::PassedOn { text }, .. } => Some(text.clone()),
-        Entry::Arrived { .. } | Entry::Exchange(_) | Entry::LookedUp { .. } | Entry::CallBack { .. } => None,
+        Entry::Arrived { .. } | Entry::Exchange(_) | Entry::LookedUp { .. } | Entry::CallBack { .. } | Entry::Settled { .. } => {
+            None
+        }
     });
     taken.map_or(word, |receipt| Word::HandedOver { receipt })
 }

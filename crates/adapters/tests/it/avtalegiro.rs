@@ -4,7 +4,7 @@ use std::io::BufReader;
 
 use jiff::Timestamp;
 use jiff::civil::date;
-use kvitt_adapters::route::{Content, Document, Facts, Request, Route, RouteSetup, Then};
+use kvitt_adapters::route::{Content, Document, Entry, Facts, Found, Request, Route, RouteSetup, Then};
 use kvitt_adapters::routes::avtalegiro::notice::{Told, told};
 use kvitt_adapters::routes::avtalegiro::{Avtalegiro, House, setup};
 use kvitt_adapters::routes::{self, Ladder};
@@ -293,6 +293,35 @@ fn put(step: Then) -> String {
     let Then::Send(Request::Put(package)) = step else { panic!("{step:?}") };
     let Content::Latin1(text) = &package.files[0].content else { panic!("{package:?}") };
     text.clone()
+}
+
+/// The bank's refusal of an order names no claim, and every order of a transmission would have the same number.
+#[test]
+fn a_file_has_the_claims_of_one_account() {
+    let mut consignment = sample::claims(ClaimWay::File, sample::consignment_of("avtalegiro", 3));
+    consignment.members[1].claim.as_mut().unwrap().bank_account = "99991042764".to_owned();
+    let error = Avtalegiro.next(&consignment, &[]).unwrap_err();
+    assert!(error.to_string().contains("two bank accounts"), "{error}");
+}
+
+#[test]
+fn nothing_is_handed_over_once_a_person_has_decided_of_any() {
+    for way in [ClaimWay::Service, ClaimWay::File] {
+        let consignment = sample::claims(way, sample::consignment_of("avtalegiro", 2));
+        let step = Avtalegiro.next(&consignment, &[]).unwrap();
+        let Then::Send(first) = step.then else { panic!("{step:?}") };
+        assert!(routes::hands_over(&consignment, &first));
+        for found in [Found::Sent, Found::Unsent, Found::Repeated] {
+            let at = sample::now();
+            let settled = Entry::Settled { attempt: sample::attempt(1), found, by: "Kari".to_owned(), at };
+            match Avtalegiro.next(&consignment, &[settled]).unwrap().then {
+                Then::Finished => {}
+                Then::Send(request) | Then::SendAt { request, .. } | Then::Retry { request, .. } => {
+                    assert!(!routes::hands_over(&consignment, &request), "{way:?} {found:?}");
+                }
+            }
+        }
+    }
 }
 
 #[test]

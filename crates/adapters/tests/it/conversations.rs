@@ -4,6 +4,8 @@
 //! # A comment.
 //! letters 2                   how many members the consignment has, where it is not one; then words about the second begin `2 `
 //! way file                    how claims go, where it is not by the service
+//! again                       the members travel again: a person had them repeated while it was in doubt whether they were taken
+//! unit 00229222               the operator's customer unit is another from here on
 //! -> smtp                     the route says a letter (a first time or again); also `put`, `look`, or the operation of a service
 //! <- 250 dot 2.0.0 Ok         the reply: code, stage, text; of a drop: `placed`, `seen final`, `seen temporary`, `seen nowhere`
 //! <- 200 soap <e:…>           a service's answer over HTTP (`{shipment}`, `{1}`: the ids of the shipment and its bills); also
@@ -12,6 +14,7 @@
 //! <- silence unknown …        no reply: `no` = certainly unsent, `unknown` = after the point of no return
 //! <~ bounced 5.1.1 …          something arrives by itself (also `delayed …`, `passed on …`); from a print shop `posted …` and such
 //! <~ 2 looked-up no CODE      a register was asked again; also `looked-up yes`, and `call-back NAME`: a person wants it back
+//! <~ 2 settled sent NAME      a person found it to be sent (also `unsent`, `repeated`)
 //! .. 20 min                   time passes (also `s`, `h`)
 //! => handed over              what is then known, learned, and to be done: one line each, all of them
 //! ```
@@ -20,8 +23,8 @@ use std::path::{Path, PathBuf};
 
 use kvitt_adapters::register::Answer;
 use kvitt_adapters::route::{
-    Arrived, ClaimVerdict, Consignment, Entry, Exchange, FileNumbers, Learned, Place, Reply, Request, Route, Sent, SmtpStage,
-    Step, Then,
+    Arrived, ClaimVerdict, Consignment, Entry, Exchange, FileNumbers, Found, Learned, Place, Reply, Request, Route, Sent,
+    SmtpStage, Step, Then,
 };
 use kvitt_adapters::routes;
 use kvitt_adapters::routes::efaktura;
@@ -135,20 +138,26 @@ fn fixtures() -> Vec<(&'static dyn Route, PathBuf)> {
 fn play(route: &dyn Route, text: &str, name: &str) -> (Consignment, Vec<Entry>) {
     let letters = text.lines().find_map(|line| line.strip_prefix("letters ")?.parse().ok()).unwrap_or(1);
     let way = text.lines().find_map(|line| line.strip_prefix("way "));
-    let consignment = match way.map(|way| ClaimWay::ALL.into_iter().find(|known| known.name() == way).expect("a way")) {
+    let mut consignment = match way.map(|way| ClaimWay::ALL.into_iter().find(|known| known.name() == way).expect("a way")) {
         Some(way) => sample::claims(way, sample::consignment_of(route.name(), letters)),
         None => sample::consignment_of(route.name(), letters),
     };
+    if text.lines().any(|line| line == "again") {
+        consignment.members.iter_mut().for_each(|member| member.perhaps_sent = true);
+    }
     let mut log: Vec<Entry> = vec![];
     let mut said: Vec<Request> = vec![];
     let mut now = sample::now();
     let mut lines = text.lines().enumerate().peekable();
     while let Some((index, line)) = lines.next() {
         let place = format!("{name}:{}", index + 1);
+        if let Some(unit) = line.strip_prefix("unit ") {
+            consignment.setup.0["house"]["customer_unit"] = unit.into();
+        }
         let next = || route.next(&consignment, &log).unwrap_or_else(|error| panic!("{place}: {error}"));
         match line.split_once(' ') {
-            None if line.is_empty() => {}
-            Some(("#" | "letters" | "way", _)) => {}
+            None if line.is_empty() || line == "again" => {}
+            Some(("#" | "letters" | "way" | "unit", _)) => {}
             Some(("->", kind)) => {
                 let (request, is_repeat) = match next().then {
                     Then::Send(request) | Then::SendAt { request, .. } => (request, false),
@@ -178,9 +187,20 @@ fn play(route: &dyn Route, text: &str, name: &str) -> (Consignment, Vec<Entry>) 
                     }
                     Some(("call-back", by)) => {
                         // By file it takes a transmission of its own: the next number of each kind.
-                        let file =
-                            Some(FileNumbers { transmission: 43, order: 8 }).filter(|_| consignment.transmission.is_some());
+                        let before = log.iter().filter(|entry| matches!(entry, Entry::CallBack { .. })).count() as u32;
+                        let file = FileNumbers { transmission: 43 + before, order: 8 + before };
+                        let file = Some(file).filter(|_| consignment.transmission.is_some());
                         Entry::CallBack { attempt, by: by.to_owned(), at: now, file }
+                    }
+                    Some(("settled", found)) => {
+                        let (found, by) = found.split_once(' ').unwrap_or_else(|| panic!("{place}: who found it?"));
+                        let found = match found {
+                            "sent" => Found::Sent,
+                            "unsent" => Found::Unsent,
+                            "repeated" => Found::Repeated,
+                            other => panic!("{place}: nobody finds {other:?}"),
+                        };
+                        Entry::Settled { attempt, found, by: by.to_owned(), at: now }
                     }
                     _ => Entry::Arrived { attempt, arrived: arrived_of(arrived, &place), at: now },
                 });
@@ -355,6 +375,7 @@ fn shown(step: &Step, consignment: &Consignment) -> Vec<String> {
         Learned::AddressDead { address, .. } => format!("dead {address}"),
         Learned::Claimed { attempt } => format!("{}claimed", number_of(*attempt)),
         Learned::Overdue { why } => format!("overdue {}", why.code),
+        Learned::CallBackFailed { attempt, wish, why } => format!("{}wish {wish} failed {}", number_of(*attempt), why.code),
     });
     let then = match &step.then {
         Then::Send(Request::Http(request)) => vec![format!("send {}", request.operation)],
@@ -427,6 +448,7 @@ enum Happens {
     Opened(usize),
     LookedUp(usize, bool),
     CallBack(usize),
+    Settled(usize, Found),
 }
 
 const BILLS: usize = 3;
@@ -456,15 +478,17 @@ fn happens() -> impl Strategy<Value = (Happens, u64)> {
         2 => (100..600_u16, ".{0,40}").prop_map(|(status, body)| Happens::Replied(Reply::Http { status, body, retry_after: None })),
         1 => bill.clone().prop_map(Happens::Opened),
         1 => (bill.clone(), any::<bool>()).prop_map(|(bill, yes)| Happens::LookedUp(bill, yes)),
-        1 => bill.prop_map(Happens::CallBack),
+        1 => bill.clone().prop_map(Happens::CallBack),
+        1 => (bill, prop::sample::select(vec![Found::Sent, Found::Unsent, Found::Repeated]))
+            .prop_map(|(bill, found)| Happens::Settled(bill, found)),
     ];
     // Seconds that pass before it: from at once to a day.
     (happens, prop_oneof![Just(0), 0..120_u64, Just(1_200), Just(86_400)])
 }
 
 proptest! {
-    /// Whatever happens to a shipment: there is always a next step, the same every time; what may have been taken is never handed
-    /// over again; and every handing over has the one shipment id.
+    /// Whatever happens to a shipment: there is always a next step, the same every time; what may have been taken, or a person has
+    /// decided of, is never handed over again; and every handing over has the one shipment id.
     #[test]
     fn a_shipment_is_never_handed_over_twice(happenings in prop::collection::vec(happens(), 0..40)) {
         let route = routes::by_name(efaktura::NAME).expect("the route is built");
@@ -475,6 +499,7 @@ proptest! {
         let mut now = sample::now();
         // When it was handed over without a certain no since.
         let mut maybe_taken: Option<jiff::Timestamp> = None;
+        let mut is_settled = false;
         for (happening, seconds) in happenings {
             let step = route.next(&consignment, &log);
             prop_assert_eq!(&step, &route.next(&consignment, &log));
@@ -485,6 +510,8 @@ proptest! {
             };
             let hands_over = request.as_ref().is_some_and(|request| kind_of(request) == "addShipment");
             prop_assert!(!(hands_over && maybe_taken.is_some()), "handed over again after {:?}", log);
+            prop_assert!(!(hands_over && is_settled), "handed over after a person had decided: {:?}", log);
+            is_settled |= matches!(happening, Happens::Settled(..));
             prop_assert!(!hands_over || service::text_of(request.as_ref()).contains(&id));
             now += std::time::Duration::from_secs(seconds);
             log.push(match (happening, request) {
@@ -509,6 +536,9 @@ proptest! {
                 }
                 (Happens::CallBack(bill), _) => {
                     Entry::CallBack { attempt: sample::attempt(bill), by: "Kari".to_owned(), at: now, file: None }
+                }
+                (Happens::Settled(bill, found), _) => {
+                    Entry::Settled { attempt: sample::attempt(bill), found, by: "Kari".to_owned(), at: now }
                 }
             });
         }

@@ -206,6 +206,7 @@ pub fn member() -> Member {
         bill_address: None,
         claim: None,
         said: None,
+        perhaps_sent: false,
     }
 }
 

@@ -366,6 +366,12 @@ codes! {
     LOOKUP_UNANSWERED = "lookup.unanswered", Counterparty;
     /// What was handed over by this route cannot be called back. Values: `route`.
     CALL_BACK_IMPOSSIBLE = "call_back.impossible", Operator;
+    /// What is repeated may be with its counterparty already, and can be called back there only once it was said again. Values: `route`.
+    CALL_BACK_TOO_EARLY = "call_back.too_early", Operator;
+    /// A warning: the counterparty does not give back what was called back. Values: `route`; `code`, `text` as it says.
+    CALL_BACK_REFUSED = "call_back.refused", Operator;
+    /// A warning: nobody knows whether what was called back was given back; of a claim, it had to be by a time. Values: `route`.
+    CALL_BACK_UNCONFIRMED = "call_back.unconfirmed", Operator;
     /// The invoice has no notice of a claim.
     NOTICE_NONE = "notice.none", Operator;
     /// Only invoices are claimed: no credit note, no self-billed document.
@@ -416,6 +422,8 @@ codes! {
     CLAIM_MADE_ELSEWHERE = "claim.made_elsewhere", Sender;
     /// An alarm: somebody else seems to claim for the same agreement. Values: `account`.
     CLAIM_OTHER_PROVIDER = "claim.other_provider", Sender;
+    /// Money was seen, or taken off, before a claim was sent: it is not sent.
+    CLAIM_STOPPED = "claim.stopped", Sender;
     /// The payer wants no notice of claims.
     NOTICE_NOT_WANTED = "notice.not_wanted", Recipient;
     /// A warning: the payer was told of a debit that will not come. Values: `route`.
@@ -444,6 +452,8 @@ codes! {
     COLLECTION_BANK_SILENT = "collection.bank_silent", Operator;
     /// The invoice was paid another way, credited or closed, in all or in part, while a direct debit is under way. Values: `date`, the due date.
     COLLECTION_PAID_WHILE_CLAIMED = "collection.paid_while_claimed", Operator;
+    /// A warning: a debit is under way of an invoice whose money has changed, and Kvitt calls it back. Values: `date`.
+    COLLECTION_CLAIM_CALLED_BACK = "collection.claim_called_back", Operator;
     /// A credit note points to no invoice, or to several: what it takes off is not known. Values: `number`, of the credit note.
     CREDIT_UNPLACED = "credit.unplaced", Sender;
     /// The payment has no KID.

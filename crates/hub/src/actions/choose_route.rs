@@ -111,6 +111,14 @@ async fn write(tx: &mut Tx<'_>, company: &Company, job: &Leased, prepared: &Prep
         // It was cancelled, or another run of this job chose before: nothing is left to choose.
         _ => return Ok(None),
     }
+    if claims::is_gone(tx.db(), company, before.purpose, &before.invoice).await? {
+        move_delivery(tx, &what, Event::Cancelled { by: claims::BY.to_owned() }).await?;
+        return Ok(None);
+    }
+    if let Some(why) = claims::stands_already(tx, company, &current).await? {
+        move_delivery(tx, &what, Event::NoRouteOpen { why: vec![why] }).await?;
+        return Ok(None);
+    }
     if let Some(Rung { route, verdict: Verdict::NeedsLookup { register, .. }, .. }) = plan.chosen() {
         let known = asked.iter().find_map(|(name, give_up_at)| (name == register).then_some(*give_up_at));
         let give_up_at = known.or_else(|| next_open(plan)).unwrap_or(*now + LONGEST_WAIT_MS).max(*now);
@@ -221,13 +229,14 @@ async fn file_facts(
 }
 
 /// The due-date budget: an outage may hold the document until the next open route must be used to be in time; where there is
-/// no next one, until this route's own last moment.
+/// no next one, until this route's own last moment. A claim is never handed in after its own: the rail refuses it then.
 fn give_up_at(plan: &Plan, chosen: &Rung) -> Option<i64> {
     let latest = |rung: &Rung| match rung.verdict {
         Verdict::Open { latest_send_at, .. } => latest_send_at.map(|at| at.as_millisecond()),
         Verdict::Closed { .. } | Verdict::NeedsLookup { .. } => None,
     };
     match plan.rungs.iter().find(|rung| rung.standing == Standing::InReserve) {
+        Some(next) if chosen.route.as_str() == avtalegiro::NAME => latest(next).into_iter().chain(latest(chosen)).min(),
         Some(next) => latest(next),
         None => latest(chosen),
     }
@@ -246,4 +255,50 @@ fn reasons(plan: &Plan) -> Vec<Fault> {
         Verdict::Open { .. } | Verdict::NeedsLookup { .. } => None,
     });
     closed.flatten().cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use kvitt_domain::plan::OrderFrom;
+    use kvitt_domain::recipient::RecipientType;
+
+    use super::*;
+
+    fn plan(chosen: &str, until: Option<i64>, next: Option<Verdict>) -> Plan {
+        let rung = |route: &str, standing, verdict| Rung { route: RouteName::new(route), standing, verdict };
+        let rungs = std::iter::once(rung(chosen, Standing::Chosen, open(until)));
+        Plan {
+            made_at: Timestamp::UNIX_EPOCH,
+            recipient_type: RecipientType::Consumer,
+            order_from: OrderFrom::Default,
+            rungs: rungs.chain(next.map(|verdict| rung("efaktura", Standing::InReserve, verdict))).collect(),
+            price_book: None,
+            warnings: vec![],
+        }
+    }
+
+    fn open(until: Option<i64>) -> Verdict {
+        let latest_send_at = until.map(|until| Timestamp::from_millisecond(until).unwrap());
+        Verdict::Open { price: None, latest_send_at, warnings: vec![] }
+    }
+
+    #[test]
+    fn a_claim_waits_for_its_own_last_moment_at_most() {
+        let asked = || Verdict::NeedsLookup { register: "yes_to_all".into(), price: None, warnings: vec![] };
+        for (route, until, next, expected) in [
+            // An outage holds a letter for as long as the next route can.
+            ("print", Some(5), Some(open(Some(9))), Some(9)),
+            ("print", Some(5), None, Some(5)),
+            ("print", Some(5), Some(asked()), None),
+            ("avtalegiro", Some(5), Some(open(Some(9))), Some(5)),
+            ("avtalegiro", Some(5), Some(open(Some(2))), Some(2)),
+            ("avtalegiro", Some(5), Some(open(None)), Some(5)),
+            ("avtalegiro", Some(5), Some(asked()), Some(5)),
+            ("avtalegiro", Some(5), None, Some(5)),
+        ] {
+            let plan = plan(route, until, next);
+            assert_eq!(give_up_at(&plan, plan.chosen().unwrap()), expected, "{plan:?}");
+        }
+    }
 }

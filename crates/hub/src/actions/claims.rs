@@ -5,28 +5,34 @@
 //! [`follow`], through which every change of a delivery comes.
 
 use jiff::Timestamp;
-use kvitt_adapters::route::{Entry, FileNumbers};
+use kvitt_adapters::route::{Entry, FileNumbers, RouteSetup};
 use kvitt_adapters::routes::avtalegiro::notice::{Told, told};
 use kvitt_adapters::routes::{avtalegiro, efaktura};
 use kvitt_domain::agreement::ClaimWay;
+use kvitt_domain::calendar;
 use kvitt_domain::claim::Deadlines;
 use kvitt_domain::collection;
 use kvitt_domain::delivery::{AttemptId, Delivery, Event, Purpose, State, Word};
 use kvitt_domain::fault::{Fault, codes};
+use kvitt_domain::plan::RouteName;
 use serde::Serialize;
+use sqlx::AnyConnection;
 
-use crate::actions::move_collection;
 use crate::actions::move_delivery::{Move, move_delivery, setup_of};
+use crate::actions::{look_back, move_collection};
 use crate::error::{Error, Result};
 use crate::store::claim::StoredClaim;
 use crate::store::company::Company;
-use crate::store::delivery::{NewDelivery, StoredDelivery};
+use crate::store::delivery::{NewDelivery, StoredAttempt, StoredDelivery};
 use crate::store::event::NewEvent;
 use crate::store::job::{self, Kind, Urgency};
 use crate::store::{Tx, agreement, claim, consignment, delivery, mandate, transmission};
 
-/// Who cancels a notice whose claim is gone.
-const BY: &str = "Kvitt";
+/// Who cancels a notice whose claim is gone, and calls a claim back whose invoice was paid.
+pub const BY: &str = "Kvitt";
+
+/// Why a claim is closed that the rail knows already, where an earlier attempt of ours may have made it: nobody else is suspected.
+const CLAIMED_BEFORE: &str = "claimed_before";
 
 /// What an event says of a claim.
 #[derive(Serialize)]
@@ -55,6 +61,8 @@ pub async fn follow(tx: &mut Tx<'_>, what: &Move<'_>, before: &StoredDelivery, a
     };
     let company = what.company;
     let Some(stored) = claim::of_attempt(tx.db(), &company.id, attempt).await? else { return Ok(()) };
+    let is_known = why == codes::CLAIM_KNOWN_ALREADY.name();
+    let why = if is_known && was_claimed_before(tx, company, before, attempt).await? { CLAIMED_BEFORE } else { why };
     if !claim::close(tx, &company.id, attempt, why, what.now).await? {
         return Ok(());
     }
@@ -70,6 +78,32 @@ pub async fn follow(tx: &mut Tx<'_>, what: &Move<'_>, before: &StoredDelivery, a
         doubt_mandate(tx, what, &stored).await?;
     }
     withdraw_notice(tx, what, &before.invoice).await
+}
+
+/// Whether the same invoice was claimed by an earlier attempt: the claim that the rail knows may be that one.
+async fn was_claimed_before(tx: &mut Tx<'_>, company: &Company, of: &StoredDelivery, attempt: AttemptId) -> Result<bool> {
+    let attempts = delivery::attempts(tx.db(), &company.id, &company.key, &of.id).await?;
+    let claims = |known: &StoredAttempt| known.route == avtalegiro::NAME || RouteName::new(&known.route).is_unknown();
+    Ok(attempts.iter().any(|known| known.id != attempt && claims(known)))
+}
+
+/// Why a bill is not sent although its claim was refused: the rail has the same claim already, so that its payer will be debited. Not
+/// asked of a delivery that a person has begun anew.
+pub async fn stands_already(tx: &mut Tx<'_>, company: &Company, bill: &StoredDelivery) -> Result<Option<Fault>> {
+    if bill.purpose != Purpose::Bill || !bill.delivery.tried.iter().any(|route| route.as_str() == avtalegiro::NAME) {
+        return Ok(None);
+    }
+    let attempts = delivery::attempts(tx.db(), &company.id, &company.key, &bill.id).await?;
+    let last = attempts.into_iter().rfind(|attempt| attempt.route == avtalegiro::NAME);
+    Ok(last.and_then(|attempt| match attempt.word {
+        Some(Word::Refused { why }) if why.code == codes::CLAIM_KNOWN_ALREADY => Some(why),
+        _ => None,
+    }))
+}
+
+/// Whether a notice tells of a claim that there is no longer.
+pub async fn is_gone(db: &mut AnyConnection, company: &Company, purpose: Purpose, invoice: &str) -> Result<bool> {
+    Ok(purpose == Purpose::Notice && !claim::is_open_for(db, &company.id, invoice).await?)
 }
 
 /// Tells the money of an invoice what becomes of its claim; the faults where it cannot hear that. An invoice that asks for nothing,
@@ -134,6 +168,35 @@ pub async fn open(
     tell(tx, what, "claim.opened", &stored, "")
 }
 
+/// What is to be said of a claim whose lot is closed after its last moment to be handed in: that it is too late, or, where it may be
+/// with the rail from before, that it is in doubt still. `None` while it is in time.
+pub async fn too_late(
+    tx: &mut Tx<'_>,
+    company: &Company,
+    setup: &RouteSetup,
+    attempt: AttemptId,
+    now: i64,
+) -> Result<Option<Word>> {
+    let Some(stored) = claim::of_attempt(tx.db(), &company.id, attempt).await? else { return Ok(None) };
+    if stored.claim.way == ClaimWay::Elsewhere {
+        return Ok(None);
+    }
+    let setup = avtalegiro::AvtalegiroSetup::read(Some(setup)).map_err(Error::Refused)?;
+    let at = moment(now)?;
+    if at <= Deadlines::on(&setup.deadlines, calendar::today(at)).hand_in_until(stored.claim.due_on) {
+        return Ok(None);
+    }
+    let why = Fault::fatal(codes::ROUTE_TOO_LATE).with("route", avtalegiro::NAME);
+    Ok(Some(match look_back::may_be_sent(tx.db(), company, attempt).await? {
+        true => Word::InDoubt { why },
+        false => Word::TooLate { why },
+    }))
+}
+
+fn moment(now: i64) -> Result<Timestamp> {
+    Timestamp::from_millisecond(now).map_err(|_| Error::Damaged("now is no time".into()))
+}
+
 /// A claim stands with the rail: begins to tell its payer, once, where the company's choice and the mandate say so.
 pub async fn tell_payer(tx: &mut Tx<'_>, company: &Company, attempt: AttemptId, urgency: Urgency, now: i64) -> Result<()> {
     let Some(stored) = claim::of_attempt(tx.db(), &company.id, attempt).await? else { return Ok(()) };
@@ -165,6 +228,23 @@ pub async fn tell_payer(tx: &mut Tx<'_>, company: &Company, attempt: AttemptId, 
         Some(_) => {}
     }
     Ok(())
+}
+
+/// A person found that a claim was sent: its payer is told as of any that stands with the rail, but where the bank tells.
+pub async fn tell_payer_of_settled(
+    tx: &mut Tx<'_>,
+    company: &Company,
+    attempt: AttemptId,
+    urgency: Urgency,
+    now: i64,
+) -> Result<()> {
+    let Some(stored) = claim::of_attempt(tx.db(), &company.id, attempt).await? else { return Ok(()) };
+    let setup = setup_of(tx.db(), company, avtalegiro::NAME).await?;
+    let setup = avtalegiro::AvtalegiroSetup::read(Some(&setup)).map_err(Error::Refused)?;
+    if setup.bank_notice && stored.claim.way == ClaimWay::File {
+        return Ok(());
+    }
+    tell_payer(tx, company, attempt, urgency, now).await
 }
 
 /// The claim is gone: its notice is not sent, or called back where that can be; else a person hears that the payer was told of a debit
@@ -224,6 +304,50 @@ pub async fn waits_for_notice(tx: &mut Tx<'_>, company: &Company, bill: &StoredD
     Ok((now < end).then(|| end.min(now + LOOK_AGAIN_MS)))
 }
 
+/// What was done to stop a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// It had not left the house: the document goes by its next route.
+    NotSent,
+    /// The rail is asked to give it back.
+    CalledBack,
+    /// The rail is being asked already.
+    BeingCalledBack,
+    /// Nothing can be done here.
+    No,
+}
+
+/// The money of an invoice changed while its claim is under way: the claim is not sent, or called back, where that can be.
+pub async fn stop(tx: &mut Tx<'_>, company: &Company, invoice: &str, attempt: AttemptId, now: i64) -> Result<Stopped> {
+    let found = delivery::of_invoice(tx.db(), &company.id, &company.key, invoice, Purpose::Bill).await?;
+    let Some(bill) = found.filter(|bill| bill.delivery.state.attempt() == Some(attempt)) else { return Ok(Stopped::No) };
+    if let State::Queued { .. } = bill.delivery.state {
+        if look_back::may_be_sent(tx.db(), company, attempt).await? {
+            return Ok(Stopped::No);
+        }
+        let what = Move { company, delivery: &bill.id, urgency: Urgency::Ordinary, lot_at_most: None, now };
+        let word = Word::TooLate { why: Fault::fatal(codes::CLAIM_STOPPED) };
+        Box::pin(move_delivery(tx, &what, Event::Said { attempt, word })).await?;
+        return Ok(Stopped::NotSent);
+    }
+    if bill.delivery.state.may_be_called_back().is_none_or(|(route, _)| route.as_str() != avtalegiro::NAME) {
+        return Ok(Stopped::No);
+    }
+    let newest = consignment::of_attempt(tx.db(), &company.id, attempt).await?.pop();
+    if let Some(newest) = newest
+        && consignment::is_wished_back(tx.db(), &company.id, &newest, attempt).await?
+    {
+        return Ok(Stopped::BeingCalledBack);
+    }
+    let file = match may_call_back(tx, company, attempt, now).await {
+        Ok(file) => file,
+        Err(Error::Refused(_)) => return Ok(Stopped::No),
+        Err(error) => return Err(error),
+    };
+    note_call_back(tx, company, &CallBack { invoice, attempt, by: BY, file }, Urgency::Ordinary, now).await?;
+    Ok(Stopped::CalledBack)
+}
+
 /// A wish to call an attempt back.
 pub struct CallBack<'a> {
     /// The invoice.
@@ -241,11 +365,24 @@ pub struct CallBack<'a> {
 pub async fn note_call_back(tx: &mut Tx<'_>, company: &Company, wish: &CallBack<'_>, urgency: Urgency, now: i64) -> Result<()> {
     let newest = consignment::of_attempt(tx.db(), &company.id, wish.attempt).await?.pop();
     let Some(id) = newest else { return Err(Error::Damaged(format!("attempt {} travelled nowhere", wish.attempt))) };
-    let at = Timestamp::from_millisecond(now).map_err(|_| Error::Damaged("now is no time".into()))?;
+    consignment::lock(tx, &company.id, &id).await?;
+    if !is_current_in(tx, company, wish.attempt, &id).await? {
+        // It moved on while this waited: what can be done is decided anew.
+        return Err(Error::Conflict);
+    }
+    consignment::wish_back(tx, &company.id, &id, wish.attempt).await?;
+    let at = moment(now)?;
     let note = Entry::CallBack { attempt: wish.attempt, by: wish.by.to_owned(), at, file: wish.file };
     consignment::note(tx, &company.id, &company.key, &id, &note, now).await?;
     tx.tell(NewEvent::new(&company.id, &company.key, now, "delivery.call_back", wish.invoice, &wish.by)?);
     job::enqueue(tx, &company.id, Kind::Converse, &id, urgency, now, now).await
+}
+
+async fn is_current_in(tx: &mut Tx<'_>, company: &Company, attempt: AttemptId, consignment: &str) -> Result<bool> {
+    let newest = consignment::of_attempt(tx.db(), &company.id, attempt).await?.pop();
+    let of = delivery::attempt(tx.db(), &company.id, &company.key, attempt).await?.delivery;
+    let state = delivery::by_id(tx.db(), &company.id, &company.key, &of).await?.delivery.state;
+    Ok(newest.as_deref() == Some(consignment) && state.attempt() == Some(attempt))
 }
 
 /// Whether a claim can still be called back, and with which numbers where that takes a file. Refused where it is too late, or where
@@ -258,8 +395,8 @@ pub async fn may_call_back(tx: &mut Tx<'_>, company: &Company, attempt: AttemptI
     }
     let setup = setup_of(tx.db(), company, avtalegiro::NAME).await?;
     let setup = avtalegiro::AvtalegiroSetup::read(Some(&setup)).map_err(Error::Refused)?;
-    let at = Timestamp::from_millisecond(now).map_err(|_| Error::Damaged("now is no time".into()))?;
-    let until = Deadlines::on(&setup.deadlines, kvitt_domain::calendar::today(at)).call_back_until(claim.due_on);
+    let at = moment(now)?;
+    let until = Deadlines::on(&setup.deadlines, calendar::today(at)).call_back_until(claim.due_on);
     if at > until {
         return Err(Error::refused(Fault::fatal(codes::CLAIM_CALL_BACK_TOO_LATE).with("at", until)));
     }

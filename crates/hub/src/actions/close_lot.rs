@@ -2,7 +2,7 @@
 
 use futures_util::FutureExt;
 
-use crate::actions::move_delivery;
+use crate::actions::move_delivery::{self, Closing, Late};
 use crate::error::Result;
 use crate::hub::Hub;
 use crate::store::company::Company;
@@ -18,7 +18,8 @@ pub async fn close_lot(hub: &Hub, company: &Company, job: &Leased) -> Result<()>
         async move {
             let lot = consignment::by_id(tx.db(), &company.id, &job.subject).await?;
             if let Some(lot) = lot.filter(|lot| lot.state == "open") {
-                move_delivery::close_lot(tx, &company, &job.subject, &lot.route, job.urgency, now).await?;
+                let what = Closing { lot: &job.subject, route: &lot.route, urgency: job.urgency, late: Late::MovesOn, now };
+                move_delivery::close_lot(tx, &company, &what).await?;
             }
             job::end(tx, &job, now).await
         }

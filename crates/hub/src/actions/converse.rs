@@ -14,13 +14,12 @@ use jiff::Timestamp;
 use kvitt_adapters::route::{Consignment, Entry, Learned, Member, Reply, Request, Route, Sender, Sent, Step, Then};
 use kvitt_adapters::routes;
 use kvitt_adapters::routes::avtalegiro;
-use kvitt_domain::agreement::ClaimWay;
 use kvitt_domain::delivery::{AttemptId, Event, State, Word};
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::retry::RetryPolicy;
-use sqlx::AnyConnection;
 use tracing::Instrument as _;
 
+use crate::actions::look_back::{self, Earlier};
 use crate::actions::move_delivery::{Move, move_delivery};
 use crate::actions::say::{self, Keys, seed, while_leased};
 use crate::actions::{claims, look_up, open_bill, plan_invoice};
@@ -75,11 +74,31 @@ impl Conversation {
         self.log.iter().any(|stored| matches!(stored.entry, Entry::CallBack { .. }))
     }
 
+    /// Whether something that is to be said hands over what it travels with.
+    fn hands_over(&self, then: &Then) -> bool {
+        match then {
+            Then::Send(request) | Then::SendAt { request, .. } | Then::Retry { request, .. } => {
+                routes::hands_over(&self.consignment, request)
+            }
+            Then::Finished => false,
+        }
+    }
+
     /// When the last line was entered, on the business clock.
     fn last_at(&self) -> Timestamp {
-        self.log.last().map_or(self.consignment.closed_at, |stored| match &stored.entry {
-            Entry::Exchange(exchange) => exchange.at,
-            Entry::Arrived { at, .. } | Entry::LookedUp { at, .. } | Entry::CallBack { at, .. } => *at,
+        self.log.last().map_or(self.consignment.closed_at, |stored| stored.entry.at())
+    }
+
+    /// The number of the last line that was read.
+    fn last_entry(&self) -> i64 {
+        self.log.last().map_or(0, |stored| stored.number)
+    }
+
+    /// Who wanted an attempt back last.
+    fn wanted_back_by(&self, of: AttemptId) -> Option<&str> {
+        self.log.iter().rev().find_map(|stored| match &stored.entry {
+            Entry::CallBack { attempt, by, .. } if *attempt == of => Some(by.as_str()),
+            _ => None,
         })
     }
 }
@@ -100,10 +119,18 @@ pub async fn converse(hub: &Hub, company: &Company, job: &Leased) -> Result<()> 
         }
         let mut step = conversation.route.next(&conversation.consignment, &conversation.entries())?;
         hear_ahead(hub, company, job, &mut conversation, &mut step).await?;
+        if conversation.hands_over(&step.then) && all_tell_of_nothing(hub, company, &conversation).await? {
+            let withdrawn = |attempt: &StoredAttempt| (attempt.id, Word::Withdrawn { by: claims::BY.to_owned() });
+            step.known.extend(conversation.attempts.iter().map(withdrawn));
+            return finish(hub, company, job, &conversation, step).await;
+        }
         let said = match step.then.clone() {
-            Then::Finished => return finish(hub, company, job, step).await,
-            // Its members have moved on. What arrived is heard, and nothing is said that nobody waits for.
-            _ if conversation.finished && !conversation.is_called_back() => return finish(hub, company, job, step).await,
+            Then::Finished => return finish(hub, company, job, &conversation, step).await,
+            // Its members have moved on. What arrived is heard, and nothing is said that nobody waits for; least of all is anything
+            // handed over: some of them may travel elsewhere.
+            then if conversation.finished && (!conversation.is_called_back() || conversation.hands_over(&then)) => {
+                return finish(hub, company, job, &conversation, step).await;
+            }
             Then::Send(request) => say(hub, company, job, &mut conversation, step, request).await?,
             Then::SendAt { after, request } => {
                 let due_at = conversation.last_at().checked_add(after).unwrap_or(Timestamp::MAX).as_millisecond();
@@ -127,6 +154,18 @@ pub async fn converse(hub: &Hub, company: &Company, job: &Leased) -> Result<()> 
     }
 }
 
+/// Whether everything that travels here is the notice of a claim that is gone: it says that nothing is to be paid, which is wrong now.
+async fn all_tell_of_nothing(hub: &Hub, company: &Company, conversation: &Conversation) -> Result<bool> {
+    let mut db = hub.db().read().await?;
+    for attempt in &conversation.attempts {
+        let is_doubtful = conversation.doubtful.contains(&attempt.id);
+        if is_doubtful || !claims::is_gone(&mut db, company, attempt.purpose, &attempt.invoice).await? {
+            return Ok(false);
+        }
+    }
+    Ok(!conversation.attempts.is_empty())
+}
+
 async fn log(hub: &Hub, company: &Company, job: &Leased) -> Result<Vec<StoredEntry>> {
     consignment::log(&mut *hub.db().read().await?, &company.id, &company.key, &job.subject).await
 }
@@ -135,7 +174,8 @@ async fn log(hub: &Hub, company: &Company, job: &Leased) -> Result<Vec<StoredEnt
 enum Said {
     /// It was said; the answer, silence included, is in the log.
     Answered,
-    /// A register's answers had grown old: the new ones are in the log, and what is to be said may be something else.
+    /// The log has grown since it was read (a register's newer answers, a person's wish, a receipt): what is to be said may be something
+    /// else.
     AskedAgain,
     /// The counterparty is spared; the job was given back, or ended where waiting has no more use.
     NotNow,
@@ -177,7 +217,7 @@ async fn load(hub: &Hub, company: &Company, id: &str) -> Result<Option<Conversat
         let public = hub.config().public_address.as_deref();
         let mut artefacts = artefact::of_invoice(&mut db, &company.id, &attempt.invoice, public).await?;
         artefacts.sort_by_key(|file| file.role != kvitt_adapters::route::ArtefactRole::Pdf);
-        let Earlier { said, perhaps_sent } = earlier_journeys(&mut db, company, id, attempt.id).await?;
+        let Earlier { said, perhaps_sent } = look_back::earlier_journeys(&mut db, company, id, attempt.id).await?;
         if perhaps_sent {
             doubtful.push(attempt.id);
         }
@@ -193,6 +233,7 @@ async fn load(hub: &Hub, company: &Company, id: &str) -> Result<Option<Conversat
             bill_address: public.map(|public| open_bill::address(public, company, &invoice.id)),
             claim: claim::of_attempt(&mut db, &company.id, attempt.id).await?.map(|stored| stored.claim),
             said,
+            perhaps_sent,
         });
         attempts.push(attempt);
     }
@@ -204,7 +245,7 @@ async fn load(hub: &Hub, company: &Company, id: &str) -> Result<Option<Conversat
         transmission: transmission::of_consignment(&mut db, &company.id, id).await?,
         closed_at,
         company: Sender { name: company.name.clone(), org_number: company.org_number.clone() },
-        setup: match ClaimWay::ALL.into_iter().find(|way| way.name() == stored.lane) {
+        setup: match avtalegiro::setup::way_of(&stored.lane) {
             Some(way) => avtalegiro::setup::completed(Some(&stored.setup), &plan_invoice::house(hub.config()), way),
             None => stored.setup,
         },
@@ -222,46 +263,6 @@ async fn load(hub: &Hub, company: &Company, id: &str) -> Result<Option<Conversat
         told: HashSet::new(),
         finished: stored.state == "finished",
     }))
-}
-
-/// What is known of an attempt from the consignments that it travelled in before.
-#[derive(Default)]
-struct Earlier {
-    /// What was last said: a person who has a letter repeated wants the same letter.
-    said: Option<Request>,
-    /// Whether it may have been accepted.
-    perhaps_sent: bool,
-}
-
-async fn earlier_journeys(db: &mut AnyConnection, company: &Company, id: &str, attempt: AttemptId) -> Result<Earlier> {
-    let mut known = Earlier::default();
-    for earlier in consignment::of_attempt(&mut *db, &company.id, attempt).await? {
-        if earlier == id {
-            break;
-        }
-        let log = consignment::log(&mut *db, &company.id, &company.key, &earlier).await?;
-        // Whoever came back was not accepted then, whatever was said: a service that gives a whole shipment back does it in an error.
-        known.perhaps_sent |= perhaps_sent(&log) && !consignment::came_back(&mut *db, &company.id, &earlier, attempt).await?;
-        let mut requests = log.into_iter().filter_map(|stored| match stored.entry {
-            Entry::Exchange(exchange) => Some(exchange.request),
-            Entry::Arrived { .. } | Entry::LookedUp { .. } | Entry::CallBack { .. } => None,
-        });
-        known.said = requests.next_back().or(known.said);
-    }
-    Ok(known)
-}
-
-/// Whether something that was said may have been acted on: anything but a question, a certain silence or a refusal.
-fn perhaps_sent(log: &[StoredEntry]) -> bool {
-    log.iter().any(|stored| match &stored.entry {
-        Entry::Exchange(exchange) if exchange.request.is_question() => false,
-        Entry::Exchange(exchange) => !matches!(
-            exchange.reply,
-            Reply::Silence { sent: Sent::No, .. } | Reply::Smtp { code: 400.., .. } | Reply::Http { status: 400..=499, .. }
-        ),
-        Entry::Arrived { .. } => true,
-        Entry::LookedUp { .. } | Entry::CallBack { .. } => false,
-    })
 }
 
 /// A process died between writing an exchange and recording its reply: what it left reads as silence, for ever.
@@ -330,7 +331,9 @@ async fn say(
     };
     let (request, drawn) = say::made(hub, company, request).await?;
     let outgoing = say::prepare(hub, company, &request, &keys, &drawn).await?;
-    let number = begin(hub, company, job, step, request.clone(), drawn.sealed).await?;
+    let Some(number) = begin(hub, company, job, conversation, step, request.clone(), drawn.sealed).await? else {
+        return Ok(Said::AskedAgain);
+    };
     crate::failpoint!("after_exchange_written");
     let deliveries: Vec<&str> = conversation.attempts.iter().take(SHOWN).map(|attempt| attempt.delivery.as_str()).collect();
     let span = tracing::info_span!("exchange", exchange = number, deliveries = deliveries.join(" "), %counterparty);
@@ -403,8 +406,18 @@ async fn fresh_keys(
     }
 }
 
-async fn begin(hub: &Hub, company: &Company, job: &Leased, step: Step, request: Request, files: Vec<Sealed>) -> Result<i64> {
-    let (company, job) = (company.clone(), job.clone());
+/// Writes down what is about to be said, as the next line of the log that was read; `None` where another line came meanwhile: what
+/// was worked out from the log before it is not said.
+async fn begin(
+    hub: &Hub,
+    company: &Company,
+    job: &Leased,
+    conversation: &Conversation,
+    step: Step,
+    request: Request,
+    files: Vec<Sealed>,
+) -> Result<Option<i64>> {
+    let (company, job, read) = (company.clone(), job.clone(), conversation.last_entry());
     let (now, machine_now) = (hub.clock().business_ms(), hub.clock().machine_ms());
     // Of a request over HTTP nobody can say where on its way it was lost: it counts as sent from the moment it is written down.
     let committing_at = match &request {
@@ -416,11 +429,15 @@ async fn begin(hub: &Hub, company: &Company, job: &Leased, step: Step, request: 
         let (company, job, step, request, files) = (company.clone(), job.clone(), step.clone(), request.clone(), files.clone());
         async move {
             job::hold(tx, &job, machine_now).await?;
+            if !consignment::is_as_read(tx, &company.id, &job.subject, read).await? {
+                return Ok(None);
+            }
             learn(tx, &company, &job, &step, now).await?;
             for file in files.iter() {
                 artefact::insert(tx, &company.id, file, now).await?;
             }
-            consignment::begin_exchange(tx, &company.id, &company.key, &job.subject, &request, now, committing_at).await
+            let begun = consignment::begin_exchange(tx, &company.id, &company.key, &job.subject, &request, now, committing_at);
+            Ok(Some(begun.await?))
         }
         .boxed()
     })
@@ -480,7 +497,7 @@ async fn hear_ahead(hub: &Hub, company: &Company, job: &Leased, conversation: &m
     step.learned.retain(|learned| match learned {
         Learned::Claimed { attempt } => told.insert(*attempt),
         Learned::Overdue { .. } => !finished,
-        Learned::AddressDead { .. } => true,
+        Learned::AddressDead { .. } | Learned::CallBackFailed { .. } => true,
     });
     if halves.is_none() && step.known.len() <= HEARD_AT_A_TIME && step.learned.len() <= HEARD_AT_A_TIME {
         return Ok(());
@@ -536,6 +553,12 @@ async fn learn(tx: &mut Tx<'_>, company: &Company, job: &Leased, step: &Step, no
                 let Some(first) = first else { continue };
                 let invoice = delivery::attempt(tx.db(), &company.id, &company.key, first).await?.invoice;
                 tx.tell(NewEvent::new(&company.id, &company.key, now, "person.told", &invoice, why)?);
+            }
+            Learned::CallBackFailed { attempt, wish, why } => {
+                if consignment::refuse_wish(tx, &company.id, &job.subject, *attempt, *wish).await? {
+                    let invoice = delivery::attempt(tx.db(), &company.id, &company.key, *attempt).await?.invoice;
+                    tx.tell(NewEvent::new(&company.id, &company.key, now, "person.told", &invoice, why)?);
+                }
             }
         }
     }
@@ -596,13 +619,17 @@ async fn hear_of_an_older_journey(
     Ok(())
 }
 
-async fn finish(hub: &Hub, company: &Company, job: &Leased, step: Step) -> Result<()> {
-    let (company, job) = (company.clone(), job.clone());
+/// Ends a conversation with what its log says; where that has grown since it was read, it is read again first.
+async fn finish(hub: &Hub, company: &Company, job: &Leased, conversation: &Conversation, step: Step) -> Result<()> {
+    let (company, job, read) = (company.clone(), job.clone(), conversation.last_entry());
     let (now, machine_now) = (hub.clock().business_ms(), hub.clock().machine_ms());
     hub.write(move |tx| {
         let (company, job, step) = (company.clone(), job.clone(), step.clone());
         async move {
             job::hold(tx, &job, machine_now).await?;
+            if !consignment::is_as_read(tx, &company.id, &job.subject, read).await? {
+                return job::again(tx, &job, now, 0, "something came while it was worked on").await;
+            }
             learn(tx, &company, &job, &step, now).await?;
             consignment::finish(tx, &company.id, &job.subject).await?;
             job::end(tx, &job, now).await
@@ -700,17 +727,20 @@ async fn wait_or_move_on(
         return give_back(hub, company, job, step, due_at, waiting.faults, waiting.why.code.name().to_owned()).await;
     }
     for attempt in &conversation.attempts {
-        let word = match waiting.due_at {
+        let wanted_back = conversation.wanted_back_by(attempt.id);
+        let word = match (waiting.due_at, wanted_back) {
             _ if conversation.doubtful.contains(&attempt.id) => {
                 Word::InDoubt { why: Fault::fatal(codes::DELIVERY_IN_DOUBT).with("route", &attempt.route) }
             }
-            Some(_) if in_time(attempt) => Word::Returned { why: waiting.why.clone() },
-            Some(_) => Word::TooLate { why: Fault::fatal(codes::ROUTE_TOO_LATE).with("route", &attempt.route) },
-            None => Word::TooLate { why: Fault::fatal(codes::RETRIES_EXHAUSTED).with("route", &attempt.route) },
+            // It was not accepted, and goes nowhere else.
+            (_, Some(by)) => Word::Withdrawn { by: by.to_owned() },
+            (Some(_), None) if in_time(attempt) => Word::Returned { why: waiting.why.clone() },
+            (Some(_), None) => Word::TooLate { why: Fault::fatal(codes::ROUTE_TOO_LATE).with("route", &attempt.route) },
+            (None, None) => Word::TooLate { why: Fault::fatal(codes::RETRIES_EXHAUSTED).with("route", &attempt.route) },
         };
         step.known.push((attempt.id, word));
     }
-    finish(hub, company, job, step).await
+    finish(hub, company, job, conversation, step).await
 }
 
 /// The program itself cannot carry a conversation on. What was certainly not accepted goes to its next route; what may have
@@ -721,14 +751,18 @@ pub async fn give_up(hub: &Hub, company: &Company, job: &Leased) -> Result<()> {
         // Nothing that waits depends on it: what is left, perhaps a bounce, is better seen as a stuck job than not at all.
         return Err(Error::NotFound("a delivery that waits for this conversation".into()));
     }
-    let this_journey = perhaps_sent(&conversation.log);
+    let this_journey = look_back::perhaps_sent(&conversation.log);
     let why = Fault::fatal(codes::DELIVERY_FAILED_HERE).with("route", conversation.route.name());
     let known = conversation.attempts.iter().map(|attempt| {
         let doubtful = this_journey || conversation.doubtful.contains(&attempt.id);
-        let word = if doubtful { Word::InDoubt { why: why.clone() } } else { Word::TooLate { why: why.clone() } };
+        let word = match conversation.wanted_back_by(attempt.id) {
+            _ if doubtful => Word::InDoubt { why: why.clone() },
+            Some(by) => Word::Withdrawn { by: by.to_owned() },
+            None => Word::TooLate { why: why.clone() },
+        };
         (attempt.id, word)
     });
-    finish(hub, company, job, Step { known: known.collect(), learned: vec![], then: Then::Finished }).await
+    finish(hub, company, job, &conversation, Step { known: known.collect(), learned: vec![], then: Then::Finished }).await
 }
 
 async fn any_is_sending(hub: &Hub, company: &Company, attempts: &[StoredAttempt]) -> Result<bool> {

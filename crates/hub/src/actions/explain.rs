@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use kvitt_adapters::register::Answer;
-use kvitt_adapters::route::{Artefact, ClaimVerdict, Entry, Place, Reply, Request};
+use kvitt_adapters::route::{Artefact, ClaimVerdict, Entry, Found, Place, Reply, Request};
 use kvitt_domain::delivery::{AttemptId, Delivery, Purpose, Word};
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::identifiers::without_identity_numbers;
@@ -233,7 +233,9 @@ fn timestamp(ms: i64) -> Result<Timestamp> {
 fn concerns(entry: &Entry, attempt: AttemptId) -> bool {
     match entry {
         Entry::Exchange(_) => true,
-        Entry::Arrived { attempt: concerned, .. } | Entry::CallBack { attempt: concerned, .. } => *concerned == attempt,
+        Entry::Arrived { attempt: concerned, .. }
+        | Entry::CallBack { attempt: concerned, .. }
+        | Entry::Settled { attempt: concerned, .. } => *concerned == attempt,
         Entry::LookedUp { answers, .. } => answers.iter().any(|(concerned, _)| *concerned == attempt),
     }
 }
@@ -259,6 +261,14 @@ fn line(entry: &Entry) -> Line {
             }
         }
         Entry::CallBack { by, at, .. } => Line { at: *at, said: "called back".to_owned(), answered: by.clone(), is_try: false },
+        Entry::Settled { found, by, at, .. } => {
+            let said = match found {
+                Found::Sent => "found to be sent",
+                Found::Unsent => "found not to be sent",
+                Found::Repeated => "to be sent again",
+            };
+            Line { at: *at, said: said.to_owned(), answered: by.clone(), is_try: false }
+        }
         Entry::Arrived { arrived, at, .. } => {
             let (said, answered) = match arrived {
                 kvitt_adapters::route::Arrived::Bounced { status, text } => ("← bounce", format!("{status} {text}")),

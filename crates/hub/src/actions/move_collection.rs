@@ -9,6 +9,7 @@ use kvitt_domain::invoice::{DocumentKind, Invoice};
 use kvitt_domain::payment::{Candidate, account_key};
 use serde::Serialize;
 
+use crate::actions::claims::{self, Stopped};
 use crate::error::{Error, Result};
 use crate::store::Tx;
 use crate::store::collection::{self, Credit, StoredCollection};
@@ -77,9 +78,14 @@ async fn apply(tx: &mut Tx<'_>, what: Move<'_>, before: &StoredCollection, event
 async fn carry_out(tx: &mut Tx<'_>, what: Move<'_>, after: &Collection, command: Command) -> Result<()> {
     match command {
         Command::TellPerson { why } => tell_person(tx, what, &why),
-        Command::StopClaim { .. } => {
+        Command::StopClaim { attempt } => {
             let due_on = after.claim.of().map(|(_, due_on)| due_on.to_string()).unwrap_or_default();
-            tell_person(tx, what, &Fault::warning(codes::COLLECTION_PAID_WHILE_CLAIMED).with("date", due_on))
+            let told = |code| Fault::warning(code).with("date", due_on);
+            match Box::pin(claims::stop(tx, what.company, what.invoice, attempt, what.now)).await? {
+                Stopped::NotSent | Stopped::BeingCalledBack => Ok(()),
+                Stopped::CalledBack => tell_person(tx, what, &told(codes::COLLECTION_CLAIM_CALLED_BACK)),
+                Stopped::No => tell_person(tx, what, &told(codes::COLLECTION_PAID_WHILE_CLAIMED)),
+            }
         }
         Command::WatchClaim { due_on } => {
             // The earliest day on which it can be known; the job itself knows how many days are given.

@@ -85,9 +85,10 @@ async fn carry_out(tx: &mut Tx<'_>, what: &Move<'_>, invoice: &str, command: Com
 async fn join_lot(tx: &mut Tx<'_>, what: &Move<'_>, route: &str, attempt: AttemptId) -> Result<()> {
     let company = what.company;
     let adapter = routes::by_name(route).ok_or_else(|| Error::Damaged(format!("no route is called {route}")))?;
-    let way = claim::of_attempt(tx.db(), &company.id, attempt).await?.map(|stored| stored.claim.way);
-    let lane = Lane { route, lane: way.map_or("", ClaimWay::name) };
-    let setup = of_lane(setup_of(tx.db(), company, route).await?, way);
+    let claim = claim::of_attempt(tx.db(), &company.id, attempt).await?.map(|stored| stored.claim);
+    let lane = claim.as_ref().map(avtalegiro::setup::lane).unwrap_or_default();
+    let lane = Lane { route, lane: &lane };
+    let setup = of_lane(setup_of(tx.db(), company, route).await?, claim.map(|claim| claim.way));
     let lot_of = adapter.lot(&setup);
     let at_most = what.lot_at_most.map_or(lot_of.members, |limit| limit.clamp(1, lot_of.members));
     let (lot, members, version) = match consignment::open_lot(tx, &company.id, lane).await? {
@@ -106,16 +107,42 @@ async fn join_lot(tx: &mut Tx<'_>, what: &Move<'_>, route: &str, attempt: Attemp
     delivery::forget_word(tx, &company.id, attempt).await?;
     consignment::join(tx, &company.id, &lot, members, version, attempt).await?;
     if members + 1 >= i64::from(at_most) {
-        close_lot(tx, company, &lot, route, what.urgency, what.now).await?;
+        let what = Closing { lot: &lot, route, urgency: what.urgency, late: Late::MovesOn, now: what.now };
+        close_lot(tx, company, &what).await?;
     }
     Ok(())
 }
 
+/// A lot that is closed.
+#[derive(Debug, Clone, Copy)]
+pub struct Closing<'a> {
+    /// Its id.
+    pub lot: &'a str,
+    /// Its route.
+    pub route: &'a str,
+    /// How urgent what follows is.
+    pub urgency: Urgency,
+    /// What becomes of members that come too late.
+    pub late: Late,
+    /// Business time, Unix milliseconds.
+    pub now: i64,
+}
+
+/// What becomes of members of a lot for whose route it is too late when it is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Late {
+    /// They go to their next route.
+    MovesOn,
+    /// Nothing: another hub may have sent them in time.
+    Travels,
+}
+
 /// Closes a lot: its number is given, its settings are frozen, its members are now sending, and its conversation begins. Where it
 /// travels in a file of the data sender, that gets its number here too, so that no crash uses one twice.
-pub async fn close_lot(tx: &mut Tx<'_>, company: &Company, lot: &str, route: &str, urgency: Urgency, now: i64) -> Result<()> {
+pub async fn close_lot(tx: &mut Tx<'_>, company: &Company, closing: &Closing<'_>) -> Result<()> {
+    let Closing { lot, route, urgency, late, now } = *closing;
     let lane = consignment::by_id(tx.db(), &company.id, lot).await?.map(|stored| stored.lane).unwrap_or_default();
-    let way = ClaimWay::ALL.into_iter().find(|way| way.name() == lane);
+    let way = avtalegiro::setup::way_of(&lane);
     let setup = of_lane(setup_of(tx.db(), company, route).await?, way);
     consignment::close(tx, &company.id, lot, route, &setup, now).await?;
     if way == Some(ClaimWay::File) {
@@ -130,9 +157,16 @@ pub async fn close_lot(tx: &mut Tx<'_>, company: &Company, lot: &str, route: &st
             consignment::leave(tx, &company.id, lot, attempt).await?;
             continue;
         }
-        travelling += 1;
         let what = Move { company, delivery: &stored.delivery, urgency, lot_at_most: None, now };
-        // The machine commands nothing on this event, so that the call does not come back here.
+        // The machine commands no joining of a lot on either event, so that the call does not come back here.
+        if late == Late::MovesOn
+            && let Some(word) = claims::too_late(tx, company, &setup, attempt, now).await?
+        {
+            consignment::leave(tx, &company.id, lot, attempt).await?;
+            Box::pin(move_from(tx, &what, &current, Event::Said { attempt, word })).await?;
+            continue;
+        }
+        travelling += 1;
         Box::pin(move_from(tx, &what, &current, Event::LotClosed { attempt })).await?;
     }
     if travelling == 0 {

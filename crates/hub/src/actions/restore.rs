@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use futures_util::FutureExt;
 use jiff::Timestamp;
+use kvitt_adapters::routes;
 use kvitt_domain::delivery::{AttemptId, Event, State, Word};
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::plan::RouteName;
@@ -20,12 +21,13 @@ use crate::actions::back_up::{self, DATABASE, FORMAT, FileEntry, KEYS, MANIFEST,
 use crate::actions::converse;
 use crate::actions::move_agreement::resume_agreements;
 use crate::actions::move_collection::CLAIMS;
-use crate::actions::move_delivery::{Move, close_lot, move_delivery};
+use crate::actions::move_delivery::{Closing, Late, Move, close_lot, move_delivery};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::lock::DataLock;
 use crate::store::company::{self, Company};
+use crate::store::consignment::counter;
 use crate::store::copy::{self, Head};
 use crate::store::delivery::{StoredAttempt, StoredDelivery};
 use crate::store::event::{self, NewEvent};
@@ -227,6 +229,8 @@ pub async fn doubt_in_place(hub: &Hub) -> Result<u64> {
 /// backup was made; where nobody knows, the newest event of each company says it. Answers how many deliveries are in doubt now that
 /// were not before. Doing it again changes nothing.
 pub async fn doubt_everything(hub: &Hub, made_at: Option<i64>) -> Result<u64> {
+    // Before any lot is closed: it must not get a number of a file that the hub that lived on has handed in, for whomever.
+    hub.write(|tx| async move { transmission::leap(tx, LEAP_OF_FILES).await }.boxed()).await?;
     let companies = company::all(&mut *hub.db().read().await?, hub.vault()).await?;
     let (mut doubts, mut newest) = (0, made_at.unwrap_or(i64::MIN));
     for company in companies {
@@ -241,11 +245,7 @@ pub async fn doubt_everything(hub: &Hub, made_at: Option<i64>) -> Result<u64> {
     let vault = hub.vault_handle();
     hub.write(move |tx| {
         let vault = vault.clone();
-        async move {
-            transmission::leap(tx, LEAP_OF_FILES).await?;
-            house::note(tx, &vault, Note::Restored, &noted).await
-        }
-        .boxed()
+        async move { house::note(tx, &vault, Note::Restored, &noted).await }.boxed()
     })
     .await?;
     Ok(doubts)
@@ -303,7 +303,8 @@ impl Doubt<'_> {
     async fn everything(&self, tx: &mut Tx<'_>, heard: &[(AttemptId, Option<Word>)]) -> Result<u64> {
         let company = self.company;
         let mut doubts = 0;
-        undo::leap(tx, &company.id, LEAP).await?;
+        let series: Vec<String> = routes::all().iter().map(|route| counter(route.name())).collect();
+        undo::leap(tx, &company.id, &series, LEAP).await?;
         for (attempt, word) in heard {
             if let Some(word) = word {
                 delivery::save_word(tx, &company.id, &company.key, *attempt, word).await?;
@@ -318,7 +319,8 @@ impl Doubt<'_> {
         }
         // An open lot is closed, so that what comes for its members finds its log; its members may have travelled.
         for (lot, route) in undo::open_lots(tx.db(), &company.id).await? {
-            close_lot(tx, company, &lot, &route, Urgency::Bulk, self.now).await?;
+            let what = Closing { lot: &lot, route: &route, urgency: Urgency::Bulk, late: Late::Travels, now: self.now };
+            close_lot(tx, company, &what).await?;
         }
         for state in OPEN {
             loop {

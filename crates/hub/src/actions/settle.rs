@@ -1,22 +1,24 @@
 //! What only a person decides: a delivery in doubt, a parked one, one to call back, a stuck job, a blocked address.
 
 use futures_util::FutureExt;
+use jiff::Timestamp;
+use kvitt_adapters::route::{Entry, Found};
 use kvitt_adapters::routes;
 use kvitt_adapters::routes::avtalegiro;
-use kvitt_domain::delivery::{AttemptId, Event, Purpose};
+use kvitt_domain::delivery::{AttemptId, Event, Purpose, State};
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::plan::RouteName;
 use serde::{Deserialize, Serialize};
 
 use crate::actions::claims::{self, CallBack};
-use crate::actions::explain;
 use crate::actions::move_delivery::{Move, move_delivery};
+use crate::actions::{explain, look_back};
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::store::company::Company;
 use crate::store::event::NewEvent;
 use crate::store::job::{self, Urgency};
-use crate::store::{Tx, delivery, suppression};
+use crate::store::{Tx, consignment, delivery, suppression};
 
 /// What a person found out or wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,9 +67,9 @@ pub async fn settle(hub: &Hub, company: &Company, decided: Decided<'_>, by: &str
     }
     let invoice = explain::find(hub, company, decided.invoice).await?.id;
     let (company, event, now) = (company.clone(), decided.settlement.event(by), hub.clock().business_ms());
-    let purpose = decided.purpose;
+    let (purpose, by) = (decided.purpose, by.to_owned());
     hub.write(move |tx| {
-        let (company, invoice, event) = (company.clone(), invoice.clone(), event.clone());
+        let (company, invoice, event, by) = (company.clone(), invoice.clone(), event.clone(), by.clone());
         async move {
             let stored = delivery::of_invoice(tx.db(), &company.id, &company.key, &invoice, purpose).await?;
             let stored = stored.ok_or_else(|| Error::refused(Fault::fatal(codes::NOTICE_NONE)))?;
@@ -76,13 +78,74 @@ pub async fn settle(hub: &Hub, company: &Company, decided: Decided<'_>, by: &str
             {
                 return call_back(tx, &company, &invoice, route, attempt, by, now).await;
             }
+            if let Event::Cancelled { .. } = &event {
+                refuse_while_doubted(tx, &company, &stored.delivery.state).await?;
+            }
             let what = Move { company: &company, delivery: &stored.id, urgency: Urgency::Interactive, lot_at_most: None, now };
-            move_delivery(tx, &what, event).await?;
+            move_delivery(tx, &what, event.clone()).await?;
+            if let (State::InDoubt { route, attempt, .. }, Some(found)) = (&stored.delivery.state, settled_as(&event)) {
+                let settled = Settled { route, attempt: *attempt, found, by: &by };
+                note_settled(tx, &what, &settled).await?;
+            }
             Ok(())
         }
         .boxed()
     })
     .await
+}
+
+/// What is repeated because nobody knows whether it was sent may be with its counterparty already. Where that can give it back, it is
+/// not taken for called back here before it is asked.
+async fn refuse_while_doubted(tx: &mut Tx<'_>, company: &Company, state: &State) -> Result<()> {
+    let State::Queued { route, attempt } = state else { return Ok(()) };
+    if !routes::by_name(route.as_str()).is_some_and(|route| route.can_be_called_back()) {
+        return Ok(());
+    }
+    match look_back::may_be_sent(tx.db(), company, *attempt).await? {
+        true => Err(Error::refused(Fault::fatal(codes::CALL_BACK_TOO_EARLY).with("route", route))),
+        false => Ok(()),
+    }
+}
+
+/// What an event says that a person found.
+fn settled_as(event: &Event) -> Option<Found> {
+    match event {
+        Event::SettledAsSent { .. } => Some(Found::Sent),
+        Event::SettledAsUnsent { .. } => Some(Found::Unsent),
+        Event::Repeated { .. } => Some(Found::Repeated),
+        _ => None,
+    }
+}
+
+/// What was found of an attempt in doubt.
+struct Settled<'a> {
+    route: &'a RouteName,
+    attempt: AttemptId,
+    found: Found,
+    by: &'a str,
+}
+
+/// Enters what a person found in the log of the consignment that was in doubt, so that what is said for it later goes by that; and
+/// tells the payer of a claim that stands.
+async fn note_settled(tx: &mut Tx<'_>, what: &Move<'_>, settled: &Settled<'_>) -> Result<()> {
+    let Settled { route, attempt, found, by } = *settled;
+    let (company, now) = (what.company, what.now);
+    // One that is repeated has joined another lot by now, which is open still or was closed at once: it is not the one in doubt.
+    let journeys = consignment::of_attempt(tx.db(), &company.id, attempt).await?;
+    let doubted = match found {
+        Found::Repeated => journeys.iter().rev().nth(1),
+        Found::Sent | Found::Unsent => journeys.last(),
+    };
+    if let Some(doubted) = doubted {
+        let at = Timestamp::from_millisecond(now).map_err(|_| Error::Damaged("now is no time".into()))?;
+        let note = Entry::Settled { attempt, found, by: by.to_owned(), at };
+        consignment::lock(tx, &company.id, doubted).await?;
+        consignment::note(tx, &company.id, &company.key, doubted, &note, now).await?;
+    }
+    if found == Found::Sent && route.as_str() == avtalegiro::NAME {
+        claims::tell_payer_of_settled(tx, company, attempt, what.urgency, now).await?;
+    }
+    Ok(())
 }
 
 /// Asks the counterparty to give back what it took: the wish enters the conversation's log, and its adapter does the rest.

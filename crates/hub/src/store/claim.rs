@@ -21,6 +21,7 @@ const OF_ATTEMPT: &str = "SELECT attempt_id, invoice_id, bank_account, kid, due_
     FROM claim WHERE company_id = $1 AND attempt_id = $2";
 const OPEN_LIKE: &str = "SELECT invoice_id FROM claim WHERE company_id = $1 AND bank_account = $2 AND kid = $3 AND due_on = $4 \
     AND amount_minor = $5 AND state = 'open'";
+const OPEN_FOR: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM claim WHERE company_id = $1 AND invoice_id = $2 AND state = 'open'";
 const IN_CONSIGNMENT: &str = "SELECT c.attempt_id FROM consignment_member m JOIN claim c \
     ON c.company_id = m.company_id AND c.attempt_id = m.attempt_id \
     WHERE m.company_id = $1 AND m.consignment_id = $2 AND c.kid = $3 AND c.due_on = $4 AND c.amount_minor = $5";
@@ -90,6 +91,12 @@ pub async fn open_like(db: &mut AnyConnection, company: &str, claim: &Claim) -> 
         .bind(claim.due_on.to_string())
         .bind(claim.amount.minor());
     Ok(query.fetch_optional(db).await?)
+}
+
+/// Whether an invoice has an open claim.
+pub async fn is_open_for(db: &mut AnyConnection, company: &str, invoice: &str) -> Result<bool> {
+    let open: i64 = sqlx::query_scalar(OPEN_FOR).bind(company).bind(invoice).fetch_one(db).await?;
+    Ok(open > 0)
 }
 
 /// The attempt of a lot that makes a claim: by what a bank names it with, its amount in øre.

@@ -31,11 +31,18 @@ const COME_BACK: &str =
     "UPDATE consignment_member SET returned = 1 WHERE company_id = $1 AND consignment_id = $2 AND attempt_id = $3";
 const CAME_BACK: &str =
     "SELECT returned FROM consignment_member WHERE company_id = $1 AND consignment_id = $2 AND attempt_id = $3";
+const WISH: &str =
+    "UPDATE consignment_member SET wishes = wishes + 1 WHERE company_id = $1 AND consignment_id = $2 AND attempt_id = $3";
+const REFUSED_WISH: &str = "UPDATE consignment_member SET refused_wishes = $1 \
+    WHERE company_id = $2 AND consignment_id = $3 AND attempt_id = $4 AND refused_wishes < $1";
+const UNDER_WAY: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM consignment_member \
+    WHERE company_id = $1 AND consignment_id = $2 AND attempt_id = $3 AND wishes > refused_wishes";
 const COUNT_MEMBER: &str = "UPDATE consignment SET members = members + 1, version = version + 1 \
     WHERE company_id = $1 AND consignment_id = $2 AND version = $3 AND state = 'open'";
 const CLOSE: &str = "UPDATE consignment SET state = 'closed', number = $1, setup = $2, closed_at = $3, version = version + 1 \
     WHERE company_id = $4 AND consignment_id = $5 AND state = 'open'";
 const FINISH: &str = "UPDATE consignment SET state = 'finished', version = version + 1 WHERE company_id = $1 AND consignment_id = $2 AND state = 'closed'";
+const LOCK: &str = "UPDATE consignment SET version = version + 1 WHERE company_id = $1 AND consignment_id = $2";
 const BY_ID: &str =
     "SELECT route, lane, state, number, setup, closed_at FROM consignment WHERE company_id = $1 AND consignment_id = $2";
 const BY_NUMBER: &str = "SELECT consignment_id FROM consignment WHERE company_id = $1 AND route = $2 AND number = $3";
@@ -124,7 +131,12 @@ pub async fn close(tx: &mut Tx<'_>, company: &str, lot: &str, route: &str, setup
 /// The next number of a company's consignments of a route. What a counterparty counts with them, such as an order that calls one of
 /// them back, has one of its own.
 pub async fn next_number(tx: &mut Tx<'_>, company: &str, route: &str) -> Result<i64> {
-    Ok(sqlx::query_scalar(COUNTER).bind(company).bind(format!("consignment {route}")).fetch_one(tx.db()).await?)
+    Ok(sqlx::query_scalar(COUNTER).bind(company).bind(counter(route)).fetch_one(tx.db()).await?)
+}
+
+/// The name of the series of a route's numbers.
+pub fn counter(route: &str) -> String {
+    format!("consignment {route}")
 }
 
 /// Notes that nothing more is to be said about a consignment; things may still arrive.
@@ -203,6 +215,37 @@ pub async fn came_back(db: &mut AnyConnection, company: &str, id: &str, attempt:
     let returned: Option<i64> =
         sqlx::query_scalar(CAME_BACK).bind(company).bind(id).bind(attempt.to_string()).fetch_optional(db).await?;
     Ok(returned.is_some_and(|returned| returned != 0))
+}
+
+/// Notes that somebody wishes an attempt back from a consignment.
+pub async fn wish_back(tx: &mut Tx<'_>, company: &str, id: &str, attempt: AttemptId) -> Result<()> {
+    sqlx::query(WISH).bind(company).bind(id).bind(attempt.to_string()).execute(tx.db()).await?;
+    Ok(())
+}
+
+/// Notes that a wish was refused: the first, the second… `false` where that was noted before.
+pub async fn refuse_wish(tx: &mut Tx<'_>, company: &str, id: &str, attempt: AttemptId, wish: u32) -> Result<bool> {
+    let noted = sqlx::query(REFUSED_WISH).bind(i64::from(wish)).bind(company).bind(id).bind(attempt.to_string()).execute(tx.db());
+    Ok(noted.await?.rows_affected() == 1)
+}
+
+/// Whether somebody wishes an attempt back from a consignment, and was not told that it failed.
+pub async fn is_wished_back(db: &mut AnyConnection, company: &str, id: &str, attempt: AttemptId) -> Result<bool> {
+    let under_way: i64 = sqlx::query_scalar(UNDER_WAY).bind(company).bind(id).bind(attempt.to_string()).fetch_one(db).await?;
+    Ok(under_way > 0)
+}
+
+/// Keeps all others from deciding about a consignment until this transaction ends: whoever is to say something for it, breaks it up,
+/// or wants one of its attempts back.
+pub async fn lock(tx: &mut Tx<'_>, company: &str, id: &str) -> Result<()> {
+    sqlx::query(LOCK).bind(company).bind(id).execute(tx.db()).await?;
+    Ok(())
+}
+
+/// Whether a log ends with the line that was read last (0: it had none), and stays so until this transaction ends.
+pub async fn is_as_read(tx: &mut Tx<'_>, company: &str, id: &str, last: i64) -> Result<bool> {
+    lock(tx, company, id).await?;
+    Ok(next_entry(tx, company, id).await? == last + 1)
 }
 
 /// One stored line of a log.

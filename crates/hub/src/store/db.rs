@@ -52,6 +52,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (4, include_str!("schema/0004_agreements.sql")),
     (5, include_str!("schema/0005_payments.sql")),
     (6, include_str!("schema/0006_claims.sql")),
+    (7, include_str!("schema/0007_wishes.sql")),
     (8, include_str!("schema/0008_told.sql")),
 ];
 

@@ -11,6 +11,7 @@ const FINISH: &str =
     "UPDATE consignment SET state = 'finished', version = version + 1 WHERE company_id = $1 AND state = 'closed'";
 const OPEN_LOTS: &str = "SELECT consignment_id, route FROM consignment WHERE company_id = $1 AND state = 'open'";
 const LEAP: &str = "UPDATE counter SET last = last + $1 WHERE company_id = $2";
+const BEGIN: &str = "INSERT INTO counter (company_id, name, last) VALUES ($1, $2, 0) ON CONFLICT (company_id, name) DO NOTHING";
 const SUBJECTS: &str = "SELECT subject FROM job WHERE company_id = $1 AND kind = $2 ORDER BY subject";
 const HELD: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM job WHERE lease <> '' AND lease_until > $1";
 
@@ -35,8 +36,12 @@ pub async fn open_lots(db: &mut AnyConnection, company: &str) -> Result<Vec<(Str
     Ok(sqlx::query_as(OPEN_LOTS).bind(company).fetch_all(db).await?)
 }
 
-/// Moves every number series ahead: the hub that lived on used the numbers that come next here, and no number is used twice.
-pub async fn leap(tx: &mut Tx<'_>, company: &str, by: i64) -> Result<()> {
+/// Moves every number series ahead: the hub that lived on used the numbers that come next here, and no number is used twice. `names` are
+/// those that it may have begun.
+pub async fn leap(tx: &mut Tx<'_>, company: &str, names: &[String], by: i64) -> Result<()> {
+    for name in names {
+        sqlx::query(BEGIN).bind(company).bind(name).execute(tx.db()).await?;
+    }
     sqlx::query(LEAP).bind(by).bind(company).execute(tx.db()).await?;
     Ok(())
 }

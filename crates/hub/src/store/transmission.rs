@@ -9,7 +9,8 @@ use crate::store::writer::Tx;
 
 const NEXT: &str = "INSERT INTO house_counter (name, last) VALUES ('transmission', 1) \
     ON CONFLICT (name) DO UPDATE SET last = house_counter.last + 1 RETURNING last";
-const LEAP: &str = "UPDATE house_counter SET last = last + $1";
+const LEAP: &str = "INSERT INTO house_counter (name, last) VALUES ('transmission', $1) \
+    ON CONFLICT (name) DO UPDATE SET last = house_counter.last + $1";
 const INSERT: &str = "INSERT INTO transmission (company_id, number, consignment_id) VALUES ($1, $2, $3)";
 const OF_CONSIGNMENT: &str = "SELECT CAST(MIN(number) AS BIGINT) FROM transmission WHERE company_id = $1 AND consignment_id = $2";
 const BY_NUMBER: &str = "SELECT company_id, consignment_id FROM transmission WHERE number = $1";
@@ -32,7 +33,7 @@ pub async fn by_number(db: &mut AnyConnection, number: u32) -> Result<Option<(St
     Ok(sqlx::query_as(BY_NUMBER).bind(i64::from(number)).fetch_optional(db).await?)
 }
 
-/// Moves the house's numbers ahead, past what a hub that lived on after a backup may have used.
+/// Moves the house's numbers ahead, past what a hub that lived on after a backup may have used, also where it used the first.
 pub async fn leap(tx: &mut Tx<'_>, by: i64) -> Result<()> {
     sqlx::query(LEAP).bind(by).execute(tx.db()).await?;
     Ok(())

@@ -9,6 +9,7 @@
 #![allow(clippy::unwrap_used, clippy::large_futures)]
 
 mod bills;
+mod claims;
 mod configuration;
 mod copying;
 mod databases;

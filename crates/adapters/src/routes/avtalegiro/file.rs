@@ -1,11 +1,11 @@
 //! The file rail: one transmission for each closed lot, put into the bank's drop, and what its log means.
 //!
-//! The transmission has an order of claims for each bank account. It is written once, from the closed consignment alone; what is put
-//! again later is the stored one, byte for byte under the same number. A claim is called back by a transmission of its own with one
-//! cancellation, whose identity is exactly the claim's. Whether a file was handed over is known as of every package
-//! ([`crate::placing`]); what the bank says of it is read in [`super::receipts`].
+//! The transmission has one order: the claims of one bank account, for what the bank says of an order names no claim. It is written
+//! once, from the closed consignment alone; what is put again later is the stored one, byte for byte under the same number and name.
+//! A claim is called back by a transmission of its own ([`super::cancelling`]). Whether a file was handed over is known as of every
+//! package ([`crate::placing`]), or a person has found it out; what the bank says of it is read in [`super::receipts`].
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,73 +15,83 @@ use kvitt_domain::identifiers::Kid;
 use kvitt_formats::bank::OrderKind;
 use kvitt_formats::bank::avtalegiro::{NewClaim, NewOrder, Notice, Sending, WriteError, Writer};
 
+use super::cancelling::Called;
 use super::setup::AvtalegiroSetup;
 use super::{outcome, terms};
 use crate::placing::{self, Whereabouts};
 use crate::route::{
-    AdapterError, Arrived, ClaimVerdict, Consignment, Content, Entry, Exchange, FileNumbers, Learned, Member, Package, Packed,
-    Request, Shape, Step, Then,
+    AdapterError, Arrived, ClaimVerdict, Consignment, Content, Entry, Exchange, Found, Learned, Member, Package, Packed, Request,
+    Shape, Step, Then,
 };
 
 /// A transmission's number has seven digits (AvtaleGiro system specification 3.3, start of transmission).
 pub const GREATEST_NUMBER: u32 = 9_999_999;
 
-/// A cancellation that could not be put is tried again after so long, within the day that it has.
-const AGAIN_AFTER: Duration = Duration::from_secs(5 * 60);
-
 /// The name of a transmission's file.
 pub fn name(customer_unit: &str, number: u32) -> String {
-    format!("kvitt-{customer_unit}-{number:07}.txt")
+    format!("kvitt-{customer_unit}{}", ending(number))
+}
+
+/// How the name of a transmission's file ends, whoever sends it.
+fn ending(number: u32) -> String {
+    format!("-{number:07}.txt")
 }
 
 /// What is known of a lot of claims that travels in a file, and what to say next.
 pub fn step(consignment: &Consignment, log: &[Entry], setup: &AvtalegiroSetup) -> Result<Step, AdapterError> {
     let number = consignment.transmission.ok_or_else(|| AdapterError::Log("a file of claims has no number".to_owned()))?;
-    let rail = Rail { consignment, log, setup, number, name: name(&setup.house.customer_unit, number) };
+    let mut rail = Rail { consignment, log, setup, number, name: String::new(), found: settled(log) };
+    rail.name = rail.name_of(number);
     let heard_of = rail.receipts(number).next().is_some();
-    match rail.whereabouts(&rail.name, heard_of)? {
-        Whereabouts::Here => rail.put(),
-        Whereabouts::NotHandedOver { package, why, faults } => {
-            let then = Then::Retry { why, request: Request::Put(package), faults };
-            Ok(Step { known: rail.left_out()?, learned: vec![], then })
-        }
-        Whereabouts::Perhaps { look_after, .. } => {
-            let request = rail.look(&rail.name);
-            let then = if look_after.is_zero() { Then::Send(request) } else { Then::SendAt { after: look_after, request } };
-            Ok(Step { known: rail.left_out()?, learned: vec![], then })
-        }
+    let known = rail.left_out()?;
+    let then = match rail.whereabouts(&rail.name, heard_of)? {
+        Whereabouts::There { .. } => return rail.follow(|_| true, AfterReceipts::Asked),
+        elsewhere if !rail.found.is_empty() => return rail.follow_settled(elsewhere),
+        Whereabouts::Here => return rail.put(),
+        Whereabouts::NotHandedOver { package, why, faults } => Then::Retry { why, request: Request::Put(package), faults },
+        Whereabouts::Perhaps { look_after, .. } => after(look_after, rail.look(&rail.name)),
         Whereabouts::Unknowable { what, .. } => {
-            let why = Fault::warning(codes::DELIVERY_IN_DOUBT).with("text", what);
-            let mut known = rail.left_out()?;
-            known.extend(rail.in_file()?.map(|member| (member.attempt, Word::InDoubt { why: why.clone() })));
-            Ok(Step { known, learned: vec![], then: Then::Finished })
+            let known = known.into_iter().chain(rail.doubts(what)?).collect();
+            return Ok(Step { known, learned: vec![], then: Then::Finished });
         }
-        Whereabouts::There { .. } => rail.follow(),
-    }
+    };
+    Ok(Step { known, learned: vec![], then })
 }
 
-/// A wish to call a claim back, with the numbers of its own file.
-struct Wish<'a> {
-    by: &'a str,
-    file: FileNumbers,
+/// What a person has decided of each attempt.
+fn settled(log: &[Entry]) -> BTreeMap<AttemptId, Found> {
+    let settled = log.iter().filter_map(|entry| match entry {
+        Entry::Settled { attempt, found, .. } => Some((*attempt, *found)),
+        _ => None,
+    });
+    settled.collect()
 }
 
-/// What became of a wish.
-enum Called {
-    /// The rail takes the claim back.
-    Back,
-    /// It is with the rail, or the rail said no.
-    Known,
-    /// Something is to be said for it.
-    Say(Then),
+/// Whether a request hands the claims of a consignment over: its own file, and no cancellation.
+pub fn hands_over(consignment: &Consignment, package: &Package) -> bool {
+    consignment.transmission.is_some_and(|number| package.name.ends_with(&ending(number)))
 }
 
-struct Rail<'a> {
-    consignment: &'a Consignment,
-    log: &'a [Entry],
-    setup: &'a AvtalegiroSetup,
-    number: u32,
-    name: String,
+/// Says something at once, or so long after the log's last entry.
+pub(super) fn after(wait: Duration, request: Request) -> Then {
+    if wait.is_zero() { Then::Send(request) } else { Then::SendAt { after: wait, request } }
+}
+
+/// Whether the drop is looked at where a receipt for the file is late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AfterReceipts {
+    Asked,
+    NotAsked,
+}
+
+/// A file and what its log says.
+pub(super) struct Rail<'a> {
+    pub(super) consignment: &'a Consignment,
+    pub(super) log: &'a [Entry],
+    pub(super) setup: &'a AvtalegiroSetup,
+    pub(super) number: u32,
+    pub(super) name: String,
+    found: BTreeMap<AttemptId, Found>,
 }
 
 impl Rail<'_> {
@@ -89,28 +99,22 @@ impl Rail<'_> {
     fn put(&self) -> Result<Step, AdapterError> {
         let known = self.left_out()?;
         let claims: Vec<&Member> = self.in_file()?.collect();
-        if claims.is_empty() {
+        let Some(account) = claims.first().map(|first| account_of(first)) else {
             return Ok(Step { known, learned: vec![], then: Then::Finished });
+        };
+        if claims.iter().any(|member| account_of(member) != account) {
+            return Err(AdapterError::Log("a file has the claims of two bank accounts".to_owned()));
         }
         let text = write(&self.setup.house.customer_unit, self.number, |writer| {
-            let accounts: BTreeSet<&str> =
-                claims.iter().filter_map(|member| Some(member.claim.as_ref()?.bank_account.as_str())).collect();
-            for account in accounts {
-                let number = order_number(self.consignment.number)?;
-                writer.order(&NewOrder { kind: OrderKind::Claims, number, account })?;
-                for member in
-                    claims.iter().filter(|member| member.claim.as_ref().is_some_and(|claim| claim.bank_account == account))
-                {
-                    self.write_claim(writer, member)?;
-                }
-            }
-            Ok(())
+            let number = order_number(self.consignment.number)?;
+            writer.order(&NewOrder { kind: OrderKind::Claims, number, account })?;
+            claims.iter().try_for_each(|member| self.write_claim(writer, member))
         });
         let text = text.map_err(|why| AdapterError::Log(format!("the file cannot be written: {}", why.code)))?;
         Ok(Step { known, learned: vec![], then: Then::Send(self.package(self.name.clone(), text)) })
     }
 
-    fn write_claim(&self, writer: &mut Writer<&mut Vec<u8>>, member: &Member) -> Result<(), WriteError> {
+    pub(super) fn write_claim(&self, writer: &mut Writer<&mut Vec<u8>>, member: &Member) -> Result<(), WriteError> {
         let claim = member.claim.as_ref().ok_or_else(|| WriteError::Refused(Fault::fatal(codes::CLAIM_DOCUMENT)))?;
         let kid = Kid::parse(&claim.kid).map_err(WriteError::Refused)?;
         let lines: Vec<String> = if self.setup.bank_notice { notice_lines(member) } else { Vec::new() };
@@ -126,42 +130,51 @@ impl Rail<'_> {
         Ok(())
     }
 
-    /// What the log says of a file that the bank has, and what is still to be said: cancellations, then the question after a receipt.
-    fn follow(&self) -> Result<Step, AdapterError> {
+    /// What the log says of the claims that stand, and what is still to be said: cancellations, then the question after a receipt.
+    fn follow(&self, stands: impl Fn(AttemptId) -> bool, receipts: AfterReceipts) -> Result<Step, AdapterError> {
         let mut known = self.left_out()?;
-        let (mut learned, mut then) = (Vec::new(), None);
+        let (mut learned, mut next) = (Vec::new(), Vec::new());
         let mut open = false;
-        for member in self.in_file()? {
-            let mut word = self.word(member.attempt);
-            let failed = matches!(word, Word::Refused { .. });
-            open |= matches!(word, Word::HandedOver { .. });
-            if !failed {
-                for wish in self.wishes(member.attempt) {
-                    match self.called(member, &wish)? {
-                        Called::Back => word = Word::Withdrawn { by: wish.by.to_owned() },
-                        Called::Known => {}
-                        Called::Say(next) => then = then.or(Some(next)),
+        for member in self.in_file()?.filter(|member| stands(member.attempt)) {
+            let mut word = self.word(member);
+            let (mut withdrawn, mut failed) = (None, Vec::new());
+            for wish in self.wishes(member.attempt) {
+                // Somebody wanted that the payer is not debited. However that came about, no other route is to follow.
+                if matches!(word, Word::Refused { .. }) {
+                    withdrawn = Some(Word::Withdrawn { by: wish.by.to_owned() });
+                    continue;
+                }
+                match self.called(member, &wish)? {
+                    Called::Back => withdrawn = Some(Word::Withdrawn { by: wish.by.to_owned() }),
+                    Called::Failed(why) => {
+                        failed.push(Learned::CallBackFailed { attempt: member.attempt, wish: wish.number, why });
                     }
+                    Called::Say(then) => next.push(then),
                 }
-                // Where the bank tells the payer, nobody else does.
-                if !self.setup.bank_notice && !matches!(word, Word::Withdrawn { .. }) {
-                    learned.push(Learned::Claimed { attempt: member.attempt });
-                }
+            }
+            open |= withdrawn.is_none() && matches!(word, Word::HandedOver { .. });
+            match withdrawn {
+                Some(withdrawn) => word = withdrawn,
+                None => learned.extend(failed),
+            }
+            // Where the bank tells the payer, nobody else does.
+            if !self.setup.bank_notice && !matches!(word, Word::Withdrawn { .. } | Word::Refused { .. }) {
+                learned.push(Learned::Claimed { attempt: member.attempt });
             }
             known.push((member.attempt, word));
         }
-        let then = match then {
-            Some(then) => then,
-            None if open => self.after_receipts(&mut learned),
-            None => Then::Finished,
-        };
+        if open && receipts == AfterReceipts::Asked {
+            next.push(self.after_receipts(&mut learned));
+        }
+        // Whatever is to be said first: the others are asked for again then.
+        let then = next.into_iter().min_by_key(waits).unwrap_or(Then::Finished);
         Ok(Step { known, learned, then })
     }
 
     /// A transmission of which nothing was heard for a while is told, never put again. The look at the drop in between asks nothing
     /// that matters: it is the place in the log at which the time had passed.
     fn after_receipts(&self, learned: &mut Vec<Learned>) -> Then {
-        let placed = self.placed_at();
+        let placed = self.placed_at(&self.name);
         let looked = placed.is_some_and(|placed| {
             self.exchanges_of(&self.name).any(|exchange| {
                 matches!(exchange.request, Request::Look { .. }) && since(placed, exchange.at) >= self.setup.receipt_patience()
@@ -175,18 +188,22 @@ impl Rail<'_> {
             (Some(placed), Some(last)) => since(placed, last),
             _ => Duration::ZERO,
         };
-        Then::SendAt { after: self.setup.receipt_patience().saturating_sub(passed), request: self.look(&self.name) }
+        after(self.setup.receipt_patience().saturating_sub(passed), self.look(&self.name))
     }
 
     /// What became of a claim in the file, calling back aside.
-    fn word(&self, attempt: AttemptId) -> Word {
-        let handed_over = || Word::HandedOver { receipt: format!("transmission {:07}", self.number) };
-        let mut word = handed_over();
-        for (about, arrived) in self.receipts(self.number).filter(|(about, _)| *about == attempt) {
-            debug_assert_eq!(about, attempt);
+    fn word(&self, member: &Member) -> Word {
+        let mut word = Word::HandedOver { receipt: format!("transmission {:07}", self.number) };
+        for (_, arrived) in self.receipts(self.number).filter(|(about, _)| *about == member.attempt) {
             word = match (arrived, word) {
                 (Arrived::TransmissionRefused { code, text, .. }, _) => {
                     Word::Refused { why: outcome::said(codes::CLAIM_TRANSMISSION_REFUSED, code, text) }
+                }
+                // It was in an earlier file, of which nobody knew whether it had arrived: it had.
+                (Arrived::ClaimJudged { verdict: ClaimVerdict::Rejected, code, .. }, _)
+                    if member.perhaps_sent && outcome::rejected(code) == codes::CLAIM_KNOWN_ALREADY =>
+                {
+                    Word::Delivered { receipt: format!("transmission {:07}: known already", self.number) }
                 }
                 (Arrived::ClaimJudged { verdict: ClaimVerdict::Rejected, code, text, .. }, _) => {
                     Word::Refused { why: outcome::refused(code, text) }
@@ -209,41 +226,6 @@ impl Rail<'_> {
         word
     }
 
-    /// How far a wish to call a claim back has come.
-    fn called(&self, member: &Member, wish: &Wish<'_>) -> Result<Called, AdapterError> {
-        let receipts: Vec<&Arrived> = self.receipts(wish.file.transmission).map(|(_, arrived)| arrived).collect();
-        let refused = receipts.iter().any(|arrived| {
-            matches!(arrived, Arrived::TransmissionRefused { .. } | Arrived::ClaimJudged { verdict: ClaimVerdict::Rejected, .. })
-        });
-        if refused {
-            return Ok(Called::Known);
-        }
-        if !receipts.is_empty() {
-            return Ok(Called::Back);
-        }
-        let name = name(&self.setup.house.customer_unit, wish.file.transmission);
-        Ok(match self.whereabouts(&name, false)? {
-            Whereabouts::Here => Called::Say(Then::Send(self.package(name, self.cancellation(member, wish)?))),
-            Whereabouts::NotHandedOver { package, .. } => {
-                Called::Say(Then::SendAt { after: AGAIN_AFTER, request: Request::Put(package) })
-            }
-            Whereabouts::Perhaps { look_after, .. } => {
-                let request = self.look(&name);
-                Called::Say(if look_after.is_zero() { Then::Send(request) } else { Then::SendAt { after: look_after, request } })
-            }
-            Whereabouts::Unknowable { .. } | Whereabouts::There { .. } => Called::Known,
-        })
-    }
-
-    fn cancellation(&self, member: &Member, wish: &Wish<'_>) -> Result<String, AdapterError> {
-        let text = write(&self.setup.house.customer_unit, wish.file.transmission, |writer| {
-            let account = member.claim.as_ref().map(|claim| claim.bank_account.as_str()).unwrap_or_default();
-            writer.order(&NewOrder { kind: OrderKind::Cancellations, number: wish.file.order, account })?;
-            self.write_claim(writer, member)
-        });
-        text.map_err(|why| AdapterError::Log(format!("the cancellation cannot be written: {}", why.code)))
-    }
-
     /// The members that are not in the file, each with its word: those called back before it was put, and those that cannot be written.
     fn left_out(&self) -> Result<Vec<(AttemptId, Word)>, AdapterError> {
         let words = self.consignment.members.iter().filter_map(|member| Some((member.attempt, self.why_left_out(member)?)));
@@ -255,43 +237,63 @@ impl Rail<'_> {
     }
 
     fn why_left_out(&self, member: &Member) -> Option<Word> {
-        let before_put = self.log.iter().take_while(|entry| !self.is_put(entry));
-        let withdrawn = before_put.into_iter().find_map(|entry| match entry {
+        if self.found.get(&member.attempt) == Some(&Found::Sent) {
+            return None;
+        }
+        let at_home = self.log.iter().take_while(|entry| !self.is_out(entry, member.attempt));
+        let withdrawn = at_home.into_iter().find_map(|entry| match entry {
             Entry::CallBack { attempt, by, .. } if *attempt == member.attempt => Some(Word::Withdrawn { by: by.clone() }),
             _ => None,
         });
-        withdrawn.or_else(|| {
-            let alone = write(&self.setup.house.customer_unit, self.number, |writer| {
-                let account = member.claim.as_ref().map(|claim| claim.bank_account.as_str()).unwrap_or_default();
-                writer.order(&NewOrder { kind: OrderKind::Claims, number: order_number(self.consignment.number)?, account })?;
-                self.write_claim(writer, member)
-            });
-            alone.err().map(|why| Word::Refused { why })
-        })
+        // A claim that is out was writable, whatever is true of it now.
+        if withdrawn.is_some() || self.log.iter().any(|entry| self.is_out(entry, member.attempt)) {
+            return withdrawn;
+        }
+        let alone = write(&self.setup.house.customer_unit, self.number, |writer| {
+            let number = order_number(self.consignment.number)?;
+            writer.order(&NewOrder { kind: OrderKind::Claims, number, account: account_of(member) })?;
+            self.write_claim(writer, member)
+        });
+        alone.err().map(|why| Word::Refused { why })
     }
 
-    fn is_put(&self, entry: &Entry) -> bool {
-        matches!(entry, Entry::Exchange(Exchange { request: Request::Put(package), .. }) if package.name == self.name)
+    /// Whether a claim has left the house with an entry, as far as anybody knows: its file is put, the bank speaks of it (which may
+    /// have it from a hub that lived on after a backup), or a person found that it was sent.
+    pub(super) fn is_out(&self, entry: &Entry, of: AttemptId) -> bool {
+        match entry {
+            Entry::Exchange(Exchange { request: Request::Put(package), .. }) => package.name == self.name,
+            Entry::Arrived { attempt, arrived, .. } => *attempt == of && transmission_of(arrived) == Some(self.number),
+            Entry::Settled { attempt, found, .. } => *attempt == of && *found == Found::Sent,
+            Entry::Exchange(_) | Entry::LookedUp { .. } | Entry::CallBack { .. } => false,
+        }
     }
 
-    /// Wishes that came after the file was put: each has the numbers of a file of its own.
-    fn wishes(&self, of: AttemptId) -> impl Iterator<Item = Wish<'_>> {
-        let after_put = self.log.iter().skip_while(|entry| !self.is_put(entry));
-        after_put.filter_map(move |entry| match entry {
-            Entry::CallBack { attempt, by, file: Some(file), .. } if *attempt == of => Some(Wish { by, file: *file }),
-            _ => None,
-        })
+    /// A file of whose claims a person has decided: nothing of it is put any more, and what was found to be sent stands, for what the
+    /// drop does not tell.
+    fn follow_settled(&self, whereabouts: Whereabouts) -> Result<Step, AdapterError> {
+        let mut step = self.follow(|attempt| self.found.get(&attempt) == Some(&Found::Sent), AfterReceipts::NotAsked)?;
+        if let Whereabouts::Unknowable { what, .. } = whereabouts {
+            step.known.extend(self.doubts(what)?);
+        }
+        Ok(step)
+    }
+
+    /// The claims of a file of which the drop has no more to tell, but for those of which a person has decided.
+    fn doubts(&self, what: String) -> Result<Vec<(AttemptId, Word)>, AdapterError> {
+        let why = Fault::warning(codes::DELIVERY_IN_DOUBT).with("text", what);
+        let undecided = self.in_file()?.filter(|member| !self.found.contains_key(&member.attempt));
+        Ok(undecided.map(|member| (member.attempt, Word::InDoubt { why: why.clone() })).collect())
     }
 
     /// What the bank said of a transmission, in the order in which it came.
-    fn receipts(&self, number: u32) -> impl Iterator<Item = (AttemptId, &Arrived)> {
+    pub(super) fn receipts(&self, number: u32) -> impl Iterator<Item = (AttemptId, &Arrived)> {
         self.log.iter().filter_map(move |entry| match entry {
             Entry::Arrived { attempt, arrived, .. } if transmission_of(arrived) == Some(number) => Some((*attempt, arrived)),
             _ => None,
         })
     }
 
-    fn exchanges_of<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s Exchange> {
+    pub(super) fn exchanges_of<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s Exchange> {
         self.log.iter().filter_map(move |entry| match entry {
             Entry::Exchange(exchange) => match &exchange.request {
                 Request::Put(package) if package.name == name => Some(exchange),
@@ -303,7 +305,7 @@ impl Rail<'_> {
     }
 
     /// Where a file is. Looks after it was there ask for nothing.
-    fn whereabouts(&self, name: &str, heard_of: bool) -> Result<Whereabouts, AdapterError> {
+    pub(super) fn whereabouts(&self, name: &str, heard_of: bool) -> Result<Whereabouts, AdapterError> {
         let mut there = false;
         let until_there = self.exchanges_of(name).take_while(|exchange| {
             let goes_on = !there;
@@ -313,22 +315,36 @@ impl Rail<'_> {
         placing::whereabouts(until_there, heard_of, self.consignment.id)
     }
 
-    fn placed_at(&self) -> Option<Timestamp> {
-        self.exchanges_of(&self.name).find(|exchange| placing::is_there(&exchange.reply)).map(|exchange| exchange.at)
+    /// When a file was there, as far as the log says.
+    pub(super) fn placed_at(&self, name: &str) -> Option<Timestamp> {
+        self.exchanges_of(name).find(|exchange| placing::is_there(&exchange.reply)).map(|exchange| exchange.at)
     }
 
-    fn last_at(&self) -> Option<Timestamp> {
-        self.log.last().map(|entry| match entry {
-            Entry::Exchange(exchange) => exchange.at,
-            Entry::Arrived { at, .. } | Entry::LookedUp { at, .. } | Entry::CallBack { at, .. } => *at,
+    pub(super) fn last_at(&self) -> Option<Timestamp> {
+        self.log.last().map(Entry::at)
+    }
+
+    /// The name of the file with a number: as it was put, for the operator's customer unit may have changed since.
+    pub(super) fn name_of(&self, number: u32) -> String {
+        let put = self.put_as(|package| package.name.ends_with(&ending(number)));
+        put.map_or_else(|| name(&self.setup.house.customer_unit, number), |package| package.name.clone())
+    }
+
+    fn put_as(&self, is_it: impl Fn(&Package) -> bool) -> Option<&Package> {
+        self.log.iter().find_map(|entry| match entry {
+            Entry::Exchange(Exchange { request: Request::Put(package), .. }) if is_it(package) => Some(&**package),
+            _ => None,
         })
     }
 
-    fn look(&self, name: &str) -> Request {
-        Request::Look { drop: self.setup.house.files.clone(), name: name.to_owned(), shape: Shape::File }
+    /// Looks for a file where it was put.
+    pub(super) fn look(&self, name: &str) -> Request {
+        let put = self.put_as(|package| package.name == name);
+        let drop = put.map_or(&self.setup.house.files, |package| &package.drop).clone();
+        Request::Look { drop, name: name.to_owned(), shape: Shape::File }
     }
 
-    fn package(&self, name: String, text: String) -> Request {
+    pub(super) fn package(&self, name: String, text: String) -> Request {
         let files = vec![Packed { path: name.clone(), content: Content::Latin1(text) }];
         Request::Put(Box::new(Package { drop: self.setup.house.files.clone(), name, shape: Shape::File, files }))
     }
@@ -344,6 +360,19 @@ fn transmission_of(arrived: &Arrived) -> Option<u32> {
     }
 }
 
+/// How long it is until something is said.
+fn waits(then: &Then) -> Duration {
+    match then {
+        Then::Send(_) | Then::Retry { .. } => Duration::ZERO,
+        Then::SendAt { after, .. } => *after,
+        Then::Finished => Duration::MAX,
+    }
+}
+
+pub(super) fn account_of(member: &Member) -> &str {
+    member.claim.as_ref().map(|claim| claim.bank_account.as_str()).unwrap_or_default()
+}
+
 /// The order's number: the consignment's, which is given once for the company and the route, cancellations included.
 fn order_number(consignment: u64) -> Result<u32, WriteError> {
     let number = u32::try_from(consignment).ok().filter(|number| (1..=GREATEST_NUMBER).contains(number));
@@ -351,7 +380,7 @@ fn order_number(consignment: u64) -> Result<u32, WriteError> {
 }
 
 /// A transmission as text: every character of it is one byte.
-fn write(
+pub(super) fn write(
     customer_unit: &str,
     number: u32,
     content: impl FnOnce(&mut Writer<&mut Vec<u8>>) -> Result<(), WriteError>,
@@ -384,6 +413,6 @@ fn notice_lines(member: &Member) -> Vec<String> {
 }
 
 /// How long after a time another one is; nothing where it is before.
-fn since(then: Timestamp, at: Timestamp) -> Duration {
+pub(super) fn since(then: Timestamp, at: Timestamp) -> Duration {
     Duration::try_from(at.duration_since(then)).unwrap_or_default()
 }

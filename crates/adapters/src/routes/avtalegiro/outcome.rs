@@ -1,6 +1,6 @@
 //! What the rail's refusals mean, as faults for people. The codes are the same by service and by file; which there are is inferred.
 
-use kvitt_domain::fault::{Code, Fault, codes};
+use kvitt_domain::fault::{Code, Fault, Severity, codes};
 
 /// Characters of the rail's words that a fault repeats.
 const LONGEST_TEXT: usize = 300;
@@ -19,6 +19,11 @@ pub fn rejected(code: &str) -> Code {
 /// The fault of a claim that the rail refused.
 pub fn refused(code: &str, text: &str) -> Fault {
     said(rejected(code), code, text)
+}
+
+/// The fault of a claim that the rail does not give back, and why.
+pub fn not_called_back(code: &str, text: &str) -> Fault {
+    Fault { severity: Severity::Warning, ..said(codes::CALL_BACK_REFUSED, code, text).with("route", super::NAME) }
 }
 
 /// A fault with the rail's code and words.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::civil::{Date, Time};
 use jiff::{Span, ToSpan};
 use kvitt_domain::agreement::ClaimWay;
-use kvitt_domain::claim::Deadlines;
+use kvitt_domain::claim::{Claim, Deadlines};
 use kvitt_domain::fault::{Fault, codes};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -186,6 +186,21 @@ impl AvtalegiroSetup {
     }
 }
 
+/// Where a claim gathers with others to travel together. A file has the claims of one account: of an order that the bank refuses it
+/// names no claim, and all orders of a transmission would have the same number.
+pub fn lane(claim: &Claim) -> String {
+    match claim.way {
+        ClaimWay::File => format!("{} {}", claim.way.name(), claim.bank_account),
+        ClaimWay::Service | ClaimWay::Elsewhere => claim.way.name().to_owned(),
+    }
+}
+
+/// The way of the claims that gather in a lane; `None` where no claims do.
+pub fn way_of(lane: &str) -> Option<ClaimWay> {
+    let way = lane.split(' ').next()?;
+    ClaimWay::ALL.into_iter().find(|known| known.name() == way)
+}
+
 /// A company's row of this route with what the hub adds: the operator's part, and the way of a lot.
 pub fn completed(row: Option<&RouteSetup>, house: &House, way: ClaimWay) -> RouteSetup {
     let mut row = match row {
@@ -222,6 +237,27 @@ pub fn check(setup: &RouteSetup) -> Vec<Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn claims_in_files_gather_by_account() {
+        let claim = |way, account: &str| Claim {
+            bank_account: account.to_owned(),
+            kid: "123456782".to_owned(),
+            due_on: jiff::civil::date(2026, 11, 16),
+            amount: kvitt_domain::Amount::new(100, kvitt_domain::Currency::NOK),
+            way,
+        };
+        for (way, account, expected) in [
+            (ClaimWay::Service, "86011117947", "service"),
+            (ClaimWay::File, "86011117947", "file 86011117947"),
+            (ClaimWay::File, "99991042764", "file 99991042764"),
+            (ClaimWay::Elsewhere, "86011117947", "elsewhere"),
+        ] {
+            let lane = lane(&claim(way, account));
+            assert_eq!((lane.as_str(), way_of(&lane)), (expected, Some(way)));
+        }
+        assert_eq!((way_of(""), way_of("filed")), (None, None));
+    }
 
     #[test]
     fn what_can_be_set() {

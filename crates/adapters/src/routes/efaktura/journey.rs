@@ -8,8 +8,9 @@ use kvitt_domain::delivery::Word;
 use kvitt_domain::fault::{Fault, codes};
 use uuid::Uuid;
 
+use super::fate::{Fate, Wish, WishStage};
 use super::part::Part;
-use super::progress::{Fate, Looked, Progress, Shipment, Wish, WishStage, since_then};
+use super::progress::{Looked, Progress, Shipment, since_then};
 use super::shipment::{self, Transaction};
 use super::soap::{AT_MOST, Operation};
 use super::status;
@@ -74,14 +75,15 @@ impl Journey<'_> {
             Shipment::Taken { at, looked, asked, looks } => self.watch(*at, *looked, *asked, *looks),
         };
         let accepted = self.progress.fates.iter().filter(|fate| fate.is_accepted());
-        let learned = accepted.filter_map(|fate| (self.terms.part.accepted)(fate.attempt)).collect();
+        let accepted = accepted.filter_map(|fate| (self.terms.part.accepted)(fate.attempt));
+        let learned = accepted.chain(self.progress.call_backs_failed()).collect();
         Ok(Step { known, learned, then })
     }
 
     /// Says the shipment: what certainly nobody has yet. A repeat of the same bills is the stored request, byte for byte.
     fn say(&self, why: Option<&Fault>, faults: u32) -> Result<Then, AdapterError> {
         let travelling = self.progress.travelling().count();
-        if travelling == 0 {
+        if travelling == 0 || self.progress.is_settled {
             return Ok(Then::Finished);
         }
         let request = match self.progress.said {
@@ -135,7 +137,7 @@ impl Journey<'_> {
     /// The bills that somebody wants back and the service has not answered for, and how often it was asked.
     fn to_call_back(&self) -> Option<(u32, Vec<Uuid>)> {
         let wanted = |fate: &Fate| match &fate.wish {
-            Some(Wish { stage: WishStage::Wanted { asked }, .. }) if fate.left_out.is_none() && !fate.has_failed() => {
+            Some(Wish { stage: WishStage::Wanted { asked }, .. }) if fate.travels() && !fate.has_failed() => {
                 Some((*asked, fate.transaction))
             }
             Some(_) | None => None,

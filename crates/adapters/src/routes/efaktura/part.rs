@@ -25,6 +25,8 @@ pub struct Part {
     pub accepted: fn(AttemptId) -> Option<Learned>,
     /// The code of the fault of one that was refused, by the service's own code.
     pub rejected: fn(&str) -> Code,
+    /// The code among them of one that is there already.
+    pub known_already: Option<Code>,
     /// Stopped after it was accepted.
     pub stopped: Code,
     /// Withdrawn at the service, by nobody here.
@@ -53,6 +55,7 @@ pub static BILL: Part = Part {
     },
     accepted: |_| None,
     rejected: |_| codes::EFAKTURA_REJECTED,
+    known_already: None,
     stopped: codes::EFAKTURA_STOPPED,
     cancelled: codes::EFAKTURA_CANCELLED,
     invalid: codes::EFAKTURA_INVALID,
@@ -82,6 +85,7 @@ pub static CLAIM: Part = Part {
     },
     accepted: |attempt| Some(Learned::Claimed { attempt }),
     rejected: crate::routes::avtalegiro::outcome::rejected,
+    known_already: Some(codes::CLAIM_KNOWN_ALREADY),
     stopped: codes::CLAIM_REJECTED,
     cancelled: codes::CLAIM_WITHDRAWN,
     invalid: codes::CLAIM_INVALID,

@@ -13,12 +13,13 @@ use kvitt_domain::delivery::{AttemptId, Word};
 use kvitt_domain::fault::Fault;
 use uuid::Uuid;
 
+use super::fate::{Fate, Wish, WishStage};
 use super::part::Part;
 use super::soap::{Heard, Operation, Refusal, hear};
 use super::status::{self, CallBack, ShipmentStands, Stands};
-use super::{outcome, shipment, shipment_id, transaction_id};
+use super::{outcome, shipment, shipment_id};
 use crate::register::Answer;
-use crate::route::{AdapterError, Arrived, Body, Consignment, Entry, Exchange, Piece, Request};
+use crate::route::{AdapterError, Arrived, Body, Consignment, Entry, Exchange, Found, Learned, Piece, Request};
 
 /// A wish to call a bill back is pursued for so long; after that it goes on as if nothing had been asked.
 const CALLING_BACK_FOR: Duration = Duration::from_secs(24 * 3600);
@@ -68,91 +69,6 @@ pub enum Looked {
     Asked,
 }
 
-/// What is known of one bill.
-#[derive(Debug, Clone)]
-pub struct Fate {
-    /// The attempt.
-    pub attempt: AttemptId,
-    /// Its id with the service.
-    pub transaction: Uuid,
-    /// Why it does not travel with the shipment, where it does not: its last word.
-    pub left_out: Option<Word>,
-    /// What the service last said of it.
-    pub stands: Option<Stands>,
-    /// Whether the service did not know it when it was last asked.
-    pub unknown: bool,
-    /// Whether a bank has opened it.
-    pub opened: bool,
-    /// Somebody's wish to call it back.
-    pub wish: Option<Wish>,
-}
-
-/// Somebody's wish to call a bill back.
-#[derive(Debug, Clone)]
-pub struct Wish {
-    /// Who.
-    pub by: String,
-    /// When.
-    pub since: Timestamp,
-    /// What became of it.
-    pub stage: WishStage,
-}
-
-/// What became of a wish to call a bill back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WishStage {
-    /// The service was asked so often and did not say yes or no.
-    Wanted {
-        /// How often.
-        asked: u32,
-    },
-    /// The service will see to it.
-    Noted,
-    /// It will not happen.
-    Refused,
-}
-
-impl Fate {
-    /// Whether it ended without the recipient having it.
-    pub fn has_failed(&self) -> bool {
-        matches!(self.stands, Some(Stands::Rejected(_) | Stands::Stopped(_) | Stands::Cancelled(_)))
-    }
-
-    /// Whether the service still has to say something of it.
-    pub fn is_open(&self) -> bool {
-        let undecided = matches!(self.stands, None | Some(Stands::InProgress | Stands::BeingCancelled));
-        let called_back = matches!(&self.wish, Some(Wish { stage: WishStage::Noted, .. }));
-        self.left_out.is_none() && !self.has_failed() && (undecided || called_back)
-    }
-
-    /// Whether it is with the consumer's bank, for now.
-    pub fn is_accepted(&self) -> bool {
-        let accepted = matches!(self.stands, Some(Stands::Accepted { .. } | Stands::NotCancelled { .. }));
-        self.left_out.is_none() && accepted
-    }
-
-    /// The latest word on a bill of a shipment that was taken.
-    fn word(&self, part: &Part, shipment: Uuid) -> Word {
-        let ended = |code, refusal: &Refusal| match &self.wish {
-            // Somebody wanted that the recipient does not get it. However that came about, no other route is to follow.
-            Some(wish) => Word::Withdrawn { by: wish.by.clone() },
-            None => Word::Refused { why: outcome::said(code, refusal) },
-        };
-        match &self.stands {
-            Some(Stands::Rejected(refusal)) => ended((part.rejected)(&refusal.code), refusal),
-            Some(Stands::Stopped(refusal)) => ended(part.stopped, refusal),
-            Some(Stands::Cancelled(refusal)) => ended(part.cancelled, refusal),
-            _ if self.opened => Word::Seen,
-            Some(Stands::Accepted { word } | Stands::NotCancelled { word }) => {
-                Word::Delivered { receipt: format!("{word}, transaction {}", self.transaction) }
-            }
-            None | Some(Stands::InProgress | Stands::BeingCancelled) => {
-                Word::HandedOver { receipt: format!("shipment {shipment}") }
-            }
-        }
-    }
-}
-
 /// What the log says.
 #[derive(Debug, Clone)]
 pub struct Progress<'a> {
@@ -170,6 +86,8 @@ pub struct Progress<'a> {
     pub last_exchange: Option<Timestamp>,
     /// When the last entry was written.
     pub last_entry: Option<Timestamp>,
+    /// Whether a person has decided of any of its bills: the shipment is not said any more.
+    pub is_settled: bool,
     part: &'static Part,
     settle: Duration,
     by_transaction: HashMap<Uuid, usize>,
@@ -186,16 +104,7 @@ impl<'a> Progress<'a> {
         settle: Duration,
         unsayable: impl Fn(usize) -> Option<Fault>,
     ) -> Result<Progress<'a>, AdapterError> {
-        let fate = |attempt: AttemptId| Fate {
-            attempt,
-            transaction: transaction_id(attempt),
-            left_out: None,
-            stands: None,
-            unknown: false,
-            opened: false,
-            wish: None,
-        };
-        let fates: Vec<Fate> = consignment.members.iter().map(|member| fate(member.attempt)).collect();
+        let fates: Vec<Fate> = consignment.members.iter().map(Fate::of).collect();
         let mut progress = Progress {
             id: shipment_id(consignment.id),
             shipment: Shipment::Unsaid { why: None, faults: 0 },
@@ -206,6 +115,7 @@ impl<'a> Progress<'a> {
             exchanges: 0,
             last_exchange: None,
             last_entry: None,
+            is_settled: false,
             part,
             settle,
         };
@@ -220,13 +130,19 @@ impl<'a> Progress<'a> {
 
     /// The bills that travel with the shipment.
     pub fn travelling(&self) -> impl Iterator<Item = &Fate> {
-        self.fates.iter().filter(|fate| fate.left_out.is_none())
+        self.fates.iter().filter(|fate| fate.travels())
+    }
+
+    /// The wishes that did not work.
+    pub fn call_backs_failed(&self) -> impl Iterator<Item = Learned> {
+        self.fates.iter().filter_map(|fate| fate.call_back_failed(self.part.route))
     }
 
     /// The latest words. Of a bill that was not decided before the shipment was, there is none.
     pub fn words(&self) -> Vec<(AttemptId, Word)> {
         let word = |fate: &Fate| match (&fate.left_out, &self.shipment) {
             (Some(word), _) => Some((fate.attempt, word.clone())),
+            (None, Shipment::Taken { .. }) if fate.apart => None,
             (None, Shipment::Taken { .. }) => Some((fate.attempt, fate.word(self.part, self.id))),
             (None, Shipment::Unsaid { .. } | Shipment::InDoubt { .. }) => None,
         };
@@ -260,6 +176,7 @@ impl<'a> Progress<'a> {
             Entry::CallBack { attempt, by, at, .. } => {
                 let place = self.place_of(*attempt)?;
                 let fate = &mut self.fates[place];
+                fate.wishes += 1;
                 // A wish that the service has noted is not forgotten for a second one.
                 if !matches!(&fate.wish, Some(Wish { stage: WishStage::Noted, .. })) && !fate.has_failed() {
                     fate.wish = Some(Wish { by: by.clone(), since: *at, stage: WishStage::Wanted { asked: 0 } });
@@ -267,6 +184,10 @@ impl<'a> Progress<'a> {
                 if matches!(self.shipment, Shipment::Unsaid { .. }) {
                     self.withdraw_unsaid();
                 }
+                *at
+            }
+            Entry::Settled { attempt, found, at, .. } => {
+                self.settle(self.place_of(*attempt)?, *found, *at);
                 *at
             }
         };
@@ -277,6 +198,25 @@ impl<'a> Progress<'a> {
     fn place_of(&self, attempt: AttemptId) -> Result<usize, AdapterError> {
         let place = self.by_attempt.get(&attempt).copied();
         place.ok_or_else(|| AdapterError::Log(format!("{attempt} is not of this consignment")))
+    }
+
+    /// A person has decided of one bill of a shipment of which nobody knew. That it was sent makes it one that can be called back; of
+    /// the others nothing follows from that. What the service itself has said counts for more.
+    fn settle(&mut self, place: usize, found: Found, at: Timestamp) {
+        self.is_settled = true;
+        let was_taken = matches!(self.shipment, Shipment::Taken { .. });
+        match found {
+            Found::Sent if was_taken => self.fates[place].apart = false,
+            Found::Sent => {
+                self.fates.iter_mut().for_each(|fate| fate.apart = true);
+                let fate = &mut self.fates[place];
+                (fate.apart, fate.left_out, fate.wish) = (false, None, None);
+                // The service is asked about this bill alone.
+                self.shipment = Shipment::Taken { at, looked: Looked::Asked, asked: 0, looks: 0 };
+            }
+            Found::Unsent | Found::Repeated if was_taken => {}
+            Found::Unsent | Found::Repeated => self.fates[place].apart = true,
+        }
     }
 
     /// What is wished back before it was said stays at home.
@@ -489,6 +429,7 @@ impl<'a> Progress<'a> {
                     let fate = &mut self.fates[*place];
                     let was_open = fate.is_open();
                     fate.unknown = false;
+                    let stands = fate.with_its_past(stands, self.part);
                     if let (Stands::NotCancelled { .. }, Some(wish)) = (&stands, &mut fate.wish) {
                         wish.stage = WishStage::Refused;
                     }
@@ -509,7 +450,7 @@ impl<'a> Progress<'a> {
                 && wish.stage == WishStage::Noted
                 && since_then(wish.since, asked_at) >= CALLING_BACK_FOR
             {
-                wish.stage = WishStage::Refused;
+                wish.stage = WishStage::Unanswered;
             }
         }
         self.shipment = Shipment::Taken {
@@ -535,7 +476,7 @@ impl<'a> Progress<'a> {
             let again = if since_then(wish.since, asked_at) < CALLING_BACK_FOR {
                 WishStage::Wanted { asked: asked.saturating_add(1) }
             } else {
-                WishStage::Refused
+                WishStage::Unanswered
             };
             wish.stage = match (answers.get(&fate.transaction), &named) {
                 (Some(CallBack::Requested), _) => WishStage::Noted,

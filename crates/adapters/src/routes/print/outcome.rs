@@ -18,7 +18,7 @@ use crate::route::{AdapterError, Arrived, Consignment, Entry};
 pub fn whereabouts(consignment: &Consignment, log: &[Entry]) -> Result<Whereabouts, AdapterError> {
     let exchanges = log.iter().filter_map(|entry| match entry {
         Entry::Exchange(exchange) => Some(exchange),
-        Entry::Arrived { .. } | Entry::LookedUp { .. } | Entry::CallBack { .. } => None,
+        Entry::Arrived { .. } | Entry::LookedUp { .. } | Entry::CallBack { .. } | Entry::Settled { .. } => None,
     });
     let was_heard_of = log.iter().any(|entry| matches!(entry, Entry::Arrived { .. }));
     placing::whereabouts(exchanges, was_heard_of, consignment.id)

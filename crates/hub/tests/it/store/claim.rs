@@ -8,7 +8,7 @@ use kvitt_domain::{Amount, Currency};
 use kvitt_hub::error::Result;
 use kvitt_hub::store::claim::{self, ClosedFor};
 use kvitt_hub::store::consignment::{self, Lane};
-use kvitt_hub::store::transmission;
+use kvitt_hub::store::{restore, transmission};
 use serde_json::json;
 
 use crate::databases::{Bench, NOW, each_database};
@@ -71,6 +71,41 @@ async fn a_claim_comes_back_as_it_was() {
         assert!(close(bench, 1, "withdrawn").await);
         let after = found().await;
         assert_eq!((after.is_open, after.is_told), (false, true));
+    })
+    .await;
+}
+
+/// A backup may be older than the first file of all.
+#[tokio::test]
+async fn numbers_leap_before_the_first_was_given() {
+    each_database(async |bench| {
+        bench.write(|tx| Box::pin(transmission::leap(tx, 100))).await.unwrap();
+        let first = bench.write(move |tx| Box::pin(transmission::give(tx, &bench.a.id, "file"))).await.unwrap();
+        assert_eq!(first, 101);
+        let series = ["avtalegiro", "email"].map(consignment::counter);
+        let act = bench.write(move |tx| {
+            let series = series.clone();
+            Box::pin(async move {
+                let given = consignment::next_number(tx, &bench.a.id, "email").await?;
+                restore::leap(tx, &bench.a.id, &series, 1_000).await?;
+                let email = consignment::next_number(tx, &bench.a.id, "email").await?;
+                Ok((given, email, consignment::next_number(tx, &bench.a.id, "avtalegiro").await?))
+            })
+        });
+        assert_eq!(act.await.unwrap(), (1, 1_002, 1_001));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_claim_is_open_for_its_invoice() {
+    each_database(async |bench| {
+        let is_open = async || claim::is_open_for(&mut *bench.read().await, &bench.a.id, "i1").await.unwrap();
+        assert!(!is_open().await);
+        open(bench, 1, of("123456782", 100)).await.unwrap();
+        assert!(is_open().await);
+        close(bench, 1, "withdrawn").await;
+        assert!(!is_open().await);
     })
     .await;
 }

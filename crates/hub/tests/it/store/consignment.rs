@@ -183,7 +183,7 @@ async fn replies(bench: &'static Bench) -> Vec<(i64, Reply, bool)> {
                 assert_eq!(exchange.request, request());
                 Some((line.number, exchange.reply, line.answered))
             }
-            Entry::Arrived { .. } | Entry::LookedUp { .. } | Entry::CallBack { .. } => None,
+            Entry::Arrived { .. } | Entry::LookedUp { .. } | Entry::CallBack { .. } | Entry::Settled { .. } => None,
         })
         .collect()
 }
@@ -245,6 +245,62 @@ async fn the_same_arrival_enters_a_log_once() {
         let at = Timestamp::from_millisecond(NOW).unwrap();
         assert_eq!(log[1].entry, Entry::Arrived { attempt: sample::attempt(7), arrived, at });
         assert!(log[1].answered);
+    })
+    .await;
+}
+
+/// What is about to be said was worked out from the log as it was read: a wish to call something back that came since is not passed over.
+#[tokio::test]
+async fn a_log_that_has_grown_is_not_as_it_was_read() {
+    each_database(async |bench| {
+        open(bench, "lot").await;
+        join(bench, "lot", 1).await.unwrap();
+        close(bench, "lot").await.unwrap();
+        let as_read = async |last: i64| {
+            bench.write(move |tx| Box::pin(consignment::is_as_read(tx, &bench.a.id, "lot", last))).await.unwrap()
+        };
+        assert!(as_read(0).await);
+        bench
+            .write(move |tx| {
+                Box::pin(async move {
+                    let at = Timestamp::UNIX_EPOCH;
+                    let note = Entry::CallBack { attempt: sample::attempt(1), by: "Kari".into(), at, file: None };
+                    consignment::note(tx, &bench.a.id, &bench.a.key, "lot", &note, NOW).await
+                })
+            })
+            .await
+            .unwrap();
+        assert_eq!((as_read(0).await, as_read(1).await), (false, true));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_wish_that_failed_is_noted_once() {
+    each_database(async |bench| {
+        open(bench, "lot").await;
+        join(bench, "lot", 1).await.unwrap();
+        close(bench, "lot").await.unwrap();
+        let under_way = async || {
+            let mut db = bench.read().await;
+            consignment::is_wished_back(&mut db, &bench.a.id, "lot", sample::attempt(1)).await.unwrap()
+        };
+        let wish = async || {
+            bench.write(move |tx| Box::pin(consignment::wish_back(tx, &bench.a.id, "lot", sample::attempt(1)))).await.unwrap();
+        };
+        let refuse = async |wish: u32| {
+            bench
+                .write(move |tx| Box::pin(consignment::refuse_wish(tx, &bench.a.id, "lot", sample::attempt(1), wish)))
+                .await
+                .unwrap()
+        };
+        assert!(!under_way().await);
+        wish().await;
+        assert!(under_way().await);
+        assert_eq!((refuse(1).await, refuse(1).await, under_way().await), (true, false, false));
+        wish().await;
+        assert!(under_way().await);
+        assert_eq!((refuse(1).await, refuse(2).await, under_way().await), (false, true, false));
     })
     .await;
 }

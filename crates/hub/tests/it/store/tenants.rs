@@ -79,6 +79,7 @@ async fn furnish(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     consignment::join(tx, id, "lot", 0, 1, sample::attempt(1)).await?;
     consignment::close(tx, id, "lot", "email", &RouteSetup(json!({})), NOW).await?;
     consignment::come_back(tx, id, "lot", sample::attempt(1)).await?;
+    consignment::wish_back(tx, id, "lot", sample::attempt(1)).await?;
     consignment::begin_exchange(tx, id, key, "lot", &request(), NOW, 0).await?;
     consignment::open(tx, id, "open lot", "email", NOW).await?;
     claim::insert(tx, id, sample::attempt(1), "i1", &a_claim(), NOW).await?;
@@ -334,9 +335,11 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(consignment::members(db, b, "lot").await.unwrap().is_empty());
         assert!(consignment::of_attempt(db, b, sample::attempt(1)).await.unwrap().is_empty());
         assert!(!consignment::came_back(db, b, "lot", sample::attempt(1)).await.unwrap());
+        assert!(!consignment::is_wished_back(db, b, "lot", sample::attempt(1)).await.unwrap());
         assert_eq!(consignment::by_number(db, b, "email", 1).await.unwrap(), None);
         assert_eq!(claim::of_attempt(db, b, sample::attempt(1)).await.unwrap(), None);
         assert_eq!(claim::open_like(db, b, &a_claim()).await.unwrap(), None);
+        assert!(!claim::is_open_for(db, b, "i1").await.unwrap());
         let of_lot = claim::in_consignment(db, b, "lot", "123456782", date(2026, 11, 20), 100).await.unwrap();
         assert_eq!(of_lot, None);
         assert!(claim::closed_for(db, b, "", 0).await.unwrap().is_empty());
@@ -434,9 +437,13 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         as_b!(bench, |tx| consignment::finish(tx, b, "lot")).unwrap();
         as_b!(bench, |tx| consignment::come_back(tx, b, "lot", sample::attempt(1))).unwrap();
         as_b!(bench, |tx| consignment::leave(tx, b, "lot", sample::attempt(1))).unwrap();
+        as_b!(bench, |tx| consignment::lock(tx, b, "lot")).unwrap();
+        assert!(as_b!(bench, |tx| consignment::is_as_read(tx, b, "lot", 0)).unwrap());
+        as_b!(bench, |tx| consignment::wish_back(tx, b, "lot", sample::attempt(1))).unwrap();
+        assert!(!as_b!(bench, |tx| consignment::refuse_wish(tx, b, "lot", sample::attempt(1), 1)).unwrap());
         assert_eq!(as_b!(bench, |tx| restore::drop_jobs(tx, b)).unwrap(), 0);
         as_b!(bench, |tx| restore::finish_closed_lots(tx, b)).unwrap();
-        as_b!(bench, |tx| restore::leap(tx, b, 9)).unwrap();
+        as_b!(bench, |tx| restore::leap(tx, b, &[], 9)).unwrap();
         assert!(!as_b!(bench, |tx| claim::close(tx, b, sample::attempt(1), "why", NOW)).unwrap());
         as_b!(bench, |tx| claim::note_told(tx, b, sample::attempt(1))).unwrap();
         assert!(as_b!(bench, |tx| consignment::mark_committing(tx, b, "lot", 1, 1)).is_err());
