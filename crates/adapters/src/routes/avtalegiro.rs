@@ -8,7 +8,7 @@
 
 use jiff::Timestamp;
 use kvitt_domain::agreement::ClaimWay;
-use kvitt_domain::delivery::Word;
+use kvitt_domain::delivery::{AttemptId, Word};
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::plan::Verdict;
 
@@ -90,6 +90,13 @@ impl Route for Avtalegiro {
     fn can_be_called_back(&self) -> bool {
         true
     }
+}
+
+/// The claims of a consignment for which it is too late to be handed in; none of other routes, and none that somebody else makes.
+pub fn late(consignment: &Consignment, now: Timestamp) -> Vec<AttemptId> {
+    let Ok(setup) = AvtalegiroSetup::read(Some(&consignment.setup)) else { return Vec::new() };
+    let claims = consignment.members.iter().filter_map(|member| Some((member.attempt, member.claim.as_ref()?)));
+    claims.filter(|(_, claim)| setup.is_late(claim, now)).map(|(attempt, _)| attempt).collect()
 }
 
 /// A claim that somebody else makes: nothing is said, and the payer is told.

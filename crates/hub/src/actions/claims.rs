@@ -178,12 +178,8 @@ pub async fn too_late(
     now: i64,
 ) -> Result<Option<Word>> {
     let Some(stored) = claim::of_attempt(tx.db(), &company.id, attempt).await? else { return Ok(None) };
-    if stored.claim.way == ClaimWay::Elsewhere {
-        return Ok(None);
-    }
     let setup = avtalegiro::AvtalegiroSetup::read(Some(setup)).map_err(Error::Refused)?;
-    let at = moment(now)?;
-    if at <= Deadlines::on(&setup.deadlines, calendar::today(at)).hand_in_until(stored.claim.due_on) {
+    if !setup.is_late(&stored.claim, moment(now)?) {
         return Ok(None);
     }
     let why = Fault::fatal(codes::ROUTE_TOO_LATE).with("route", avtalegiro::NAME);
@@ -365,6 +361,8 @@ pub struct CallBack<'a> {
 pub async fn note_call_back(tx: &mut Tx<'_>, company: &Company, wish: &CallBack<'_>, urgency: Urgency, now: i64) -> Result<()> {
     let newest = consignment::of_attempt(tx.db(), &company.id, wish.attempt).await?.pop();
     let Some(id) = newest else { return Err(Error::Damaged(format!("attempt {} travelled nowhere", wish.attempt))) };
+    // The job first, as whoever does it: two that wait for each other would both begin anew.
+    job::enqueue(tx, &company.id, Kind::Converse, &id, urgency, now, now).await?;
     consignment::lock(tx, &company.id, &id).await?;
     if !is_current_in(tx, company, wish.attempt, &id).await? {
         // It moved on while this waited: what can be done is decided anew.
@@ -375,7 +373,7 @@ pub async fn note_call_back(tx: &mut Tx<'_>, company: &Company, wish: &CallBack<
     let note = Entry::CallBack { attempt: wish.attempt, by: wish.by.to_owned(), at, file: wish.file };
     consignment::note(tx, &company.id, &company.key, &id, &note, now).await?;
     tx.tell(NewEvent::new(&company.id, &company.key, now, "delivery.call_back", wish.invoice, &wish.by)?);
-    job::enqueue(tx, &company.id, Kind::Converse, &id, urgency, now, now).await
+    Ok(())
 }
 
 async fn is_current_in(tx: &mut Tx<'_>, company: &Company, attempt: AttemptId, consignment: &str) -> Result<bool> {

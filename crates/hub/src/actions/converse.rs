@@ -84,6 +84,11 @@ impl Conversation {
         }
     }
 
+    /// The claims in it that would be handed in too late now: the lot was closed in time, but not said.
+    fn late(&self, now: Timestamp) -> Vec<AttemptId> {
+        avtalegiro::late(&self.consignment, now)
+    }
+
     /// When the last line was entered, on the business clock.
     fn last_at(&self) -> Timestamp {
         self.log.last().map_or(self.consignment.closed_at, |stored| stored.entry.at())
@@ -123,6 +128,12 @@ pub async fn converse(hub: &Hub, company: &Company, job: &Leased) -> Result<()> 
             let withdrawn = |attempt: &StoredAttempt| (attempt.id, Word::Withdrawn { by: claims::BY.to_owned() });
             step.known.extend(conversation.attempts.iter().map(withdrawn));
             return finish(hub, company, job, &conversation, step).await;
+        }
+        if !conversation.finished && conversation.hands_over(&step.then) && !conversation.late(hub.clock().business()).is_empty()
+        {
+            let why = Fault::fatal(codes::ROUTE_TOO_LATE).with("route", conversation.route.name());
+            let waiting = Waiting { due_at: Some(hub.clock().business_ms()), faults: job.faults, why };
+            return wait_or_move_on(hub, company, job, &conversation, step, waiting).await;
         }
         let said = match step.then.clone() {
             Then::Finished => return finish(hub, company, job, &conversation, step).await,
@@ -718,7 +729,10 @@ async fn wait_or_move_on(
     waiting: Waiting,
 ) -> Result<()> {
     let now = hub.clock().business_ms();
-    let in_time = |attempt: &StoredAttempt| waiting.due_at.is_some() && attempt.give_up_at.is_none_or(|give_up| now < give_up);
+    let late = conversation.late(hub.clock().business());
+    let in_time = |attempt: &StoredAttempt| {
+        waiting.due_at.is_some() && attempt.give_up_at.is_none_or(|give_up| now < give_up) && !late.contains(&attempt.id)
+    };
     if let Some(due_at) = waiting.due_at
         && conversation.attempts.iter().all(in_time)
     {

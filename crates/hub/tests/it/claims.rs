@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use jiff::civil::date;
+use jiff::civil::{Date, date};
 use kvitt_adapters::route::{Arrival, Place, Reply, RouteSetup, Sent};
 use kvitt_domain::agreement::ClaimWay;
 use kvitt_domain::claim::Claim;
@@ -99,11 +99,12 @@ fn perhaps() -> Reply {
     Reply::Silence { sent: Sent::Unknown, what: "the connection broke".into() }
 }
 
-/// What a test claims: an invoice, its account and when it is given up, in minutes from now.
+/// What a test claims, and when it is given up, in minutes from now.
 struct Claimed {
     number: u128,
     account: &'static str,
     way: ClaimWay,
+    due_on: Date,
     gives_up: Option<i64>,
 }
 
@@ -114,7 +115,7 @@ fn kid(customer: u128) -> String {
 
 /// By file from [`A`].
 fn claimed(number: u128) -> Claimed {
-    Claimed { number, account: A, way: ClaimWay::File, gives_up: None }
+    Claimed { number, account: A, way: ClaimWay::File, due_on: date(2026, 11, 16), gives_up: None }
 }
 
 struct House {
@@ -175,7 +176,7 @@ impl House {
         let claim = Claim {
             bank_account: new.account.into(),
             kid: kid(new.number),
-            due_on: date(2026, 11, 16),
+            due_on: new.due_on,
             amount: stored.body.invoice.totals.payable,
             way: new.way,
         };
@@ -432,6 +433,25 @@ async fn a_claim_that_comes_too_late_is_not_handed_in() {
         house.claim(claimed(1)).await;
         house.after(7 * 24 * 60 + 4 * 60).await;
         assert_eq!((house.said(), house.state(1).await), (vec![], "parked"));
+    })
+    .await;
+}
+
+/// The lot was closed in time, and the drop was down until it was too late: its other claims travel on.
+#[tokio::test]
+async fn a_claim_that_was_closed_in_time_and_not_put_is_not_handed_in_late() {
+    each_house(async |house| {
+        house.after(7 * 24 * 60 + 150).await;
+        house.claim(claimed(1)).await;
+        house.claim(Claimed { due_on: date(2026, 11, 17), ..claimed(2) }).await;
+        house.answers([no("the drop is down")]);
+        house.after(30).await;
+        assert_eq!((house.said().len(), house.state(1).await), (1, "sending"));
+        house.after(60).await;
+        assert_eq!(house.said(), [""; 0]);
+        assert_eq!([house.state(1).await, house.state(2).await], ["parked", "queued"]);
+        house.after(23 * 60 + 10).await;
+        assert_eq!(house.said(), ["kvitt-00229221-0000002.txt claims"]);
     })
     .await;
 }

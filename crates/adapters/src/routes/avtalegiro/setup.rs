@@ -7,8 +7,9 @@
 use std::time::Duration;
 
 use jiff::civil::{Date, Time};
-use jiff::{Span, ToSpan};
+use jiff::{Span, Timestamp, ToSpan};
 use kvitt_domain::agreement::ClaimWay;
+use kvitt_domain::calendar;
 use kvitt_domain::claim::{Claim, Deadlines};
 use kvitt_domain::fault::{Fault, codes};
 use serde::{Deserialize, Serialize};
@@ -172,6 +173,12 @@ impl AvtalegiroSetup {
         };
         let missing = needed.iter().filter(|(_, value)| value.is_empty());
         missing.map(|(setting, _)| Fault::fatal(codes::CLAIM_NO_SERVICE).with("setting", setting)).collect()
+    }
+
+    /// Whether it is too late to hand a claim in. Whoever makes it elsewhere knows until when.
+    pub fn is_late(&self, claim: &Claim, now: Timestamp) -> bool {
+        let deadlines = Deadlines::on(&self.deadlines, calendar::today(now));
+        claim.way != ClaimWay::Elsewhere && now > deadlines.hand_in_until(claim.due_on)
     }
 
     /// The first due date that works for a claim handed in on a bank day. One that the bank tells of goes to the payer by post: the
