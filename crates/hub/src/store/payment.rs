@@ -362,7 +362,7 @@ pub async fn alike(
 ) -> Result<Alike> {
     let (day, valued) = (payment.booked_on, payment.valued_on.unwrap_or(payment.booked_on));
     let apart = jiff::Span::new().days(MOST_DAYS_APART);
-    let only = (payment.valued_on == Some(day)).then(|| day.to_string()).unwrap_or_default();
+    let only = if payment.valued_on == Some(day) { day.to_string() } else { String::new() };
     let (query, named) = match &payment.kid {
         Some(kid) => (ALIKE, kid.clone()),
         None => (ALIKE_WITHOUT_KID, payer_digest(key, payment).unwrap_or_default()),

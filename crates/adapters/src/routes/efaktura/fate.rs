@@ -123,7 +123,7 @@ impl Fate {
         };
         let is_back = self.has_failed() || !self.travels();
         let why = Fault::warning(code).with("route", route);
-        (!is_back).then(|| Learned::CallBackFailed { attempt: self.attempt, wish: self.wishes, why })
+        (!is_back).then_some(Learned::CallBackFailed { attempt: self.attempt, wish: self.wishes, why })
     }
 
     /// The latest word on a bill of a shipment that was taken.
