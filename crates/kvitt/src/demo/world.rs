@@ -50,6 +50,8 @@ pub struct Addresses {
     pub mps_password_file: PathBuf,
     /// The print shop's drop.
     pub print_shop: PathBuf,
+    /// The bank's drop: claim files in, bank files out.
+    pub bank: PathBuf,
     /// The address of the signing service.
     pub signing: String,
     /// A file with the token that the signing service knows.
@@ -77,6 +79,7 @@ impl World {
             mps_user: MPS_USER.to_owned(),
             mps_password_file: absolute(&mps_password)?,
             print_shop: absolute(sandbox.print_shop())?,
+            bank: absolute(sandbox.bank())?,
             signing: sandbox.signing(),
             signing_token_file: absolute(&signing_token)?,
             customer_unit: CUSTOMER_UNIT.to_owned(),
@@ -116,6 +119,10 @@ impl Addresses {
              folder = {print_shop}\n\
              look_every_s = 1\n\
              \n\
+             [drop.bank]\n\
+             folder = {bank}\n\
+             look_every_s = 1\n\
+             \n\
              [http.signing]\n\
              base_address = {signing}\n\
              token_file = {signing_token_file}\n\
@@ -123,6 +130,7 @@ impl Addresses {
              \n\
              [avtalegiro]\n\
              customer_unit = {customer_unit}\n\
+             files = \"bank\"\n\
              service = \"mps\"\n\
              signing = \"signing\"\n\
              \n\
@@ -138,6 +146,7 @@ impl Addresses {
             mps_user = quoted(&self.mps_user),
             mps_password_file = quoted_path(&self.mps_password_file),
             print_shop = quoted_path(&self.print_shop),
+            bank = quoted_path(&self.bank),
             signing = quoted(&self.signing),
             signing_token_file = quoted_path(&self.signing_token_file),
             customer_unit = quoted(&self.customer_unit),
