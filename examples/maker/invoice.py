@@ -194,6 +194,8 @@ class Document:
     prepaid: Decimal = Decimal(0)
     round_to_krone: bool = False
     kid: str | None = ""
+    # Another account than the seller's usual one.
+    account: str | None = None
     terms: str | None = None
     metadata: dict | None = field(default_factory=dict)
     email_in_document: bool = True

@@ -95,6 +95,19 @@ IDA = in_bank("rejectedlater", "ida-marie-toemmeraas", "40005", "Ida Marie Tømm
 SARA = in_bank("blocked", "sara-obrien", "40006", "Sara O’Brien", "Elgeseter gate 20", "7030", "Trondheim", "1990-02-11")
 VEGARD = person("40007", "Vegard Sæterbø", "Ranheimsveien 211", "7055", "Trondheim", "vegard.saeterboe@@post.example", "0407", "1997-08-30")
 
+# Members who have given a mandate for direct debit. The last two digits of the customer number choose how their bank treats a claim:
+# docs/sandbox.md, "Payers".
+TIRIL = in_bank("yestoall", "tiril-aasgaard", "21", "Tiril Åsgård", "Valøyvegen 12", "7031", "Trondheim", "1992-05-11")
+JON = person("8", "Jon Sveberg", "Kirkegata 40", "7014", "Trondheim", "jon.sveberg@post.example", "0422", "1984-10-02")
+HEDDA = person("1", "Hedda Kjøsnes", "Østersunds gate 5", "7043", "Trondheim", "hedda.kjoesnes@post.example", "0401", "2000-01-19")
+MATS = person("3", "Mats Rotvoll", "Jarleveien 8", "7042", "Trondheim", "mats.rotvoll@post.example", "0413", "1995-11-30")
+RONJA = person("4", "Ronja Liaøy", "Stadsing. Dahls gate 21", "7043", "Trondheim", "ronja.liaoey@post.example", "0414", "1989-03-03")
+GUNVOR = person("23", "Gunvor Eidsmo", "Nidarvoll allé 2", "7036", "Trondheim")
+ULRIK = in_bank("yestoall", "ulrik-hovdal", "24", "Ulrik Hovdal", "Persaunvegen 30", "7045", "Trondheim", "1979-09-24")
+SYNNØVE = person("6", "Synnøve Råbakk", "Fagerlia 11", "7023", "Trondheim", "synnoeve.raabakk@post.example", "0416", "1986-06-06")
+PEDER = person("7", "Peder Moøy", "Ilsvikveien 17", "7018", "Trondheim", "peder.mooey@post.example", "0417", "1971-08-15")
+ANDREA = person("10", "Andrea Vikåsen", "Okstadvegen 3", "7075", "Trondheim", "andrea.vikaasen@post.example", "0410", "1998-12-21")
+
 RUNE = in_bank("yestoall", "rune-maaseide", "50001", "Rune Måseide", "Fagerlivegen 4", "6013", "Ålesund", "1970-06-24")
 BERIT = person("50002", "Berit Hjørungdal", "Hessafjellet 19", "6020", "Ålesund", "dropsafterdot+berit@post.example", "0502", "1966-01-08")
 KJELL = in_bank("yestoall", "kjell-aage-roenstad", "50003", "Kjell Åge Rønstad", "Tueneset 2", "6010", "Ålesund", "1958-10-29")

@@ -1,4 +1,4 @@
-"""Puls & Pust Treningssenter AS: memberships, freezes, a bar. The ampersand is on purpose."""
+"""Puls & Pust Treningssenter AS: memberships, freezes, a bar, and members by direct debit. The ampersand is on purpose."""
 
 from decimal import Decimal
 
@@ -19,8 +19,13 @@ SELLER = Seller(
     mod11=False,
     customer_digits=7,
     terms="Forfall som angitt. Ved forsinket betaling kan medlemskapet bli satt på pause.",
-    about="Memberships 25 %, freezes as credit notes, a bar with food 15 %; `&` in the name",
+    about="Memberships 25 %, freezes as credit notes, a bar with food 15 %; `&` in the name; AvtaleGiro, by the service to account "
+    "9999.40.05010 and by file to 9999.40.06017",
 )
+
+# Accounts with an AvtaleGiro agreement: claims to the first go by the payment service, to the second in files.
+BY_SERVICE = bank_account("9999400501")
+BY_FILE = bank_account("9999400601")
 
 
 def documents(when):
@@ -94,5 +99,62 @@ def documents(when):
             SELLER, "80020", people.IDA, when.day(-2), None,
             [membership(note="Frys, studieopphold", adjustments=(discount(20, "549.00", "Studentrabatt"),))],
             "Credit note with the same discount as the invoice, for 80015", "as 80015: delivered by e-mail", credits=ida,
+        ),
+        *by_direct_debit(bill, membership),
+    ]
+
+
+def by_direct_debit(bill, membership):
+    """Ten members who have given a mandate."""
+    route_order = ["avtalegiro", "efaktura", "email", "print"]
+
+    def claim(number, account, buyer, shows, expect, *more):
+        metadata = {"routing": {"route_order": route_order}}
+        return bill(number, buyer, [membership(), *more], shows, expect, account=account, metadata=metadata)
+
+    def hours(price):
+        return line("PT-time", 1, "HUR", price, S25, item="PT-60")
+
+    return [
+        claim(
+            "80101", BY_SERVICE, people.TIRIL,
+            "AvtaleGiro by the service; the notice stands in the netbank", "claimed, debited: paid",
+        ),
+        claim(
+            "80102", BY_SERVICE, people.JON,
+            "No cover; pays half by hand some days later", "claimed, not debited: open again with the other half", hours("640.00"),
+        ),
+        claim(
+            "80103", BY_SERVICE, people.HEDDA,
+            "Nothing on the payer's account: no record of the rail says so", "claimed, not debited: open again, a reminder is proposed",
+        ),
+        claim(
+            "80104", BY_SERVICE, people.MATS,
+            "The mandate is deleted between the look-up and the claim", "the claim is refused; delivered by e-mail, to be paid by hand",
+        ),
+        claim(
+            "80105", BY_SERVICE, people.RONJA,
+            "A payer who wants no notice", "claimed, debited: paid; nobody is told", hours("320.00"),
+        ),
+        claim(
+            "80106", BY_FILE, people.GUNVOR,
+            "AvtaleGiro by file; the notice is a letter", "claimed, debited: paid",
+        ),
+        claim(
+            "80107", BY_FILE, people.ULRIK,
+            "AvtaleGiro by file; the notice stands in the netbank", "claimed, debited: paid", hours("640.00"),
+        ),
+        claim(
+            "80108", BY_FILE, people.SYNNØVE,
+            "The bank debits twice by mistake", "claimed, debited twice: overpaid; the bank is to be asked before anything is paid back",
+        ),
+        claim(
+            "80109", BY_FILE, people.PEDER,
+            "No cover; pays by hand some days later, with the KID of another invoice",
+            "claimed, not debited: open again; the payment is parked, and this invoice suggested", hours("480.00"),
+        ),
+        claim(
+            "80110", BY_FILE, people.ANDREA,
+            "The payer has the debit reversed", "claimed, debited, taken back: a person finds out why",
         ),
     ]

@@ -20,8 +20,9 @@ A consumer's electronic address is the e-mail address (scheme `EM`), where there
 the sandbox's banks treat a consumer (`yestoall`, `turnedoff`, …), and a word of the postal address how its print shop fares.
 `docs/sandbox.md` has all of them.
 
-AvtaleGiro, Peppol and digital mailboxes stand in each plan with the reason why they are not used yet. Where no route is left, the
-document is parked, and a person decides.
+`puls-801…` are claimed by AvtaleGiro from members who have given a mandate; how the bank treats such a payer is chosen by the last two
+digits of the customer's number. Peppol and digital mailboxes stand in each plan with the reason why they are not used yet. Where no
+route is left, the document is parked, and a person decides.
 
 ## Sellers
 

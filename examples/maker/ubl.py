@@ -163,7 +163,7 @@ def delivery(doc):
 
 
 def payment_means(doc):
-    account = doc.seller.account
+    account = doc.account or doc.seller.account
     abroad = doc.currency != "NOK"
     return cac(
         "PaymentMeans",

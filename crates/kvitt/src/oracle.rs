@@ -46,6 +46,15 @@ pub fn name_bills(ledger: &mut [Line], numbers: &BTreeMap<String, String>) {
     }
 }
 
+/// Puts the invoices' numbers on the lines of direct debits, which name nothing but a KID: `numbers` has them by it.
+pub fn name_claims(ledger: &mut [Line], numbers: &BTreeMap<String, String>) {
+    for line in ledger {
+        if let Some(number) = numbers.get(&line.invoice) {
+            line.invoice.clone_from(number);
+        }
+    }
+}
+
 /// The hub's id of the invoice that a bill's address is about: its last part is that id without hyphens, a hyphen and a digest.
 fn invoice_id(url: &str) -> Option<String> {
     let (id, _) = url.split('?').next()?.rsplit('/').next()?.split_once('-')?;

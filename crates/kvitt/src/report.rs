@@ -94,8 +94,47 @@ pub struct Row {
     /// The amount again, to show.
     #[serde(skip)]
     pub payable: Amount,
+    /// Its direct debit, where one was ever claimed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub debit: Option<Debit>,
+    /// Where its money stands; absent where it asks for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub money: Option<Money>,
     /// What the sender should know of the document.
     pub warnings: Vec<Said>,
+}
+
+/// The direct debit of an invoice, and how its payer was told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Debit {
+    /// How it was claimed: `service`, `file` or `elsewhere`.
+    pub way: String,
+    /// The KID that it was claimed with.
+    pub kid: String,
+    /// When the payer is debited, as it was claimed: an ISO date.
+    pub due_on: String,
+    /// What became of it: `outstanding`, `debited`, `unpaid`, `refused` or `called_back`.
+    pub claim: String,
+    /// Where telling the payer stands: a delivery's state; absent where nobody tells.
+    pub notice: Option<String>,
+    /// The route by which the payer was told.
+    pub notice_route: Option<String>,
+}
+
+/// The money of an invoice in short.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Money {
+    /// `open`, `claimed`, `part_paid`, `paid`, `overpaid`, `credited`, `reversed`, `reopened` or `closed`.
+    pub standing: String,
+    /// What is owed, a decimal number; below zero where too much came.
+    pub left: String,
+    /// What a person could do, by name; `nothing` where nothing is to be done.
+    pub proposal: String,
+    /// What a person could do, in words.
+    pub advice: String,
+    /// What is owed again, to show.
+    #[serde(skip)]
+    pub owed: Amount,
 }
 
 /// One route of a ladder.
@@ -240,12 +279,52 @@ impl Row {
             ladder: ladder(story, words),
             state: story.bill.delivery.state.name().to_owned(),
             route: story.bill.delivery.state.route().map(ToString::to_string),
-            outcome: outcome(&story.bill, words),
+            outcome: bill_outcome(story, words),
+            debit: Debit::of(story),
+            money: story.money.as_ref().map(|money| Money::of(&money.money, words)),
             cost: cost.map(|cost| cost.to_decimal().to_string()),
             cost_currency: cost.map(|cost| cost.currency().code().to_owned()),
             paid: cost,
             payable: header.payable,
             warnings: Said::all(warnings, words),
+        }
+    }
+}
+
+impl Debit {
+    /// That of an invoice, from what was told of its claims: the last one counts.
+    fn of(story: &Story) -> Option<Debit> {
+        let last = |kind: &str| story.events.iter().rfind(|event| event["kind"] == kind);
+        let text = |event: &serde_json::Value, name: &str| event["payload"][name].as_str().unwrap_or_default().to_owned();
+        let opened = last("claim.opened")?;
+        let money = story.money.as_ref().map(|money| money.money.claim.name()).filter(|claim| *claim != "none");
+        let closed = last("claim.closed").filter(|closed| closed["payload"]["attempt"] == opened["payload"]["attempt"]);
+        let claim = match (money, closed) {
+            (Some(claim), _) => claim,
+            (None, Some(closed)) if text(closed, "why") == "withdrawn" => "called_back",
+            (None, Some(_)) => "refused",
+            (None, None) => "outstanding",
+        };
+        let notice = story.notice.as_ref().map(|notice| &notice.delivery.state);
+        Some(Debit {
+            way: text(opened, "way"),
+            kid: text(opened, "kid"),
+            due_on: text(opened, "due_on"),
+            claim: claim.to_owned(),
+            notice: notice.map(|state| state.name().to_owned()),
+            notice_route: notice.and_then(State::route).map(ToString::to_string),
+        })
+    }
+}
+
+impl Money {
+    fn of(money: &kvitt_hub::desk::Money, words: Words) -> Money {
+        Money {
+            standing: money.standing.name().to_owned(),
+            left: money.left.to_decimal().to_string(),
+            proposal: money.proposal.name().to_owned(),
+            advice: crate::show::money::proposal(money, words),
+            owed: money.left,
         }
     }
 }
@@ -292,6 +371,18 @@ fn ladder(story: &Story, words: Words) -> Vec<Rung> {
 
 /// The route whose attempts are claims.
 const AVTALEGIRO: &str = "avtalegiro";
+
+/// What became of an invoice, in one sentence: of a claim, whether the payer was debited.
+pub fn bill_outcome(story: &Story, words: Words) -> String {
+    use kvitt_domain::collection::Claim;
+    let state = &story.bill.delivery.state;
+    let is_claimed = state.route().is_some_and(|route| route.as_str() == AVTALEGIRO) && is_taken(state.name());
+    match story.money.as_ref().map(|money| money.money.claim) {
+        Some(Claim::Debited { .. }) if is_claimed => words.say("outcome.debited", &[]),
+        Some(Claim::Unpaid { .. }) if is_claimed => words.say("outcome.not_debited", &[]),
+        _ => outcome(&story.bill, words),
+    }
+}
 
 /// What became of a delivery, in one sentence.
 pub fn outcome(course: &Course, words: Words) -> String {

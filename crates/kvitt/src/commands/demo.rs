@@ -2,30 +2,33 @@
 //!
 //! The sandbox and the hub run in this process and speak over real sockets; the example documents are in the binary.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use jiff::SignedDuration;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Span, Timestamp};
+use kvitt_domain::calendar::{self, BankCalendar};
 use kvitt_domain::money::Amount;
 use kvitt_domain::plan::RouteName;
 use kvitt_hub::Hub;
-use kvitt_hub::desk::Status;
+use kvitt_hub::desk::{PaymentShown, Status, WantedPayments};
 use kvitt_hub::hub::Running;
 use serde::Serialize;
 use tempfile::TempDir;
 
 use crate::cli::Session;
+use crate::commands::payments::{all_payments, payments_table};
 use crate::commands::serve::told_to_stop;
 use crate::demo::world::World;
-use crate::demo::{companies, examples};
+use crate::demo::{companies, direct_debit, examples};
 use crate::desk::{Desk, Place};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::oracle::{self, Findings, Known};
-use crate::report::{Refusal, Report, Said, Taken, rows};
-use crate::show::{progress, report};
+use crate::report::{Refusal, Report, Row, Said, Taken, rows};
+use crate::show::{debits, progress, report};
 use crate::words::Words;
 
 /// How far away a retry may be for the demo to wait for it: the first comes after 5 s, the next after minutes.
@@ -34,16 +37,58 @@ const PATIENCE: Duration = Duration::from_secs(12);
 const QUIET_FOR: Duration = Duration::from_millis(1500);
 /// How often the demo looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// What the demo lets happen: retries and polls; what takes hours; a print job that closes in the afternoon, is printed at night
-/// and posted on the next working day, also where a weekend or Easter lies between; and a letter that comes back.
-const TIME_PASSES: [(&str, Duration); 4] = [
-    ("demo.minutes_later", Duration::from_mins(12)),
-    ("demo.hours_later", Duration::from_hours(7)),
-    ("demo.days_later", Duration::from_hours(24 * 8)),
-    ("demo.weeks_later", Duration::from_hours(24 * 16)),
+/// What the demo lets happen: retries and polls; what takes hours, and the file of claims that is closed on a bank day, in time for the
+/// bank; a print job that closes in the afternoon, is printed at night and posted on the next working day, also where a weekend or
+/// Easter lies between; the morning after the direct debits; what payers do by hand and undo some days later, and the bank's files of
+/// it; and, when these are read, debits that nobody tells of, and a letter that comes back.
+const TIME_PASSES: [(&str, Pass); 6] = [
+    ("demo.minutes_later", Pass::For(Duration::from_mins(12))),
+    ("demo.file_closed", Pass::UntilFileIsClosed { at_least: Duration::from_hours(7) }),
+    ("demo.days_later", Pass::For(Duration::from_hours(24 * 8))),
+    ("demo.debited", Pass::UntilAfterDue { bank_days: 1 }),
+    ("demo.paid_by_hand", Pass::UntilAfterDue { bank_days: 3 }),
+    ("demo.not_debited", Pass::UntilAfterDue { bank_days: 5 }),
 ];
+/// When files of claims have been closed, at half past one (docs/routes/avtalegiro.md), and the bank still takes them.
+const FILE_IS_CLOSED: Time = Time::constant(13, 35, 0, 0);
+/// When the bank has told of the day before.
+const BANK_HAS_TOLD: Time = Time::constant(9, 0, 0, 0);
 /// The demo never takes longer, whatever is stuck: it then shows what stands where.
 const LONGEST: Duration = Duration::from_secs(180);
+
+/// How far the clock is moved.
+#[derive(Debug, Clone, Copy)]
+enum Pass {
+    /// So long.
+    For(Duration),
+    /// To the next bank day on which the file of claims was just closed, after so long at least.
+    UntilFileIsClosed {
+        /// How long.
+        at_least: Duration,
+    },
+    /// To the morning of a bank day after the direct debits' due date.
+    UntilAfterDue {
+        /// How many bank days after it.
+        bank_days: u16,
+    },
+}
+
+impl Pass {
+    /// How far that is from now; nothing where that time is over.
+    fn from(self, now: Timestamp, due_on: Date) -> Duration {
+        let calendar = BankCalendar::default();
+        let until = match self {
+            Pass::For(by) => return by,
+            Pass::UntilFileIsClosed { at_least } => {
+                calendar.next_cut_off(now.saturating_add(at_least).unwrap_or(now), FILE_IS_CLOSED)
+            }
+            Pass::UntilAfterDue { bank_days } => {
+                calendar::at(calendar.add_bank_days(calendar.on_or_after(due_on), bank_days), BANK_HAS_TOLD)
+            }
+        };
+        Duration::try_from(until.duration_since(now)).unwrap_or_default()
+    }
+}
 
 /// Starts a sandbox and a hub on this machine, sends the example invoices and credit notes, the faulty ones too, and shows what
 /// became of each and why. Nothing reaches a real recipient. Without `--data` it plays in a new folder among the temporary
@@ -66,6 +111,18 @@ struct Shown {
     duplicated: usize,
     /// Which, by name.
     found: Findings,
+    /// Invoices that were claimed by direct debit.
+    claimed: usize,
+    /// Those of them that are paid.
+    paid: usize,
+    /// Those of them that are owed again, because the debit did not happen.
+    reopened: usize,
+    /// Those of them by where their money stands.
+    by_money: BTreeMap<String, usize>,
+    /// Payments that no invoice is certain of: a person decides.
+    parked_payments: usize,
+    /// Them, each with what a person might choose.
+    payments: Vec<PaymentShown>,
     /// What the delivered ones would have cost as letters on paper, where the price book knows.
     cost_by_print: Option<String>,
     hub: String,
@@ -110,14 +167,23 @@ impl Demo {
         let data = folder(session)?;
         let stage = Stage::start(&data).await?;
         companies::set_up(&stage.desk).await?;
-        let (taken, refusals) = send(&stage.desk, session, fresh_on(&data)?).await?;
+        let mandates = direct_debit::activate(&stage.desk).await?;
+        let say = |what: &str, values: &[(&str, &str)]| match session.json {
+            true => Ok(()),
+            false => session.print(&session.words.say(what, values)),
+        };
+        say("demo.agreements", &[("mandates", &mandates.to_string())])?;
+        let fresh_on = fresh_on(&data)?;
+        let due_on = fresh_on.saturating_add(Span::new().days(direct_debit::DUE_IN_DAYS));
+        let (taken, refusals) = send(&stage.desk, session, fresh_on).await?;
         until_quiet(&stage, taken.len(), session).await?;
-        for (pass, by) in TIME_PASSES {
-            if !session.json {
-                session.print(&session.words.say(pass, &[]))?;
+        for (what, pass) in TIME_PASSES {
+            let by = pass.from(stage.hub.clock().business(), due_on);
+            if !by.is_zero() {
+                say(what, &[])?;
+                let_time_pass(&stage, by).await?;
+                until_quiet(&stage, taken.len(), session).await?;
             }
-            let_time_pass(&stage, by).await?;
-            until_quiet(&stage, taken.len(), session).await?;
         }
         let shown = look(&stage, taken, refusals, session.words).await?;
         match session.json {
@@ -189,7 +255,7 @@ async fn send(desk: &Desk, session: &Session, fresh_on: Date) -> Result<(Vec<Tak
     Ok((taken, refusals))
 }
 
-/// Waits until no job is due within [`PATIENCE`], no bounce waits to be read, and both have been so for [`QUIET_FOR`].
+/// Waits until no job is due within [`PATIENCE`], no bounce, receipt or bank file waits to be read, and both have been so for [`QUIET_FOR`].
 async fn until_quiet(stage: &Stage, accepted: usize, session: &Session) -> Result<(), Failure> {
     let Stage { hub, world, .. } = stage;
     let bar = progress::bar(accepted, session.words.say("progress.delivering", &[]), session.json);
@@ -198,7 +264,7 @@ async fn until_quiet(stage: &Stage, accepted: usize, session: &Session) -> Resul
     while begun.elapsed() < LONGEST {
         let status = hub.status().await?;
         progress::follow(&bar, &status);
-        let files = [world.bounces.join("new"), world.print_shop.join("receipts")];
+        let files = [world.bounces.join("new"), world.print_shop.join("receipts"), world.bank.join("out")];
         let is_quiet = is_quiet(&status) && !files.iter().any(|folder| holds_a_file(folder));
         match (is_quiet, quiet_since) {
             (false, _) => quiet_since = None,
@@ -247,9 +313,23 @@ async fn look(stage: &Stage, taken: Vec<Taken>, refusals: Vec<Refusal>, words: W
     // MPS is told no more of an invoice than where its document is.
     let numbers = rows.iter().map(|row| (row.id.clone(), row.number.clone())).collect();
     oracle::name_bills(&mut ledger, &numbers);
+    // Of a claim everybody is told the KID, and nobody the invoice.
+    let of_debit = |row: &Row| Some((row.debit.as_ref()?.kid.clone(), row.number.clone()));
+    ledger.extend(world.claims(direct_debit::COMPANY).await?);
+    oracle::name_claims(&mut ledger, &rows.iter().filter_map(of_debit).collect());
     let found = oracle::compare(&known, &ledger);
     let report = Report::of(rows, refusals);
+    let by_money = by_money(&report.invoices);
+    let standing = |name: &str| by_money.get(name).copied().unwrap_or_default();
+    let wanted = WantedPayments { state: Some("parked".to_owned()), suggestions: true };
+    let payments = all_payments(desk, direct_debit::COMPANY, &wanted).await?;
     Ok(Shown {
+        claimed: by_money.values().sum(),
+        paid: standing("paid"),
+        reopened: standing("reopened"),
+        by_money,
+        parked_payments: payments.len(),
+        payments,
         lost: found.lost.len(),
         duplicated: found.duplicated.len(),
         found,
@@ -261,6 +341,19 @@ async fn look(stage: &Stage, taken: Vec<Taken>, refusals: Vec<Refusal>, words: W
     })
 }
 
+/// The invoices whose claim was not refused, by where their money stands.
+fn by_money(rows: &[Row]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for row in rows {
+        if let (Some(debit), Some(money)) = (&row.debit, &row.money)
+            && debit.claim != "refused"
+        {
+            *counts.entry(money.standing.clone()).or_default() += 1;
+        }
+    }
+    counts
+}
+
 /// What so many letters on paper would cost today.
 fn by_print(hub: &Hub, letters: usize) -> Option<Amount> {
     let today = hub.clock().business().to_zoned(TimeZone::UTC).date();
@@ -269,8 +362,34 @@ fn by_print(hub: &Hub, letters: usize) -> Option<Amount> {
     Some(Amount::new(all, one.currency()))
 }
 
+/// What became of the direct debits: each in a row, how many are paid and what is not, and the payments that wait for a person.
+fn money(shown: &Shown, words: Words) -> String {
+    let mut by_money: Vec<(&String, &usize)> = shown.by_money.iter().collect();
+    by_money.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let standing = |(standing, count): (&String, &usize)| format!("{count} {}", words.name("collection", standing));
+    let values = [
+        ("claimed", shown.claimed.to_string()),
+        ("standing", by_money.into_iter().map(standing).collect::<Vec<_>>().join(", ")),
+        ("parked", shown.parked_payments.to_string()),
+    ];
+    let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut text = format!(
+        "\n{}\n{}\n{}\n",
+        words.say("demo.debits", &[]),
+        debits::text(&shown.report.invoices, words),
+        words.say("demo.money", &values)
+    );
+    if !shown.payments.is_empty() {
+        let payments: Vec<(String, PaymentShown)> =
+            shown.payments.iter().map(|payment| (direct_debit::COMPANY.to_owned(), payment.clone())).collect();
+        text.push_str(&format!("{}\n", payments_table(&payments, words)));
+    }
+    text
+}
+
 fn text(shown: &Shown, world: &World, words: Words) -> String {
     let mut text = report::text(&shown.report, words);
+    text.push_str(&money(shown, words));
     if let Some(cost) = &shown.cost_by_print {
         text.push_str(&format!("{}\n", words.say("demo.by_print", &[("cost", cost)])));
     }

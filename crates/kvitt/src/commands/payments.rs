@@ -277,7 +277,8 @@ fn named(company: &str, of: &impl serde::Serialize) -> serde_json::Value {
     value
 }
 
-async fn all_payments(desk: &Desk, company: &str, wanted: &WantedPayments) -> Result<Vec<PaymentShown>, Failure> {
+/// Every payment of a company that is wanted.
+pub async fn all_payments(desk: &Desk, company: &str, wanted: &WantedPayments) -> Result<Vec<PaymentShown>, Failure> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
         let ask = MoneyAsk::Payments { company: Some(company.to_owned()), wanted: wanted.clone(), after, limit: PAGE };
@@ -311,7 +312,8 @@ async fn all_cases(desk: &Desk, company: &str, settled_too: bool) -> Result<Vec<
     }
 }
 
-fn payments_table(payments: &[(String, PaymentShown)], words: Words) -> String {
+/// Payments, each with the company that it is of: what became of it, or why it is parked and what might be chosen.
+pub fn payments_table(payments: &[(String, PaymentShown)], words: Words) -> String {
     let columns = ["payment", "company", "booked", "amount", "kid", "payer", "state", "why"];
     let mut shown = table(&columns.map(|name| words.name("cli", &format!("column.{name}"))));
     for (company, of) in payments {

@@ -4,6 +4,7 @@ use kvitt_domain::agreement::course::{Found, Subject};
 use kvitt_hub::desk::{AgreementAsk, Ask};
 use kvitt_hub::store::company::CompanySettings;
 
+use crate::demo::direct_debit;
 use crate::desk::Desk;
 use crate::exit::Failure;
 
@@ -81,13 +82,18 @@ impl Example {
             "bounce_domain_or_address": self.bounces,
             "footer": self.footer,
         });
-        let efaktura = serde_json::json!({ "accounts": [self.account], "brand_name": self.name, "lot_open_seconds": 1 });
+        let mut accounts = vec![self.account];
+        if self.org_number == direct_debit::COMPANY {
+            accounts.extend(direct_debit::ACCOUNTS.map(|(account, _)| account));
+        }
+        let efaktura = serde_json::json!({ "accounts": accounts, "brand_name": self.name, "lot_open_seconds": 1 });
         let print = serde_json::json!({ "return_address": self.address });
         [("email", email), ("efaktura", efaktura), ("print", print)]
     }
 }
 
-/// Adds those that are not there yet, and sets their routes up.
+/// Adds those that are not there yet, and sets their routes up. The agreements of the one with direct debits are ordered
+/// ([`direct_debit::activate`]); of the others it is recorded that they have theirs.
 pub async fn set_up(desk: &Desk) -> Result<(), Failure> {
     let known = desk.companies_named(None).await?;
     for company in &COMPANIES {
@@ -100,8 +106,10 @@ pub async fn set_up(desk: &Desk) -> Result<(), Failure> {
             let ask = Ask::AddCompany { org_number: company.org_number.to_owned(), name: company.name.to_owned(), settings };
             desk.tell(ask).await?;
         }
-        let ask = AgreementAsk::Record { subject: Subject::MainVendor, found: Found::Active, by: "demo".to_owned() };
-        desk.tell(Ask::Agreements { company: Some(company.org_number.to_owned()), what: ask }).await?;
+        if company.org_number != direct_debit::COMPANY {
+            let ask = AgreementAsk::Record { subject: Subject::MainVendor, found: Found::Active, by: "demo".to_owned() };
+            desk.tell(Ask::Agreements { company: Some(company.org_number.to_owned()), what: ask }).await?;
+        }
         for (route, setup) in company.set_ups() {
             desk.tell(Ask::SetRoute { company: company.org_number.to_owned(), route: route.to_owned(), setup }).await?;
         }

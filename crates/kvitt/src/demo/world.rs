@@ -10,6 +10,7 @@ use kvitt_sandbox::{CUSTOMER_UNIT, MPS_PASSWORD, MPS_USER, PASSWORD, SIGNING_TOK
 use serde::{Deserialize, Serialize};
 
 use crate::exit::Failure;
+use crate::oracle::Line;
 
 /// A running sandbox.
 #[derive(Debug)]
@@ -157,6 +158,30 @@ impl Addresses {
     /// Where the ledger is.
     pub fn ledger(&self) -> String {
         format!("http://{}/ledger", self.http)
+    }
+
+    /// The claims that stand with the bank, or stood until they were debited, called back or found without cover, as lines of a
+    /// ledger that name the KID: what comes by file leaves no other line where nobody is debited.
+    pub async fn claims(&self, company: &str) -> Result<Vec<Line>, Failure> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Claim {
+            id: String,
+            kid: String,
+            rejection_code: Option<String>,
+        }
+        let told = |cause: reqwest::Error| Failure::io("reading the sandbox's claims", std::io::Error::other(cause));
+        let asked = reqwest::get(format!("http://{}/bank/claims", self.http)).await;
+        let claims: Vec<Claim> = asked.and_then(reqwest::Response::error_for_status).map_err(told)?.json().await.map_err(told)?;
+        let standing = claims.into_iter().filter(|claim| claim.rejection_code.is_none());
+        let line = |claim: Claim| Line {
+            counterparty: "bank".to_owned(),
+            key: format!("claim/{}", claim.id),
+            company: company.to_owned(),
+            invoice: claim.kid,
+            bill: None,
+        };
+        Ok(standing.map(line).collect())
     }
 
     /// Moves the sandbox's clock forward.

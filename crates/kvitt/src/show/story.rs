@@ -5,14 +5,19 @@ use kvitt_domain::delivery::{State, Word};
 use kvitt_hub::desk::{Course, Story};
 
 use super::ladder;
-use crate::report::{outcome, rungs};
+use crate::report::{bill_outcome, outcome, rungs};
 use crate::words::Words;
 
 /// The whole story.
 pub fn text(story: &Story, words: Words) -> String {
     let mut parts = vec![header(story, words), plans(&story.bill, words), attempts(&story.bill, words)];
     if let Some(notice) = &story.notice {
-        parts.extend([heading(words, "notice"), stands(notice, words), plans(notice, words), attempts(notice, words)]);
+        parts.extend([
+            heading(words, "notice"),
+            stands(notice, &outcome(notice, words), words),
+            plans(notice, words),
+            attempts(notice, words),
+        ]);
     }
     parts.extend([money(story, words), files(story, words), events(story, words), now(story, words)]);
     parts.concat()
@@ -35,14 +40,14 @@ fn header(story: &Story, words: Words) -> String {
         ("id", &invoice.id),
     ];
     let mut text = format!("{}\n\n", words.say("story.header", &values));
-    text.push_str(&stands(&story.bill, words));
+    text.push_str(&stands(&story.bill, &bill_outcome(story, words), words));
     text
 }
 
 /// Where a delivery stands, since when, and why where that needs a reason.
-fn stands(course: &Course, words: Words) -> String {
+fn stands(course: &Course, outcome: &str, words: Words) -> String {
     let since = words.time(course.since);
-    let mut text = format!("{}\n", words.say("story.state", &[("outcome", &outcome(course, words)), ("since", &since)]));
+    let mut text = format!("{}\n", words.say("story.state", &[("outcome", outcome), ("since", &since)]));
     let why = match &course.delivery.state {
         State::InDoubt { why, .. } | State::Waiting { why, .. } => std::slice::from_ref(why),
         State::Parked { why } => why.as_slice(),

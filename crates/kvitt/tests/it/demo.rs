@@ -25,12 +25,13 @@ fn the_demo_delivers_explains_and_loses_nothing() {
     assert_eq!(number(&first, "submitted"), number(&first, "accepted") + number(&first, "refused"));
     let ends = ["delivered", "waiting", "parked", "in_doubt", "cancelled"].map(|name| number(&first, name));
     assert_eq!(ends.iter().sum::<u64>(), number(&first, "accepted"), "each accepted one is counted once: {ends:?}");
-    let by_route: u64 = ["email", "efaktura", "print"].map(|route| number(&first["by_route"], route)).iter().sum();
+    let by_route: u64 = ["email", "efaktura", "print", "avtalegiro"].map(|route| number(&first["by_route"], route)).iter().sum();
     assert_eq!(by_route, number(&first, "delivered"), "{}", first["by_route"]);
-    for (route, least) in [("email", 20), ("efaktura", 8), ("print", 5)] {
+    for (route, least) in [("email", 20), ("efaktura", 8), ("print", 5), ("avtalegiro", 9)] {
         assert!(number(&first["by_route"], route) >= least, "{route}: {}", first["by_route"]);
     }
     every_persona_ends_as_its_page_says(&first);
+    every_debit_ends_as_its_page_says(&first);
     // Two servers that talk nonsense and one that hangs up after the dot. One more hangs up before it: on a busy machine a small
     // letter is through, dot and all, before that is noticed, and the doubt is honest.
     assert!((3..=4).contains(&number(&first, "in_doubt")), "{first}");
@@ -49,7 +50,8 @@ fn the_demo_delivers_explains_and_loses_nothing() {
     // The same demo in the same folder is the same documents: all known, nothing sent again.
     let second = kvitt(&data, &["demo", "--exit", "--json"]).with_code(0).json();
     assert!(rows(&second).iter().all(|row| row["again"] == true), "{second}");
-    for name in ["submitted", "refused", "accepted", "delivered", "parked", "in_doubt", "lost", "duplicated"] {
+    let counts = ["submitted", "refused", "accepted", "delivered", "parked", "in_doubt", "lost", "duplicated"];
+    for name in counts.into_iter().chain(["claimed", "paid", "reopened", "parked_payments"]) {
         assert_eq!(first[name], second[name], "{name}");
     }
 
@@ -98,6 +100,38 @@ fn every_persona_ends_as_its_page_says(report: &Value) {
     }
 }
 
+/// Members who pay by direct debit (`examples/README.md`): how each was claimed and what became of that, how the payer was told, and
+/// where the money stands.
+fn every_debit_ends_as_its_page_says(report: &Value) {
+    let ends = [
+        ("80101", "service debited", "efaktura", "paid nothing"),
+        ("80102", "service unpaid", "email", "reopened remind"),
+        ("80103", "service unpaid", "email", "reopened remind"),
+        ("80104", "service refused", "", "open nothing"),
+        ("80105", "service debited", "", "paid nothing"),
+        ("80106", "file debited", "print", "paid nothing"),
+        ("80107", "file debited", "efaktura", "paid nothing"),
+        ("80108", "file debited", "email", "overpaid ask_bank_then_refund"),
+        ("80109", "file unpaid", "email", "reopened remind"),
+        ("80110", "file debited", "email", "reversed find_out_why"),
+    ];
+    let text = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
+    for (number, claim, told, money) in ends {
+        let row = rows(report).iter().find(|row| row["number"] == number).unwrap_or_else(|| panic!("no {number}"));
+        let found = [
+            format!("{} {}", text(&row["debit"], "way"), text(&row["debit"], "claim")),
+            text(&row["debit"], "notice_route"),
+            format!("{} {}", text(&row["money"], "standing"), text(&row["money"], "proposal")),
+        ];
+        assert_eq!(found, [claim, told, money], "{row}");
+    }
+    assert_eq!(rows(report).iter().filter(|row| !row["debit"].is_null()).count(), ends.len());
+    let counts = ["claimed", "paid", "reopened", "parked_payments"].map(|name| number(report, name));
+    assert_eq!(counts, [9, 4, 3, 1], "{}", report["by_money"]);
+    // Who paid with another invoice's KID is found by the amount.
+    assert_eq!(report["payments"][0]["suggestions"][0]["number"], "80109", "{}", report["payments"]);
+}
+
 fn look_into_it_afterwards(data: &std::path::Path, in_doubt: u64) {
     let told = kvitt(data, &["explain", "500102"]).with_code(0).stdout;
     for part in ["500102", "Ola Nordmann", "550", "✗ e-mail", "✓ letter on paper", "posted"] {
@@ -136,13 +170,39 @@ fn no_identity_number_is_anywhere(data: &std::path::Path, printed: &[String]) {
     }
 }
 
+/// A word, or a sign in the place of a date.
+fn undated(word: &str) -> &str {
+    if word.parse::<jiff::civil::Date>().is_ok() { "†" } else { word }
+}
+
 #[test]
-fn the_table_is_for_people() {
+fn the_table_is_for_people_and_the_readme_quotes_it() {
     let folder = tempfile::tempdir().unwrap();
-    let shown = kvitt(&folder.path().join("demo"), &["demo", "--exit", "--lang", "nb"]).with_code(0).stdout;
-    for part in
-        ["Kari Nordmann", "✓ e-post", "– eFaktura", "✗ e-post", "parkert", "0 tapt, 0 sendt to ganger", "kvitt explain 500102"]
-    {
+    let data = folder.path().join("demo");
+    let shown = kvitt(&data, &["demo", "--exit"]).with_code(0).stdout;
+    let readme = fs::read_to_string(examples().join("../README.md")).unwrap();
+    let quoted = readme.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    // The page breaks lines where the program does not, and quotes another day.
+    let in_one_line = |text: &str| text.split_whitespace().map(undated).collect::<Vec<_>>().join(" ");
+    let (shown_so, honest_doubts) = (in_one_line(&shown), !shown.contains("3 are in doubt"));
+    for paragraph in quoted.split("\n\n").filter(|paragraph| !(honest_doubts && paragraph.contains("in doubt"))) {
+        let lines: Vec<&str> = if paragraph.contains('│') { paragraph.lines().collect() } else { vec![paragraph] };
+        for line in lines.into_iter().map(in_one_line) {
+            assert!(shown_so.contains(&line), "the README quotes\n{line}\nwhich is not in\n{shown}");
+        }
+    }
+    // The same folder again, in the other language.
+    let shown = kvitt(&data, &["demo", "--exit", "--lang", "nb"]).with_code(0).stdout;
+    for part in [
+        "Kari Nordmann",
+        "✓ e-post",
+        "– eFaktura",
+        "✗ e-post",
+        "parkert",
+        "med fil",
+        "0 tapt, 0 sendt to ganger",
+        "kvitt explain 500102",
+    ] {
         assert!(shown.contains(part), "{part} is not in:\n{shown}");
     }
 }
