@@ -29,17 +29,29 @@ const TAKEN: &str = "99980200015";
 const PATIENCE: Duration = Duration::from_secs(20);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-struct Bench<'a> {
-    hub: Hub,
-    sandbox: &'a Sandbox,
+/// A hub in this process, whose clock goes with the sandbox's.
+pub struct Bench<'a> {
+    pub hub: Hub,
+    pub sandbox: &'a Sandbox,
     ahead: Cell<Duration>,
 }
 
 impl<'a> Bench<'a> {
     async fn open(sandbox: &'a Sandbox, data: &Path) -> Bench<'a> {
+        Bench::with(sandbox, data, &sandbox.agreements_configuration()).await
+    }
+
+    /// With the drops of the bank and the print shop too.
+    pub async fn with_bank(sandbox: &'a Sandbox, data: &Path) -> Bench<'a> {
+        Bench::with(sandbox, data, &sandbox.bank_configuration()).await
+    }
+
+    async fn with(sandbox: &'a Sandbox, data: &Path, counterparties: &str) -> Bench<'a> {
         sandbox.configure(data);
-        let mut configuration = fs::read_to_string(data.join("kvitt.toml")).unwrap();
-        configuration += &sandbox.agreements_configuration();
+        // The address stands in bills, which no bank opens here.
+        let mut configuration = "public_address = \"http://127.0.0.1:8480\"\n".to_owned();
+        configuration += &fs::read_to_string(data.join("kvitt.toml")).unwrap();
+        configuration += counterparties;
         // This hub's clock is moved by hand.
         let configuration = configuration.split("[clock]").next().unwrap().to_owned()
             + configuration.split("[clock]").nth(1).unwrap().split_once("\n\n").map_or("", |(_, rest)| rest);
@@ -48,13 +60,13 @@ impl<'a> Bench<'a> {
         Bench { hub: Hub::open(data, config).await.unwrap(), sandbox, ahead: Cell::default() }
     }
 
-    async fn add(&self, org_number: &str) {
+    pub async fn add(&self, org_number: &str) {
         let (org_number, name) = (org_number.to_owned(), "Nordlys Kraft AS".to_owned());
         let answer = self.hub.answer(Ask::AddCompany { org_number, name, settings: CompanySettings::default() }).await;
         assert!(matches!(answer, Answer::Done), "{answer:?}");
     }
 
-    async fn change(&self, company: &str, what: AgreementAsk) -> Vec<String> {
+    pub async fn change(&self, company: &str, what: AgreementAsk) -> Vec<String> {
         match self.hub.answer(Ask::Agreements { company: Some(company.to_owned()), what }).await {
             Answer::Done => vec![],
             Answer::Refused { faults } => faults.iter().map(|fault| fault.code.name().to_owned()).collect(),
@@ -63,7 +75,7 @@ impl<'a> Bench<'a> {
     }
 
     /// Orders, with the signer's address where there is one, and works until nothing is due.
-    async fn order(&self, company: &str, subject: Subject, signer: Option<&str>) -> Vec<String> {
+    pub async fn order(&self, company: &str, subject: Subject, signer: Option<&str>) -> Vec<String> {
         let signer = signer.map(|email| ("Kari Nordmann".to_owned(), email.to_owned()));
         let accepted_by = Some("Ola Nordmann".to_owned());
         let refused = self.change(company, AgreementAsk::Order { subject, accepted_by, signer }).await;
@@ -71,12 +83,12 @@ impl<'a> Bench<'a> {
         refused
     }
 
-    async fn work(&self) {
+    pub async fn work(&self) {
         self.hub.work_until_quiet(PATIENCE, |_| {}).await.unwrap();
     }
 
     /// Both clocks go on, and what is due then is done.
-    async fn pass(&self, time: Duration) {
+    pub async fn pass(&self, time: Duration) {
         self.sandbox.advance_now(time).await;
         self.ahead.set(self.ahead.get() + time);
         self.hub.move_clock(self.ahead.get()).await.unwrap();
@@ -92,7 +104,7 @@ impl<'a> Bench<'a> {
     }
 
     /// Where each agreement stands, and the codes of what is to be done.
-    async fn stands(&self, company: &str) -> Vec<String> {
+    pub async fn stands(&self, company: &str) -> Vec<String> {
         let text = |shown: &AgreementShown| {
             let advice = shown.advice.iter().map(|fault| format!(" {}", fault.code)).collect::<String>();
             format!("{}{advice}", shown.course.state.name())
@@ -100,7 +112,7 @@ impl<'a> Bench<'a> {
         self.shown(company).await.iter().map(text).collect()
     }
 
-    async fn mandates(&self, company: &str, what: MandateAsk) -> Result<Vec<Mandate>, String> {
+    pub async fn mandates(&self, company: &str, what: MandateAsk) -> Result<Vec<Mandate>, String> {
         match self.hub.answer(Ask::Mandates { company: Some(company.to_owned()), what }).await {
             Answer::Mandates { mandates, .. } => Ok(mandates),
             Answer::Refused { faults } => Err(faults[0].code.name().to_owned()),

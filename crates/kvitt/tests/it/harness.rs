@@ -225,6 +225,23 @@ impl Sandbox {
         )
     }
 
+    /// The same with the drops of the bank and the print shop: everybody who has to do with a direct debit.
+    pub fn bank_configuration(&self) -> String {
+        let drop = |name: &str, said: &str| format!("\n[drop.{name}]\nfolder = {:?}\nlook_every_s = 1\n", self.said(said));
+        format!("{}files = \"bank\"\n{}{}", self.agreements_configuration(), drop("print", "print_shop"), drop("bank", "bank"))
+    }
+
+    /// A folder of its, by the name under which it says where that is.
+    pub fn folder(&self, name: &str) -> PathBuf {
+        PathBuf::from(self.said(name))
+    }
+
+    /// What it shows under a path, where a future runs already.
+    pub async fn shown_now(&self, path: &str) -> String {
+        let url = format!("http://{}/{path}", self.said("http"));
+        reqwest::get(url).await.unwrap().error_for_status().unwrap().text().await.unwrap()
+    }
+
     /// Writes a configuration that points a hub at this sandbox, its intake folder included.
     pub fn configure(&self, data: &Path) {
         fs::create_dir_all(data).unwrap();

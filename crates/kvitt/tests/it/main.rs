@@ -9,6 +9,7 @@ mod bank_files;
 mod crash;
 mod demo;
 mod dice;
+mod direct_debit;
 mod documents;
 mod fleet;
 mod harness;
