@@ -1,6 +1,7 @@
 //! The story of one invoice in plain words: what it is, where it stands, every decision and why, what was said and answered,
 //! its files, what happened when, and what a person can do now.
 
+use kvitt_domain::collection::Proposal;
 use kvitt_domain::delivery::{State, Word};
 use kvitt_hub::desk::{Course, Story};
 
@@ -175,12 +176,16 @@ pub fn event_line(event: &serde_json::Value, words: Words) -> String {
 fn now(story: &Story, words: Words) -> String {
     let number = &story.invoice.number;
     let values: [(&str, &str); 2] = [("invoice", number), ("company", &story.invoice.company)];
+    let money = story.money.as_ref().map(|money| &money.money).filter(|money| money.proposal != Proposal::Nothing);
     let said = match &story.bill.delivery.state {
         State::InDoubt { .. } => words.say("now.in_doubt", &values),
         State::Parked { .. } => words.say("now.parked", &values),
         State::Choosing | State::Waiting { .. } | State::Queued { .. } => words.say("now.waiting", &values),
         State::Sending { .. } => words.say("now.sending", &values),
-        State::HandedOver { .. } | State::Delivered { .. } | State::Seen { .. } => words.say("now.taken", &values),
+        State::HandedOver { .. } | State::Delivered { .. } | State::Seen { .. } => match money {
+            Some(money) => super::money::proposal(money, words),
+            None => words.say("now.taken", &values),
+        },
         State::Cancelled { .. } => words.say("now.cancelled", &values),
     };
     let of_notice = story.notice.as_ref().filter(|notice| notice.delivery.state.needs_a_person());

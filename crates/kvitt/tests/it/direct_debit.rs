@@ -184,6 +184,8 @@ fn from_the_agreement_to_the_krone() {
         for part in parts.iter().copied().chain(by_debit) {
             assert!(told.contains(part), "{part} is not in the story of {bill:?}:\n{told}");
         }
+        let is_done = bill.customer == 7 || (payer(bill).money.1 == "nothing" && !is_theirs);
+        assert_eq!(told.contains("Nothing is left to do"), is_done, "{told}");
     }
 }
 
