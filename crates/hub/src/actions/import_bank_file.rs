@@ -201,7 +201,7 @@ pub async fn read_on(hub: &Hub, file: StoredFile) -> Result<Imported> {
     for (account, day) in until {
         if let Some((company, _)) = owners.of(hub, &account).await? {
             // A day to come tells of nothing yet.
-            heard.push((company.id, account, day.min(calendar::today(hub.clock().business()))));
+            heard.push((company.id, account, told_until(day, calendar::today(hub.clock().business()))));
         }
     }
     for of in &mut report.accounts {
@@ -281,6 +281,15 @@ async fn apply_mandates(
         .boxed()
     })
     .await
+}
+
+/// Until when an account is told of by a file whose last payments are of a day: files come where money moves, so that one which is read
+/// on a later day has told all of its own, and the next may be weeks away.
+fn told_until(last: Date, today: Date) -> Date {
+    match last < today {
+        true => last.tomorrow().unwrap_or(last),
+        false => today,
+    }
 }
 
 /// Notes that the file was read and how far it told of accounts, and tells each company what it said of its own.

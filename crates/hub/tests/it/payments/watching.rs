@@ -110,6 +110,23 @@ async fn no_file_is_not_the_word_that_nothing_was_debited() {
     .await;
 }
 
+/// Files come where money moves: the one of the day is the last that an account with little of it hears of for weeks.
+#[tokio::test]
+async fn the_file_of_the_day_is_enough_once_the_day_is_over() {
+    each_book(async |books| {
+        let due = date(2031, 11, 17);
+        for (number, kid, attempt) in [("1001", FIRST, 1), ("1002", SECOND, 2)] {
+            books.invoice(number, kid, 1000).await;
+            claim(books, number, attempt, due).await.unwrap();
+        }
+        on(books, date(2031, 11, 18)).await;
+        books.placed(&ocr_of(ACCOUNT, due, 1, &[debited(FIRST, 1000)])).await;
+        on(books, date(2031, 11, 21)).await;
+        assert_eq!((books.stands("1001").await, books.stands("1002").await), (("paid", 0), ("reopened", 1000)));
+    })
+    .await;
+}
+
 /// A statement tells of the days before it was made also where nothing moved on them.
 #[tokio::test]
 async fn a_statement_without_entries_tells_that_nothing_was_debited() {
