@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use kvitt_hub::error::{Error, Result};
 use kvitt_hub::store::event::{self, NewEvent};
 use kvitt_hub::store::{Backend, Tx, invoice};
+use tokio::sync::watch;
 
 use crate::databases::{Bench, NOW, each_database};
 
@@ -75,7 +76,20 @@ async fn a_failed_commit_fails_every_member_of_its_group() {
                 })
             })
         });
-        let outcomes = join_all(actions).await;
+        // The writer is kept busy until all of them wait.
+        let (busy, mut is_busy) = watch::channel(false);
+        let (open, is_open) = watch::channel(false);
+        let before = tokio::spawn(bench.write(move |_| {
+            let (busy, mut is_open) = (busy.clone(), is_open.clone());
+            Box::pin(async move {
+                busy.send_replace(true);
+                is_open.wait_for(|open| *open).await.expect("it is opened");
+                Ok(())
+            })
+        }));
+        is_busy.wait_for(|busy| *busy).await.expect("it runs");
+        let (outcomes, _) = tokio::join!(join_all(actions), async { open.send_replace(true) });
+        before.await.expect("it ends").expect("it does nothing");
         let done: Vec<usize> = (0..5).filter(|key| outcomes[*key].is_ok()).collect();
         match bench.db.backend() {
             Backend::Sqlite => {
