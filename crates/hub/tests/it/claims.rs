@@ -517,6 +517,34 @@ async fn what_is_paid_after_its_file_is_called_back_once() {
     .await;
 }
 
+/// The bank draws all that was claimed, whatever is left of it.
+#[tokio::test]
+async fn what_is_credited_in_part_after_its_file_is_called_back() {
+    each_house(async |house| {
+        house.claim(claimed(1)).await;
+        house.after(180).await;
+        house.received(1).await;
+        house.said();
+        house
+            .write(|tx, us, now| {
+                Box::pin(async move {
+                    let what = move_collection::Move { company: &us, invoice: "1", now };
+                    let amount = Amount::new(100, Currency::NOK);
+                    move_collection::move_collection(tx, what, Money::Credited { amount }).await.map(|_| ())
+                })
+            })
+            .await;
+        house.after(0).await;
+        assert_eq!(house.said(), ["kvitt-00229221-0000002.txt cancellations"]);
+        house.received(2).await;
+        assert_eq!(
+            (house.state(1).await, house.heard(1).await.as_slice()),
+            ("cancelled", &["collection.claim_called_back".to_owned()][..])
+        );
+    })
+    .await;
+}
+
 /// A notice of the claim of an invoice that was claimed: as it begins, or with an attempt by e-mail.
 async fn notice(house: &House, by_email: bool) {
     house
