@@ -68,6 +68,12 @@ async fn a_line_is_accounted_for_by_nothing_less() {
         &[("matched", 2, 1500), ("parked", 1, 1500)],
     )
     .await;
+    check(
+        "two parts of three",
+        &[camt(53, "S1", &[Entry { minor: 1800, ..TOTAL }]), camt(54, "N1", &[PARTS])],
+        &[("matched", 2, 1500), ("parked", 1, 1800)],
+    )
+    .await;
     // References that say nothing do not make one line of two.
     let other = without_reference(camt(53, "S2", &[Entry { minor: 700, ..TOTAL }]));
     check("no reference", &[without_reference(camt(54, "N1", &[PARTS])), other], &[("matched", 2, 1500), ("parked", 1, 700)])
