@@ -20,6 +20,7 @@ pub mod fetch_mandates;
 pub mod find_mandates;
 pub mod freeze_rendition;
 pub mod import_bank_file;
+mod keep_bank_file;
 pub mod look_back;
 pub mod look_up;
 pub mod match_payment;
