@@ -1,8 +1,8 @@
 //! The crash test: a hub under load is killed again and again, at random instants and at every named failpoint, and then
 //! the counterparties' ledgers say whether anything was lost or sent twice.
 //!
-//! The sandbox runs in its own process and is never killed: it is the world. Invoices go by e-mail, by eFaktura and on paper, and
-//! come in two ways, through the watched folder and through the local socket, whose answers are noted down: what was
+//! The sandbox runs in its own process and is never killed: it is the world. Invoices go by e-mail, by eFaktura, on paper and as direct
+//! debits whose money comes when they are due, and come in two ways, through the watched folder and through the local socket, whose answers are noted down: what was
 //! acknowledged must be there. Retries, lots and receipts cost no time, because the business clock is moved through the sandbox.
 //!
 //! `KVITT_KILLS` says how many kills (100), `KVITT_SEED` repeats a run as far as the machine's own timing allows.
@@ -24,6 +24,9 @@ use crate::dice::Dice;
 use crate::documents::{Document, Wishes};
 use crate::harness::{ACCOUNT, COMPANY, Running, Sandbox, Started, WORKERS, invoice, kvitt, wait_for, zipped};
 use crate::payments::ocr;
+use debits::{Debit, FILE, SERVICE, SILENT, TOLD};
+
+mod debits;
 
 /// Invoices that come through each door between two kills.
 const EACH_TIME: usize = 3;
@@ -31,6 +34,9 @@ const EACH_TIME: usize = 3;
 const LONGEST_WAY_TO_A_FAILPOINT: Duration = Duration::from_secs(15);
 /// The business time that passes at each kill: longer than the first waits of the retry policy.
 const BETWEEN_KILLS_S: i64 = 10;
+/// After so many kills a day passes at once: files of claims go once a day.
+const A_DAY_AFTER: usize = 12;
+const DAY_S: i64 = 24 * 3600;
 /// After the last kill everything must come to rest within this time of the machine.
 const LONGEST_REST: Duration = Duration::from_secs(240);
 /// After so many kills the ledger is compared while most is still under way.
@@ -57,6 +63,7 @@ fn a_hundred_kills_lose_nothing_and_send_nothing_twice() {
     let world = Sandbox::start(&folder.path().join("sandbox"));
     let data = folder.path().join("hub");
     world.hub_folder_of_all_routes(&data);
+    debits::activate(&data, &world);
     // A service that takes its time is killed in the middle of what it is asked.
     world
         .order("faults", &json!({ "counterparty": "mps", "at": "request", "kind": "delay", "delay_ms": 80, "probability": 0.5 }));
@@ -70,7 +77,7 @@ fn a_hundred_kills_lose_nothing_and_send_nothing_twice() {
         if let Some(name) = name {
             *met.entry(name).or_default() |= at_its_failpoint;
         }
-        world.advance(BETWEEN_KILLS_S);
+        world.advance(if index % A_DAY_AFTER == A_DAY_AFTER - 1 { DAY_S } else { BETWEEN_KILLS_S });
         if index % COMPARE_EVERY == COMPARE_EVERY - 1 {
             load.judge_on_the_way(&data, &world);
         }
@@ -80,7 +87,7 @@ fn a_hundred_kills_lose_nothing_and_send_nothing_twice() {
 
     let told = load.finish_on(&data, &world);
     let doubts = judge(&told, &data, &world, deaths.len());
-    judge_payments(&told, &data);
+    assert_eq!(money(&told, &data), Vec::<String>::new());
     settle(&data, &world, &told);
     eprintln!("crash test: {} kills, {} invoices, {doubts} in doubt; seed {seed}", deaths.len(), told.all.len());
 }
@@ -162,18 +169,25 @@ struct Case {
     ends: &'static str,
     /// Whose ledgers have it, once each: what was taken and given back later stays there.
     taken_by: &'static [&'static str],
+    /// The direct debit, where it is one.
+    debit: Option<Debit>,
 }
 
 const fn case(order: &'static [&'static str], address: &'static str, ends: &'static str, by: &'static [&'static str]) -> Case {
-    Case { order, address, street: "", ends, taken_by: by }
+    Case { order, address, street: "", ends, taken_by: by, debit: None }
 }
 
 const fn paper(order: &'static [&'static str], street: &'static str, ends: &'static str, by: &'static [&'static str]) -> Case {
-    Case { order, address: "kari", street, ends, taken_by: by }
+    Case { order, address: "kari", street, ends, taken_by: by, debit: None }
+}
+
+const fn debit(way: &'static debits::Way, customer: u64, by: &'static [&'static str]) -> Case {
+    let debit = Some(Debit { way, customer });
+    Case { order: &["avtalegiro", "email"], address: "kari", street: "", ends: "delivered", taken_by: by, debit }
 }
 
 /// Some of every kind, most of them ordinary.
-const CASES: [Case; 20] = [
+const CASES: [Case; 24] = [
     case(&["email"], "kari", "handed_over", &["mail"]),
     case(&["efaktura"], "yestoall", "delivered", &["mps"]),
     paper(&["print"], "", "handed_over", &["print"]),
@@ -194,6 +208,10 @@ const CASES: [Case; 20] = [
     case(&["efaktura"], "latebank", "delivered", &["mps"]),
     paper(&["print"], "Silent", "handed_over", &["print"]),
     case(&["efaktura", "email"], "off", "handed_over", &["mail"]),
+    debit(&SERVICE, SILENT, &["bank", "mps"]),
+    debit(&FILE, SILENT, &["bank"]),
+    debit(&SERVICE, TOLD, &["bank", "mail", "mps"]),
+    debit(&FILE, TOLD, &["bank", "mail"]),
 ];
 
 impl Case {
@@ -210,12 +228,16 @@ impl Case {
             has_picture: !number.is_multiple_of(3),
             ..Wishes::in_order(self.order, today)
         };
-        wishes.document(COMPANY, number.to_string(), number as u64)
+        let document = wishes.document(COMPANY, number.to_string(), number as u64);
+        match &self.debit {
+            Some(debit) => debit.asked_in(document, number),
+            None => document,
+        }
     }
 
     /// Nobody can ask a mail server what it took. Everybody else is asked.
     fn may_be_in_doubt(&self) -> bool {
-        self.order.contains(&"email")
+        self.order.contains(&"email") && self.debit.is_none()
     }
 }
 
@@ -270,7 +292,8 @@ impl Load {
             fs::write(&part, zipped(&[("invoice.xml", &handed.bytes), ("metadata.json", metadata.as_bytes())])).unwrap();
             fs::rename(&part, part.with_extension("zip")).unwrap();
             self.next += 1;
-            kids.extend(kid(&handed.bytes));
+            // What is paid otherwise is not claimed.
+            kids.extend(kid(&handed.bytes).filter(|_| Case::of(&number).debit.is_none()));
         }
         let payments: Vec<(&str, i64)> = kids.iter().map(|kid| (kid.as_str(), 100)).collect();
         let file = ocr(ACCOUNT, u32::try_from(time).unwrap() + 1, &payments);
@@ -337,13 +360,14 @@ fn rest(data: &Path, world: &Sandbox, intake: &Path, told: &Told) {
     loop {
         at_rest(data, world, intake);
         let (known, ledger) = both(data, world);
-        let (_, unfit) = ends(told, &known, &ledger);
+        let (_, mut unfit) = ends(told, &known, &ledger);
+        unfit.extend(money(told, data));
         if unfit.is_empty() {
             return;
         }
         assert!(begun.elapsed() < LONGEST_REST, "not where they must end: {unfit:?}");
-        // A letter that comes back is on its way for a week.
-        world.advance(24 * 3600);
+        // A letter that comes back is on its way for a week, and a debit falls due after a month.
+        world.advance(DAY_S);
     }
 }
 
@@ -357,8 +381,9 @@ fn kid(document: &[u8]) -> Option<String> {
 /// Waits until the folders are empty and nothing is on its way.
 fn at_rest(data: &Path, world: &Sandbox, intake: &Path) {
     let begun = Instant::now();
-    let mut at_rest = 0;
+    let (mut at_rest, mut looks) = (0, 0);
     while at_rest < 6 {
+        looks += 1;
         assert!(begun.elapsed() < LONGEST_REST, "it does not come to rest: {}", kvitt(data, &["status"]).stdout);
         thread::sleep(Duration::from_millis(250));
         let lies = |folder: &Path, wanted: &str| {
@@ -375,7 +400,8 @@ fn at_rest(data: &Path, world: &Sandbox, intake: &Path) {
         if waits || on_their_way > 0 {
             at_rest = 0;
             if !waits {
-                world.advance(60);
+                // What waits longer than retries do is in a lot that closes once a day.
+                world.advance(if looks < 40 { 60 } else { 900 });
             }
         } else {
             // A bounce or a receipt may still be on its way through the folders.
@@ -405,6 +431,9 @@ fn both(data: &Path, world: &Sandbox) -> (Vec<Known>, Vec<Line>) {
     let mut ledger = world.taken();
     let numbers = listed.iter().map(|(id, known)| (id.clone(), known.invoice.clone())).collect();
     oracle::name_bills(&mut ledger, &numbers);
+    let kid_of = |number: &str| Case::of(number).debit.as_ref().map(|debit| debit.kid(number.parse().unwrap()));
+    let by_kid = listed.iter().filter_map(|(_, known)| Some((kid_of(&known.invoice)?, known.invoice.clone()))).collect();
+    oracle::name_claims(&mut ledger, &by_kid);
     (listed.into_iter().map(|(_, known)| known).collect(), ledger)
 }
 
@@ -416,6 +445,10 @@ fn takers<'a>(ledger: &'a [Line], number: &str) -> Vec<&'a str> {
     takers
 }
 
+fn without<'a>(takers: &[&'a str], one: &str) -> Vec<&'a str> {
+    takers.iter().copied().filter(|taker| *taker != one).collect()
+}
+
 /// How many are in doubt, and what is neither in doubt nor where it must end.
 fn ends(told: &Told, known: &[Known], ledger: &[Line]) -> (usize, Vec<String>) {
     let states: BTreeMap<&str, &str> = known.iter().map(|one| (one.invoice.as_str(), one.state.as_str())).collect();
@@ -423,7 +456,7 @@ fn ends(told: &Told, known: &[Known], ledger: &[Line]) -> (usize, Vec<String>) {
     for number in &told.all {
         let (case, takers) = (Case::of(number), takers(ledger, number));
         let state = states.get(number.as_str()).copied().unwrap_or("nowhere");
-        let without_mail = |takers: &[&str]| takers.iter().filter(|taker| **taker != "mail").count();
+        let without_mail = |takers: &[&str]| without(takers, "mail").len();
         let is_doubt = state == "in_doubt"
             && case.may_be_in_doubt()
             && without_mail(&takers) == without_mail(case.taken_by)
@@ -431,6 +464,8 @@ fn ends(told: &Told, known: &[Known], ledger: &[Line]) -> (usize, Vec<String>) {
         match is_doubt {
             true => doubts += 1,
             false if state == case.ends && takers == case.taken_by => {}
+            // Its notice is in doubt, and did not come.
+            false if case.debit.is_some() && state == case.ends && takers == without(case.taken_by, "mail") => {}
             // Its job is refused the first time: with others in it nobody knows whose fault that is, alone it is its own.
             false if case.street == "Digesttrouble" && state == "parked" && takers.is_empty() => {}
             false => unfit.push(format!("{number} ({:?}, {}{}): {state}, {takers:?}", case.order, case.address, case.street)),
@@ -439,12 +474,22 @@ fn ends(told: &Told, known: &[Known], ledger: &[Line]) -> (usize, Vec<String>) {
     (doubts, unfit)
 }
 
-/// Every krone that the bank told of is there once, whatever was killed while it was read.
-fn judge_payments(told: &Told, data: &Path) {
-    let listed = kvitt(data, &["payments", "list", "--json"]).with_code(0).json();
+/// What is wrong with the money: every krone that the bank told of is there once, whatever was killed while it was read, and each debit
+/// paid its invoice.
+fn money(told: &Told, data: &Path) -> Vec<String> {
+    let debit = |number: &String| Some(Case::of(number).debit.as_ref()?.kid(number.parse().unwrap()));
+    let debited: BTreeSet<String> = told.all.iter().filter_map(debit).collect();
+    let listed = kvitt(data, &["payments", "list", "--json"]).json();
     let payments = listed["payments"].as_array().unwrap();
     let kids: BTreeSet<&str> = payments.iter().map(|payment| payment["kid"].as_str().unwrap()).collect();
-    assert_eq!((payments.len(), kids.len()), (told.payments, told.payments));
+    let wanted = told.payments + debited.len();
+    let is_debit = |payment: &&serde_json::Value| debited.contains(payment["kid"].as_str().unwrap());
+    let unplaced = payments.iter().filter(is_debit).filter(|payment| payment["state"] != "matched");
+    let mut wrong: Vec<String> = unplaced.map(|payment| format!("not matched: {payment}")).collect();
+    if (payments.len(), kids.len()) != (wanted, wanted) {
+        wrong.push(format!("{} payments with {} KIDs, where there are {wanted}", payments.len(), kids.len()));
+    }
+    wrong
 }
 
 /// The oracle: each accepted invoice is exactly one thing, and the ledgers agree. Answers how many are in doubt.

@@ -268,16 +268,18 @@ impl Sandbox {
         let configuration = format!(
             "public_address = \"http://127.0.0.1:8480\"\n{}\n\
              [http.mps]\nbase_address = {:?}\nuser = {:?}\npassword_file = {:?}\nnetworks = [\"127.0.0.0/8\"]\n\n\
-             [drop.print]\nfolder = {:?}\nlook_every_s = 1\n\n[payments]\nfolder = \"bank\"\n",
+             [drop.print]\nfolder = {:?}\nlook_every_s = 1\n\n[drop.bank]\nfolder = {:?}\nlook_every_s = 1\n\n\
+             [avtalegiro]\ncustomer_unit = {:?}\nservice = \"mps\"\nfiles = \"bank\"\n\n[payments]\nfolder = \"bank\"\n",
             fs::read_to_string(&file).unwrap(),
             self.said("mps"),
             self.said("mps_user"),
             self.said("mps_password_file"),
             self.said("print_shop"),
+            self.said("bank"),
+            self.said("customer_unit"),
         );
         fs::write(&file, configuration).unwrap();
         add_company(data, COMPANY, "Nordlys Kraft AS");
-        kvitt(data, &["company", "agreement", "record", COMPANY, "main-vendor", "--by", "the harness"]).with_code(0);
         kvitt(data, &["company", "bank-account", "set", COMPANY, ACCOUNT]).with_code(0);
         let efaktura = r#"{"accounts": ["99991001014"], "lot_size": 3, "lot_open_seconds": 5, "settle_minutes": 1}"#;
         let print = r#"{"return_address": ["Kraftveien 1", "8006 Bodø"], "letters_at_most": 3, "closes": {"after_minutes": 1}}"#;
