@@ -692,7 +692,8 @@ async fn hold_off(hub: &Hub, company: &Company, job: &Leased, conversation: &Con
     let due_at = until.max(now + spared_wait(&job.subject, waited, now));
     let why = Fault::fatal(codes::COUNTERPARTY_SILENT);
     let nothing_said = !conversation.log.iter().any(|stored| matches!(stored.entry, Entry::Exchange(_)));
-    if !nothing_said && !matches!(step.then, Then::Retry { .. }) {
+    // Of a finished lot only what was handed over is called back: that waits, and nothing travels on.
+    if conversation.finished || (!nothing_said && !matches!(step.then, Then::Retry { .. })) {
         return give_back(hub, company, job, step, due_at, job.faults, why.code.name().to_owned()).await;
     }
     let longest = RetryPolicy::default().longest();

@@ -98,7 +98,7 @@ impl Db {
             .connect_with(options.clone())
             .await?;
         let writer = match backend {
-            Backend::Sqlite => Writer::grouping(connection).map_err(|cause| Error::io("starting the writer's thread", cause))?,
+            Backend::Sqlite => Writer::grouping(connection),
             Backend::Postgres => {
                 connection.close().await?;
                 let pool = AnyPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).connect_with(options).await?;

@@ -10,13 +10,11 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::thread;
 use std::time::Instant;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sqlx::{AnyConnection, AnyPool, Connection, Executor};
-use tokio::runtime::Handle;
 use tokio::sync::{Mutex, Semaphore, mpsc, oneshot};
 
 use crate::error::{Error, Result};
@@ -72,7 +70,7 @@ pub struct Writer {
 
 #[derive(Clone)]
 enum Kind {
-    Grouping { queue: mpsc::Sender<Box<dyn Pending>>, done: Arc<Mutex<Option<oneshot::Receiver<()>>>> },
+    Grouping { queue: mpsc::Sender<Box<dyn Pending>>, done: Arc<Mutex<Option<tokio::task::JoinHandle<()>>>> },
     Parallel { pool: AnyPool, turns: Arc<Semaphore> },
 }
 
@@ -86,22 +84,12 @@ impl std::fmt::Debug for Writer {
 }
 
 impl Writer {
-    /// One connection, commits shared by groups. Everybody waits for this one, and it waits for the database at every statement: on
-    /// a thread of its own it never waits for a turn among the tasks as well.
-    ///
-    /// # Errors
-    /// The machine has no thread left.
-    pub fn grouping(connection: AnyConnection) -> std::io::Result<Writer> {
+    /// One connection, commits shared by groups.
+    pub fn grouping(connection: AnyConnection) -> Writer {
         let (queue, waiting) = mpsc::channel(WAITING);
         let commits = Arc::new(Commits::default());
-        let (end, done) = oneshot::channel();
-        let (runtime, counted) = (Handle::current(), commits.clone());
-        thread::Builder::new().name("kvitt-writer".to_owned()).spawn(move || {
-            runtime.block_on(write_groups(connection, waiting, counted));
-            // Nobody may be there any more to hear it.
-            let _ = end.send(());
-        })?;
-        Ok(Writer { kind: Kind::Grouping { queue, done: Arc::new(Mutex::new(Some(done))) }, commits })
+        let task = tokio::spawn(write_groups(connection, waiting, commits.clone()));
+        Writer { kind: Kind::Grouping { queue, done: Arc::new(Mutex::new(Some(task))) }, commits }
     }
 
     /// Many connections, a transaction for each action.
@@ -149,8 +137,8 @@ impl Writer {
                 let (answer, _) = oneshot::channel();
                 // An empty action behind the last real one closes the queue from the writer's side.
                 let _ = queue.send(Box::new(Close { answer: Some(answer) })).await;
-                if let Some(end) = done.lock().await.take() {
-                    let _ = end.await;
+                if let Some(task) = done.lock().await.take() {
+                    let _ = task.await;
                 }
             }
             Kind::Parallel { pool, turns } => {

@@ -108,7 +108,8 @@ impl Journey<'_> {
         if progress.travelling().all(Fate::has_failed) {
             return Then::Finished;
         }
-        let called_back = progress.fates.iter().any(|fate| fate.is_open() && fate.wish.is_some());
+        let noted = |fate: &Fate| matches!(fate.wish, Some(Wish { stage: WishStage::Noted, .. }));
+        let called_back = progress.fates.iter().any(|fate| fate.is_open() && noted(fate));
         if !called_back && progress.last_exchange.is_some_and(|last| since_then(taken_at, last) >= WATCHED_FOR) {
             return Then::Finished;
         }
