@@ -344,6 +344,20 @@ pub async fn stop(tx: &mut Tx<'_>, company: &Company, invoice: &str, attempt: At
     Ok(Stopped::CalledBack)
 }
 
+/// A claim that was to be called back while nobody knew whether it was sent turned out to be sent: the wish is said now, or a person
+/// hears that it cannot be.
+pub async fn wish_again(tx: &mut Tx<'_>, company: &Company, invoice: &str, attempt: AttemptId, by: &str, now: i64) -> Result<()> {
+    match may_call_back(tx, company, attempt, now).await {
+        Ok(file) => note_call_back(tx, company, &CallBack { invoice, attempt, by, file }, Urgency::Interactive, now).await,
+        Err(Error::Refused(_)) => {
+            let why = Fault::warning(codes::CALL_BACK_UNCONFIRMED).with("route", avtalegiro::NAME);
+            tx.tell(NewEvent::new(&company.id, &company.key, now, "person.told", invoice, &why)?);
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// A wish to call an attempt back.
 pub struct CallBack<'a> {
     /// The invoice.

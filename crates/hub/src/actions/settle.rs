@@ -84,7 +84,7 @@ pub async fn settle(hub: &Hub, company: &Company, decided: Decided<'_>, by: &str
             let what = Move { company: &company, delivery: &stored.id, urgency: Urgency::Interactive, lot_at_most: None, now };
             move_delivery(tx, &what, event.clone()).await?;
             if let (State::InDoubt { route, attempt, .. }, Some(found)) = (&stored.delivery.state, settled_as(&event)) {
-                let settled = Settled { route, attempt: *attempt, found, by: &by };
+                let settled = Settled { invoice: &invoice, route, attempt: *attempt, found, by: &by };
                 note_settled(tx, &what, &settled).await?;
             }
             Ok(())
@@ -119,6 +119,7 @@ fn settled_as(event: &Event) -> Option<Found> {
 
 /// What was found of an attempt in doubt.
 struct Settled<'a> {
+    invoice: &'a str,
     route: &'a RouteName,
     attempt: AttemptId,
     found: Found,
@@ -128,7 +129,7 @@ struct Settled<'a> {
 /// Enters what a person found in the log of the consignment that was in doubt, so that what is said for it later goes by that; and
 /// tells the payer of a claim that stands.
 async fn note_settled(tx: &mut Tx<'_>, what: &Move<'_>, settled: &Settled<'_>) -> Result<()> {
-    let Settled { route, attempt, found, by } = *settled;
+    let Settled { invoice, route, attempt, found, by } = *settled;
     let (company, now) = (what.company, what.now);
     // One that is repeated has joined another lot by now, which is open still or was closed at once: it is not the one in doubt.
     let journeys = consignment::of_attempt(tx.db(), &company.id, attempt).await?;
@@ -142,10 +143,15 @@ async fn note_settled(tx: &mut Tx<'_>, what: &Move<'_>, settled: &Settled<'_>) -
         consignment::lock(tx, &company.id, doubted).await?;
         consignment::note(tx, &company.id, &company.key, doubted, &note, now).await?;
     }
-    if found == Found::Sent && route.as_str() == avtalegiro::NAME {
-        claims::tell_payer_of_settled(tx, company, attempt, what.urgency, now).await?;
+    if found != Found::Sent || route.as_str() != avtalegiro::NAME {
+        return Ok(());
     }
-    Ok(())
+    match doubted {
+        Some(doubted) if consignment::is_wished_back(tx.db(), &company.id, doubted, attempt).await? => {
+            claims::wish_again(tx, company, invoice, attempt, by, now).await
+        }
+        Some(_) | None => claims::tell_payer_of_settled(tx, company, attempt, what.urgency, now).await,
+    }
 }
 
 /// Asks the counterparty to give back what it took: the wish enters the conversation's log, and its adapter does the rest.

@@ -517,6 +517,28 @@ async fn what_is_paid_after_its_file_is_called_back_once() {
     .await;
 }
 
+/// The wish outlives the doubt.
+#[tokio::test]
+async fn what_is_paid_while_nobody_knows_whether_it_was_sent_is_called_back_once_it_was() {
+    each_house(async |house| {
+        house.claim(claimed(1)).await;
+        house.answers([perhaps()]);
+        house.after(180).await;
+        pay(house, 1, 123_450).await;
+        house.after(15).await;
+        assert_eq!(house.state(1).await, "in_doubt");
+        house.said();
+        house.decide(1, Settlement::Sent).await.unwrap();
+        house.after(0).await;
+        let said = house.said();
+        assert!(said.iter().any(|said| said.ends_with(" cancellations")), "{said:?}");
+        let kinds: Vec<String> = house.told(1).await.into_iter().map(|event| event.kind).collect();
+        let count = |wanted: &str| kinds.iter().filter(|kind| *kind == wanted).count();
+        assert_eq!(count("notice.begun"), count("notice.cancelled"), "nobody is told of a debit that is called back: {kinds:?}");
+    })
+    .await;
+}
+
 /// The bank draws all that was claimed, whatever is left of it.
 #[tokio::test]
 async fn what_is_credited_in_part_after_its_file_is_called_back() {
