@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use crate::error::Result;
 use crate::hub::Hub;
+use crate::store::bank_account::Counts;
 use crate::store::company::Company;
 use crate::store::event::NewEvent;
 use crate::store::payment::{self, State};
@@ -24,18 +25,37 @@ enum By {
     Ocr,
 }
 
+/// What became of the lines that a file told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accounted {
+    /// How many were accounted for now.
+    pub here: u64,
+    /// Whether none of money that came in still waits: else its payments are not known, and who is not among them may still be.
+    pub is_whole: bool,
+}
+
 /// Accounts for the lines of an account that are made up by payments that are here, after a file told of payments from one day to
-/// another. Answers how many of them this very file told of.
-pub async fn account_for_totals(hub: &Hub, company: &Company, account: &str, days: (Date, Date), file: &str) -> Result<u64> {
+/// another. Where OCR giro does not count, it accounts for nothing either: what it tells of is not matched.
+pub async fn account_for_totals(
+    hub: &Hub,
+    (company, counts): (&Company, Counts),
+    account: &str,
+    days: (Date, Date),
+    file: &str,
+) -> Result<Accounted> {
     let apart = jiff::Span::new().days(MOST_DAYS_APART);
     let around = (days.0.saturating_sub(apart), days.1.saturating_add(apart));
     let mut db = hub.db().read().await?;
     let waiting = statement_line::waiting(&mut db, &company.id, account, around).await?;
+    let waited_for = waiting.iter().filter(|line| line.file == file && !line.net.is_negative()).count();
     let mut found: Vec<(Waiting, By)> = Vec::new();
     let mut of_day: Option<(Date, Vec<i64>)> = None;
     for line in waiting {
         if statement_line::has_all_parts(&mut db, &company.id, &line).await? {
             found.push((line, By::Parts));
+            continue;
+        }
+        if counts == Counts::Camt {
             continue;
         }
         if of_day.as_ref().is_none_or(|(day, _)| *day != line.booked_on) {
@@ -50,10 +70,13 @@ pub async fn account_for_totals(hub: &Hub, company: &Company, account: &str, day
         }
     }
     drop(db);
+    let of_file = |(line, _): &&(Waiting, By)| line.file == file;
+    let here = found.iter().filter(of_file).count() as u64;
+    let money_in = found.iter().filter(of_file).filter(|(line, _)| !line.net.is_negative()).count();
+    let accounted = Accounted { here, is_whole: money_in == waited_for };
     if found.is_empty() {
-        return Ok(0);
+        return Ok(accounted);
     }
-    let here = found.iter().filter(|(line, _)| line.file == file).count() as u64;
     let (company, found, now) = (company.clone(), std::sync::Arc::new(found), hub.clock().business_ms());
     hub.write(move |tx| {
         let (company, found) = (company.clone(), found.clone());
@@ -74,5 +97,5 @@ pub async fn account_for_totals(hub: &Hub, company: &Company, account: &str, day
         .boxed()
     })
     .await?;
-    Ok(here)
+    Ok(accounted)
 }

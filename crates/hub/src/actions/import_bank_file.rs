@@ -189,19 +189,23 @@ pub async fn read_on(hub: &Hub, file: StoredFile) -> Result<Imported> {
     for (account, records) in lists {
         take(hub, &file, Batch::Mandates { account, records }, &mut owners, &mut report).await?;
     }
-    let until = reading.await.map_err(|cause| Error::Damaged(format!("reading a bank file failed: {cause}")))??;
+    let mut until = reading.await.map_err(|cause| Error::Damaged(format!("reading a bank file failed: {cause}")))??;
+    for of in &mut report.accounts {
+        if let (Some(owner), Some(days)) = (owners.owner(&of.account), owners.days(&of.account)) {
+            let accounted = account_for_totals(hub, owner, &of.account, days, &file.digest).await?;
+            of.placed.parked = of.placed.parked.saturating_sub(accounted.here);
+            of.placed.told_twice += accounted.here;
+            if !accounted.is_whole {
+                // A sum of debits names none of them: that one did not happen is not known from it.
+                until.remove(&of.account);
+            }
+        }
+    }
     let mut heard = Vec::new();
     for (account, day) in until {
         if let Some((company, _)) = owners.of(hub, &account).await? {
             // A day to come tells of nothing yet.
             heard.push((company.id, account, told_until(day, calendar::today(hub.clock().business()))));
-        }
-    }
-    for of in &mut report.accounts {
-        if let (Some(company), Some(days)) = (owners.known(&of.account), owners.days(&of.account)) {
-            let accounted = account_for_totals(hub, company, &of.account, days, &file.digest).await?;
-            of.placed.parked = of.placed.parked.saturating_sub(accounted);
-            of.placed.told_twice += accounted;
         }
     }
     finish(hub, &file, &report, &owners, heard).await?;
@@ -373,7 +377,11 @@ impl Owners {
     }
 
     fn known(&self, account: &str) -> Option<&Company> {
-        self.of.get(account)?.as_ref().map(|(company, _)| company)
+        self.owner(account).map(|(company, _)| company)
+    }
+
+    fn owner(&self, account: &str) -> Option<(&Company, Counts)> {
+        self.of.get(account)?.as_ref().map(|(company, counts)| (company, *counts))
     }
 
     fn saw(&mut self, account: &str, payments: &[NewPayment]) {

@@ -190,8 +190,10 @@ async fn decide(tx: &mut Tx<'_>, company: &Company, counts: Counts, new: &NewPay
     if is_camt && alike.here < alike.elsewhere {
         return Ok(State::ToldAgain);
     }
-    // What the other rail told of and was passed over for this one is told here.
-    if here < elsewhere && !(counts_alone && payment.kid.is_some()) {
+    // What the other rail told of and was passed over for this one is told here; what it told of before this one counted alone is not.
+    let counted_elsewhere = if is_camt { alike.ocr_counted } else { alike.camt_counted };
+    let was_told = if counts_alone && payment.kid.is_some() { counted_elsewhere } else { elsewhere };
+    if here < was_told {
         return Ok(State::ToldTwice);
     }
     let used = kid_use(tx, company, payment).await?;

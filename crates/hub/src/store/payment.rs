@@ -34,6 +34,7 @@ const SAVE: &str = "UPDATE payment SET state = $1, invoice_id = $2, fit = $3, co
 // of the other file's.
 const ALIKE: &str = "SELECT rail, \
     CAST(SUM(CASE WHEN booked_on = $9 AND fit <> 'again' THEN 1 ELSE 0 END) AS BIGINT) AS once, \
+    CAST(SUM(CASE WHEN booked_on = $9 AND state <> 'told_twice' THEN 1 ELSE 0 END) AS BIGINT) AS counted, \
     CAST(SUM(CASE WHEN named = 0 AND source = $12 THEN 1 ELSE 0 END) AS BIGINT) AS unnamed_here, \
     CAST(SUM(CASE WHEN named = 0 AND source <> $12 THEN 1 ELSE 0 END) AS BIGINT) AS unnamed_elsewhere, \
     CAST(SUM(CASE WHEN batch = $13 AND source = $12 THEN 1 ELSE 0 END) AS BIGINT) AS line_here, \
@@ -45,6 +46,7 @@ const ALIKE: &str = "SELECT rail, \
     AND (booked_on = $9 OR (booked_on = $10 AND valued_on = $10) OR valued_on = $11) GROUP BY rail";
 const ALIKE_WITHOUT_KID: &str = "SELECT rail, \
     CAST(SUM(CASE WHEN booked_on = $9 AND fit <> 'again' AND payer_digest = $3 THEN 1 ELSE 0 END) AS BIGINT) AS once, \
+    CAST(SUM(CASE WHEN booked_on = $9 AND state <> 'told_twice' AND payer_digest = $3 THEN 1 ELSE 0 END) AS BIGINT) AS counted, \
     CAST(SUM(CASE WHEN named = 0 AND source = $12 AND payer_digest = $3 THEN 1 ELSE 0 END) AS BIGINT) AS unnamed_here, \
     CAST(SUM(CASE WHEN named = 0 AND source <> $12 AND payer_digest = $3 THEN 1 ELSE 0 END) AS BIGINT) AS unnamed_elsewhere, \
     CAST(SUM(CASE WHEN batch = $13 AND source = $12 AND payer_digest = $3 THEN 1 ELSE 0 END) AS BIGINT) AS line_here, \
@@ -195,6 +197,10 @@ pub struct Alike {
     pub ocr: i64,
     /// By camt, what several of its files told of counted once.
     pub camt: i64,
+    /// Of those by OCR giro, what was not passed over for camt.
+    pub ocr_counted: i64,
+    /// Of those by camt, what was not passed over for OCR giro or another file.
+    pub camt_counted: i64,
     /// By files of camt that are what this one is, of those that can be paired with it: without a name like it, or in the same line
     /// of the account.
     pub here: i64,
@@ -389,10 +395,10 @@ pub async fn alike(
         let rail: String = row.try_get("rail")?;
         let count = |column: &str| -> Result<i64> { Ok(row.try_get(column)?) };
         if rail != "camt" {
-            alike.ocr = count("once")?;
+            (alike.ocr, alike.ocr_counted) = (count("once")?, count("counted")?);
             continue;
         }
-        alike.camt = count("once")?;
+        (alike.camt, alike.camt_counted) = (count("once")?, count("counted")?);
         (alike.here, alike.elsewhere, alike.unsure) = match told.is_named {
             true => (count("line_here")?, count("line_elsewhere")?, count("unsure")?),
             false => (count("unnamed_here")?, count("unnamed_elsewhere")?, count("in_other_files")?),

@@ -142,6 +142,40 @@ async fn only_the_rail_that_counts_is_counted() {
     .await;
 }
 
+/// From one day to the next another rail counts: what was counted before is told again, and is no second payment.
+#[tokio::test]
+async fn what_was_counted_before_another_rail_counts_is_not_counted_again() {
+    each_book(async |books| {
+        books.invoice("1001", FIRST, 1000).await;
+        assert_eq!(books.placed(&camt(54, "N1", &[IN])).await.matched, 1);
+        let settings = BankAccountSettings { counts: Counts::Ocr, ..BankAccountSettings::default() };
+        set_bank_account(&books.hub, &books.us, ACCOUNT, settings).await.unwrap();
+        assert_eq!(books.placed(&ocr(1, &[paid(FIRST, 1000)])).await.told_twice, 1);
+        assert_eq!(books.stands("1001").await, ("paid", 0));
+        assert_eq!(books.placed(&ocr(2, &[paid(FIRST, 1000)])).await.matched, 1, "a second one");
+    })
+    .await;
+}
+
+/// Where OCR giro does not count, what it tells of is matched with nothing: a sum waits for the payments that are.
+#[tokio::test]
+async fn a_sum_is_not_accounted_for_by_what_does_not_count() {
+    const SUM: Entry = Entry { reference: "B1", details: &[], ..IN };
+    const PARTS: Entry = Entry { details: &[(FIRST, 1000)], ..SUM };
+    each_book(async |books| {
+        let settings = BankAccountSettings { counts: Counts::Camt, ..BankAccountSettings::default() };
+        set_bank_account(&books.hub, &books.us, ACCOUNT, settings).await.unwrap();
+        books.invoice("1001", FIRST, 1000).await;
+        books.placed(&ocr(1, &[paid(FIRST, 1000)])).await;
+        assert_eq!(books.placed(&camt(53, "S1", &[SUM])).await.parked, 1);
+        assert_eq!(books.placed(&camt(54, "N1", &[PARTS])).await.matched, 1);
+        let sums = books.sums().await;
+        let shown: Vec<(&str, i64)> = sums.iter().map(|sum| (sum.state.as_str(), sum.count)).collect();
+        assert_eq!(shown, [("matched", 1), ("told_twice", 2)]);
+    })
+    .await;
+}
+
 /// OCR giro has neither transfers without a KID nor refunds nor sums: camt alone tells of them.
 #[tokio::test]
 async fn the_rail_that_does_not_count_still_tells_what_the_other_cannot() {

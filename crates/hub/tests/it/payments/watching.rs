@@ -141,6 +141,27 @@ async fn a_statement_without_entries_tells_that_nothing_was_debited() {
     .await;
 }
 
+/// A statement that tells of a sum does not say whose debits are in it.
+#[tokio::test]
+async fn a_sum_is_not_the_word_that_nothing_was_debited() {
+    const SUM: Entry = Entry { reference: "B1", is_credit: true, is_reversal: false, minor: 1500, details: &[] };
+    each_book(async |books| {
+        let due = date(2031, 11, 17);
+        books.invoice("1001", FIRST, 1000).await;
+        claim(books, "1001", 1, due).await.unwrap();
+        on(books, date(2031, 11, 20)).await;
+        let statement = camt(53, "S1", &[SUM]).replace("2026-11-17T", "2031-11-20T").replace("2026-11-17", "2031-11-17");
+        assert_eq!(books.placed(&statement).await.parked, 1);
+        on(books, date(2031, 11, 21)).await;
+        assert_eq!(books.stands("1001").await, ("claimed", 1000));
+        // The payments of the sum: this one is not among them.
+        books.placed(&ocr_of(ACCOUNT, due, 1, &[paid(SECOND, 1500)])).await;
+        on(books, date(2031, 11, 24)).await;
+        assert_eq!(books.stands("1001").await, ("reopened", 1000));
+    })
+    .await;
+}
+
 /// Whichever file comes first, a debit answers its claim, and nobody is told to call it back where the bank says what it was.
 #[tokio::test]
 async fn a_debit_that_camt_tells_of_is_a_debit() {
