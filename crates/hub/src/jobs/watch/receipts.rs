@@ -51,7 +51,7 @@ pub async fn lying(hub: &Hub) -> Result<i64> {
 }
 
 impl Drop {
-    /// The drops of a hub, from their beginning. The bank's has no receipts like these: [`super::bank_files`] looks into it.
+    /// The drops of a hub, from their beginning. The bank's has no receipts like these: [`mod@super::bank_files`] looks into it.
     pub fn all(hub: &Hub) -> Vec<Drop> {
         let bank = hub.config().avtalegiro.files.as_ref();
         let drops = hub.config().drop.iter().filter(|(name, _)| Some(*name) != bank);
