@@ -4,7 +4,7 @@
 
 use std::num::NonZeroU16;
 
-use krilla::configure::{Accessibility, Archival, ConfigurationBuilder};
+use krilla::configure::{Accessibility, Archival, ConfigurationBuilder, ValidationError};
 use krilla::destination::XyzDestination;
 use krilla::embed::{AssociationKind, EmbeddedFile, MimeType};
 use krilla::error::KrillaError;
@@ -61,8 +61,16 @@ fn refusal(error: KrillaError) -> RenderError {
     match error {
         KrillaError::Image(_, _, why) => RenderError::Logo(why),
         KrillaError::SixteenBitImage(..) => RenderError::Logo("16 bits per channel".to_owned()),
+        KrillaError::Validation(broken) => {
+            RenderError::Writer(broken.iter().map(|(rule, _)| name_of(rule)).collect::<Vec<_>>().join(", "))
+        }
         other => RenderError::Writer(other.to_string()),
     }
+}
+
+/// Which demand of the standard was not met, without the text of the invoice that the writer's error may hold.
+fn name_of(rule: &ValidationError) -> String {
+    format!("{rule:?}").chars().take_while(|character| character.is_ascii_alphanumeric()).collect()
 }
 
 fn content_tag(item: &Item) -> ContentTag<'static> {

@@ -3,7 +3,7 @@
 use kvitt_domain::identifiers::IdentityNumber;
 use kvitt_domain::invoice::{Address, Identifier, Party};
 
-use super::{BODY, Composer, LABEL, SMALL, STRONG, TITLE};
+use super::{BODY, Composer, LABEL, SMALL, STRONG, TITLE, short};
 use crate::page::{ADDRESS, Area, MARGIN, MEASURE, MM, Owner, Role, Shape, Sheet, WIDTH};
 use crate::typeface::{self, Face, Ink, Line, Style};
 use crate::wording;
@@ -40,8 +40,7 @@ impl Composer<'_> {
                 let (width, height) = (logo.width as f32, logo.height as f32);
                 let scale = (LOGO_WIDTH / width).min(LOGO_HEIGHT / height);
                 let area = Area { left: MARGIN, top: TOP, width: width * scale, height: height * scale };
-                let description = typeface::line(&name, BODY).text;
-                let node = self.sheet.node(Role::Figure(description), None);
+                let node = self.sheet.node(Role::Figure(self.logo_description(&name)), None);
                 self.sheet.put(Owner::Node(node), Shape::Logo { area });
             }
             None => {
@@ -54,6 +53,12 @@ impl Composer<'_> {
                 self.sheet.stack(Owner::Node(node), lines, MARGIN, top);
             }
         }
+    }
+
+    /// What a reader who cannot see the logo is told: whose it is, or, for a seller without a name, what it is.
+    fn logo_description(&self, name: &str) -> String {
+        let said = short(name);
+        if said.trim().is_empty() { self.words.text("logo") } else { said }
     }
 
     /// The name that the seller trades under, or the registered one.

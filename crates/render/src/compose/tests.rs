@@ -368,6 +368,16 @@ fn any_number() -> impl Strategy<Value = i64> {
     prop_oneof![3 => -100_000_i64..10_000_000, 1 => any::<i64>(), 1 => prop_oneof![Just(0), Just(i64::MIN), Just(i64::MAX)]]
 }
 
+#[test]
+fn a_logo_of_a_seller_without_a_name_is_described_all_the_same() {
+    let mut drawn = samples::all().into_iter().find(|sample| sample.look.logo.is_some()).expect("one sample has a logo");
+    drawn.invoice.seller.trading_name = None;
+    for nameless in ["", " ", "\u{0}\u{7}"] {
+        nameless.clone_into(&mut drawn.invoice.seller.name);
+        crate::pdf(&drawn.invoice, &drawn.look, &[]).expect("PDF/UA wants every figure described");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
