@@ -7,6 +7,7 @@ pub mod accept_invoice;
 pub mod account_for_totals;
 pub mod add_company;
 pub mod advance_agreement;
+pub mod api_keys;
 pub mod apply_mandates;
 pub mod back_up;
 pub mod check_kid;

@@ -18,12 +18,14 @@ use crate::transport::drop::Site;
 use crate::transport::http::Service;
 use crate::transport::smtp::{MailServer, Tls};
 
+mod api;
 mod avtalegiro;
 mod drop;
 mod files;
 mod http;
 mod payments;
 
+pub use api::ApiConfig;
 pub use avtalegiro::AvtalegiroConfig;
 pub use drop::{AlgorithmsConfig, DropConfig, SftpConfig};
 pub use http::HttpConfig;
@@ -41,6 +43,8 @@ pub struct Config {
     pub public_address: Option<String>,
     /// How many jobs are worked on at the same time.
     pub workers: usize,
+    /// What programs may ask for.
+    pub api: ApiConfig,
     /// The price book; by default the example book that comes with the program.
     pub price_book: Option<PathBuf>,
     /// Mail servers by name; the e-mail route's set-up names one of them.
@@ -81,6 +85,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8480)),
             public_address: None,
             workers: 32,
+            api: ApiConfig::default(),
             price_book: None,
             mail: BTreeMap::new(),
             http: BTreeMap::new(),

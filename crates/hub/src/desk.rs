@@ -18,9 +18,11 @@ use crate::store::customer_order::{self, CustomerOrder};
 use crate::store::invoice::Listed;
 use crate::store::job::Shown;
 
+mod access;
 mod money;
 
 pub use crate::actions::accept_invoice::{Accepted, HandedIn};
+pub use crate::actions::api_keys::{KeyAsk, KeysShown};
 pub use crate::actions::apply_mandates::Covers;
 pub use crate::actions::back_up::{BackUpKeys, Manifest};
 pub use crate::actions::explain::{Course, Story};
@@ -33,6 +35,7 @@ pub use crate::actions::show_payments::{Case, Money, MoneyStory, PaymentShown, W
 pub use crate::store::bank_account::{BankAccount, BankAccountSettings, Counts, KidRule};
 pub use crate::store::bank_file::StoredFile;
 pub use crate::store::mandate::StoredChange;
+pub use access::AccessAsk;
 pub use money::MoneyAsk;
 
 /// Customers' orders in one answer.
@@ -166,6 +169,8 @@ pub enum Ask {
         /// The address.
         address: String,
     },
+    /// Something about who may speak for a company.
+    Access(AccessAsk),
     /// Something about money: bank accounts, KIDs, bank files, payments.
     Money(MoneyAsk),
     /// Make a new master key and seal every company's key with it.
@@ -232,6 +237,8 @@ pub enum Answer {
         /// The cursor of the next page, if there may be one.
         next: Option<(i64, String)>,
     },
+    /// Keys of the API.
+    Keys(KeysShown),
     /// Bank accounts.
     BankAccounts {
         /// By their numbers.
@@ -467,6 +474,7 @@ impl Hub {
                 actions::settle::lift_suppression(self, &company, &address).await?;
                 Answer::Done
             }
+            Ask::Access(ask) => access::answer(self, ask).await?,
             Ask::Money(ask) => money::answer(self, ask).await?,
             Ask::RotateKeys => {
                 actions::rotate_keys::rotate_keys(self).await?;

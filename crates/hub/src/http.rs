@@ -10,6 +10,8 @@ mod documents;
 mod mandates;
 mod validate;
 
+pub use documents::attached;
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -19,8 +21,12 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use kvitt_domain::Language;
 use tracing::Instrument as _;
 
+use crate::api;
+use crate::api::access::language_of;
+use crate::api::problem::Problem;
 use crate::hub::Hub;
 
 /// The addresses of the hub.
@@ -41,6 +47,7 @@ pub fn router(hub: Hub) -> Router {
         .with_state(hub.clone())
         .merge(banks)
         .merge(judging)
+        .merge(api::router(&hub))
         .layer(middleware::from_fn_with_state(hub, with_id))
 }
 
@@ -51,8 +58,9 @@ async fn with_id(State(hub): State<Hub>, request: Request, next: Next) -> Respon
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let id = uuid::Uuid::now_v7().to_string();
     let span = tracing::info_span!("request", request = %id, method = %request.method(), route);
+    let language = language_of(request.headers());
     let mut response = async {
-        let response = next.run(request).await;
+        let response = in_words(next.run(request).await, language, &id);
         tracing::debug!(status = response.status().as_u16(), ms = begun.elapsed().as_millis() as u64, "answered");
         response
     }
@@ -63,6 +71,23 @@ async fn with_id(State(hub): State<Hub>, request: Request, next: Next) -> Respon
         response.headers_mut().insert("x-request-id", id);
     }
     response
+}
+
+/// What is not done is said in the caller's language, with the request's id.
+fn in_words(response: Response, language: Language, id: &str) -> Response {
+    match response.extensions().get::<Problem>() {
+        Some(problem) => {
+            let mut told = problem.answer(language, id);
+            // What was added on the way, such as the methods that a path has.
+            for (name, value) in response.headers() {
+                if *name != header::CONTENT_LENGTH && !told.headers().contains_key(name) {
+                    told.headers_mut().insert(name.clone(), value.clone());
+                }
+            }
+            told
+        }
+        None => response,
+    }
 }
 
 async fn metrics(State(hub): State<Hub>) -> Response {

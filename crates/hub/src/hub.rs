@@ -13,6 +13,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::actions::restore;
+use crate::api::tokens::Signing;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::desk::{OtherProvider, Status};
@@ -60,6 +61,7 @@ struct Inner {
     meters: Meters,
     figures: tokio::sync::Mutex<Option<(Instant, Figures)>>,
     reading: tokio::sync::Mutex<()>,
+    signing: tokio::sync::OnceCell<Signing>,
     _lock: DataLock,
 }
 
@@ -124,6 +126,7 @@ impl Hub {
                 meters: Meters::default(),
                 figures: tokio::sync::Mutex::default(),
                 reading: tokio::sync::Mutex::default(),
+                signing: tokio::sync::OnceCell::new(),
                 db,
                 _lock: lock,
             }),
@@ -259,6 +262,11 @@ impl Hub {
         Ok(status)
     }
 
+    /// What tokens of the API are signed with.
+    pub async fn signing(&self) -> Result<&Signing> {
+        self.inner.signing.get_or_try_init(|| Signing::of(self)).await
+    }
+
     /// What this process counts.
     pub fn meters(&self) -> &Meters {
         &self.inner.meters
@@ -300,7 +308,10 @@ impl Hub {
             let until = async move {
                 let _ = until.wait_for(|stop| *stop).await;
             };
-            if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(until).await {
+            if let Err(error) = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+                .with_graceful_shutdown(until)
+                .await
+            {
                 tracing::error!(%error, "HTTP ended");
             }
         });

@@ -4,6 +4,7 @@
 //! Start with [`hub`] to see what a running hub is made of, and `docs/ARCHITECTURE.md` for the way of an invoice.
 
 pub mod actions;
+pub mod api;
 pub mod clock;
 pub mod config;
 pub mod desk;

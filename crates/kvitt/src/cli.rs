@@ -102,6 +102,9 @@ enum Command {
     Restore(commands::restore::Restore),
     /// Move to another database, from SQLite to PostgreSQL or back.
     CopyDatabase(commands::copy_database::CopyDatabase),
+    /// Make, list, rotate and revoke the keys with which programs speak for a company.
+    #[command(subcommand)]
+    ApiKeys(commands::api_keys::ApiKeys),
     /// Change the key that seals all keys.
     #[command(subcommand)]
     Keys(commands::keys::Keys),
@@ -194,6 +197,7 @@ async fn run(session: &Session, command: Command) -> Outcome {
         Command::Backup(backup) => backup.run(session).await,
         Command::Restore(restore) => restore.run(session).await,
         Command::CopyDatabase(copy) => copy.run(session).await,
+        Command::ApiKeys(keys) => keys.run(session).await,
         Command::Keys(keys) => keys.run(session).await,
         Command::Bench(bench) => bench.run(session).await,
         Command::Completions(completions) => completions.run(session),

@@ -1,6 +1,7 @@
 //! One file per verb: its options, what it asks the hub, and how the answer becomes an exit code.
 
 pub mod agreement;
+pub mod api_keys;
 pub mod backup;
 pub mod bank_account;
 pub mod bank_file;

@@ -436,6 +436,59 @@ codes! {
     RETRIES_EXHAUSTED = "retries.exhausted", Counterparty;
     /// The delivery is not in a state where this can happen to it. Values: `state`.
     STATE_REFUSES = "state.refuses", Operator;
+    // --- the API
+    /// The request's body, query or a header cannot be read. Values: `why`.
+    REQUEST_UNREADABLE = "request.unreadable", Sender;
+    /// A field of the request has a value that it cannot have. Values: `field`, `value`.
+    REQUEST_VALUE = "request.value", Sender;
+    /// A field of the request is missing. Values: `field`.
+    REQUEST_MISSING = "request.missing", Sender;
+    /// The request has a field that the operation does not know. Values: `field`, `near`, the fields that it knows.
+    REQUEST_UNKNOWN_FIELD = "request.unknown_field", Sender;
+    /// The request asks for something that this Kvitt does not do. Values: `field`, `value`.
+    REQUEST_UNSUPPORTED = "request.unsupported", Sender;
+    /// The body is empty.
+    REQUEST_EMPTY = "request.empty", Sender;
+    /// The body is larger than any route takes. Values: `bytes`, the limit.
+    REQUEST_TOO_LARGE = "request.too_large", Sender;
+    /// The body did not come in time.
+    REQUEST_TOO_SLOW = "request.too_slow", Sender;
+    /// The body has a media type that the operation does not take. Values: `media_type`, `allowed`.
+    REQUEST_MEDIA_TYPE = "request.media_type", Sender;
+    /// Another request with the same key is still being answered. Values: `key`.
+    REQUEST_IN_FLIGHT = "request.in_flight", Sender;
+    /// No operation has this path.
+    PATH_UNKNOWN = "path.unknown", Sender;
+    /// The path has no operation with this method. Values: `method`.
+    METHOD_UNKNOWN = "method.unknown", Sender;
+    /// The company has nothing with this id. Values: `kind_of`, what was asked for.
+    RESOURCE_UNKNOWN = "resource.unknown", Sender;
+    /// The operation needs a token.
+    ACCESS_TOKEN_MISSING = "access.token_missing", Sender;
+    /// The token is not one of ours, has expired, or its key was revoked.
+    ACCESS_TOKEN_INVALID = "access.token_invalid", Sender;
+    /// Client id and secret do not fit together, or the key was revoked.
+    ACCESS_CREDENTIALS = "access.credentials", Sender;
+    /// The grant type is not client_credentials. Values: `value`.
+    ACCESS_GRANT = "access.grant", Sender;
+    /// No scope is called this. Values: `scope`.
+    ACCESS_SCOPE_UNKNOWN = "access.scope_unknown", Sender;
+    /// The key was not given the scope that is asked for. Values: `scope`.
+    ACCESS_SCOPE_NOT_GRANTED = "access.scope_not_granted", Operator;
+    /// The token has none of the scopes that the operation wants. Values: `scope`.
+    ACCESS_SCOPE_MISSING = "access.scope_missing", Sender;
+    /// More requests than are answered. Values: `seconds`, until the next is.
+    ACCESS_TOO_OFTEN = "access.too_often", Sender;
+    /// The company has no key with this id. Values: `key`.
+    API_KEY_UNKNOWN = "api_key.unknown", Operator;
+    /// The company has as many keys as it may have. Values: `count`.
+    API_KEY_LIMIT = "api_key.limit", Operator;
+    /// The rail has ended what is asked for. Values: `value`.
+    SERVICE_DISCONTINUED = "service.discontinued", Sender;
+    /// The hub failed; its log says why.
+    HUB_FAILED = "hub.failed", Operator;
+    /// The hub is stopping.
+    HUB_STOPPING = "hub.stopping", Operator;
     // --- the money
     /// Nothing like this can happen to the invoice's money now. Values: `collection`, its state, and `event`.
     COLLECTION_REFUSES = "collection.refuses", Operator;

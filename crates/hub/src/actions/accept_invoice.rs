@@ -169,6 +169,22 @@ impl HandedIn {
 
 /// Accepts a document and asks for its delivery.
 pub async fn accept_invoice(hub: &Hub, handed: HandedIn) -> Result<Accepted> {
+    let (accepted, _) = accept(hub, handed).await?;
+    Ok(accepted)
+}
+
+/// The same, for whoever shows what is stored now: the same for everybody who hands the document in.
+pub async fn accept_stored(hub: &Hub, handed: HandedIn) -> Result<(Accepted, StoredInvoice)> {
+    let (accepted, prepared) = accept(hub, handed).await?;
+    if !accepted.again {
+        return Ok((accepted, prepared.stored.clone()));
+    }
+    let company = hub.company(Some(&accepted.company)).await?;
+    let stored = invoice::by_id(&mut *hub.db().read().await?, &company.id, &company.key, &accepted.id).await?;
+    Ok((accepted, stored))
+}
+
+async fn accept(hub: &Hub, handed: HandedIn) -> Result<(Accepted, std::sync::Arc<Prepared>)> {
     let (handed, readable) = read_aside(hub, handed).await?;
     let company = company_for(hub, &handed, &readable.invoice).await?;
     let readable = with_kid_judged(hub, &company, readable).await?;
@@ -180,14 +196,14 @@ pub async fn accept_invoice(hub: &Hub, handed: HandedIn) -> Result<Accepted> {
     };
     let (number, warnings) = (prepared.stored.body.invoice.number.clone(), prepared.warnings.clone());
     let prepared = std::sync::Arc::new(prepared);
-    let org_number = company.org_number.clone();
+    let (org_number, writing) = (company.org_number.clone(), prepared.clone());
     let (id, again) = hub
         .write(move |tx| {
-            let (company, prepared) = (company.clone(), prepared.clone());
+            let (company, prepared) = (company.clone(), writing.clone());
             async move { write(tx, &company, &prepared).await }.boxed()
         })
         .await?;
-    Ok(Accepted { id, number, company: org_number, again, warnings })
+    Ok((Accepted { id, number, company: org_number, again, warnings }, prepared))
 }
 
 /// Adds what is wrong with the KID by what was agreed for the bank account, or refuses the document for it.

@@ -39,26 +39,47 @@ pub async fn render(hub: &Hub, company: &Company, stored: &StoredInvoice) -> Res
     let xml = artefact::read(&mut db, hub.objects(), &company.id, &company.key, &xml_digest).await?;
     drop(db);
 
-    let look = look(company, stored)?;
     let stem = file_stem(&stored.body.invoice.number);
-    let embedded = Embedded {
-        name: format!("{stem}.xml"),
-        media_type: "application/xml".into(),
-        bytes: xml,
-        relationship: Relationship::Alternative,
-    };
-    let document = stored.body.invoice.clone();
-    let (hub, company, invoice) = (hub.clone(), company.clone(), stored.id.clone());
-    let sealed = tokio::task::spawn_blocking(move || {
-        let pdf = kvitt_render::pdf(&document, &look, &[embedded])
-            .map_err(|cause| Error::Damaged(format!("invoice {invoice} cannot be rendered: {cause}")))?;
-        artefact::seal(hub.objects(), &company.id, &company.key, &pdf.bytes)
-    });
-    let sealed = sealed.await.map_err(|cause| Error::Damaged(format!("rendering failed: {cause}")))??;
+    let (hub, sealing) = (hub.clone(), company.clone());
+    let sealed = draw(company, stored, xml, move |pdf| artefact::seal(hub.objects(), &sealing.id, &sealing.key, &pdf)).await?;
     let naming = Naming::new(ArtefactRole::Pdf, format!("{stem}.pdf"), "application/pdf", &sealed.digest);
     let rendition = Rendition { xml_digest, pdf_digest: sealed.digest.clone(), pdf_by: "kvitt".into() };
     let position = i64::try_from(files.len()).unwrap_or(i64::MAX - 1) + 1;
     Ok(Some(NewRendition { rendition, rendered: Some((sealed, naming, position)) }))
+}
+
+/// The PDF that [`render`] would make now, for whoever wants to see it before the first delivery.
+pub async fn preview(hub: &Hub, company: &Company, stored: &StoredInvoice) -> Result<Vec<u8>> {
+    let mut db = hub.db().read().await?;
+    let files = artefact::of_invoice(&mut db, &company.id, &stored.id, None).await?;
+    let xml = files.iter().find(|file| file.role == ArtefactRole::Xml);
+    let xml = xml.ok_or_else(|| Error::Damaged(format!("invoice {} has no XML", stored.id)))?;
+    let xml = artefact::read(&mut db, hub.objects(), &company.id, &company.key, &xml.digest).await?;
+    drop(db);
+    draw(company, stored, xml, Ok).await
+}
+
+/// Draws the PDF of an invoice with its XML inside, and does with it what is to be done on the same thread.
+async fn draw<T: Send + 'static>(
+    company: &Company,
+    stored: &StoredInvoice,
+    xml: Vec<u8>,
+    then: impl FnOnce(Vec<u8>) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let look = look(company, stored)?;
+    let embedded = Embedded {
+        name: format!("{}.xml", file_stem(&stored.body.invoice.number)),
+        media_type: "application/xml".into(),
+        bytes: xml,
+        relationship: Relationship::Alternative,
+    };
+    let (document, invoice) = (stored.body.invoice.clone(), stored.id.clone());
+    let drawn = tokio::task::spawn_blocking(move || {
+        let pdf = kvitt_render::pdf(&document, &look, &[embedded])
+            .map_err(|cause| Error::Damaged(format!("invoice {invoice} cannot be rendered: {cause}")))?;
+        then(pdf.bytes)
+    });
+    drawn.await.map_err(|cause| Error::Damaged(format!("rendering failed: {cause}")))?
 }
 
 /// Freezes it.

@@ -54,9 +54,17 @@ pub fn private() -> HeaderMap {
     headers
 }
 
+/// Saved under its name, and not shown.
+pub fn attached(name: &str) -> HeaderValue {
+    HeaderValue::from_str(&format!("attachment; filename=\"{}\"", safe(name))).unwrap_or(HeaderValue::from_static("attachment"))
+}
+
 /// Shown where it can be, and saved under its name.
 pub fn inline(name: &str) -> HeaderValue {
-    let safe: String =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' }).collect();
-    HeaderValue::from_str(&format!("inline; filename=\"{safe}\"")).unwrap_or(HeaderValue::from_static("inline"))
+    HeaderValue::from_str(&format!("inline; filename=\"{}\"", safe(name))).unwrap_or(HeaderValue::from_static("inline"))
+}
+
+/// A file name that no header and no file system can misread.
+fn safe(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' }).collect()
 }

@@ -9,14 +9,15 @@ use std::time::Duration;
 use axum::Json;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
-use kvitt_domain::{Language, calendar};
+use kvitt_domain::calendar;
 use kvitt_rules::RuleSet;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
+use crate::api::access::language_of;
 use crate::hub::Hub;
 use crate::validation::{Validated, day, validate};
 
@@ -132,18 +133,6 @@ fn asked_day(query: &str) -> Result<Option<Date>, Refusal> {
     asked.map(|asked| asked.parse().map_err(|_| wrong(asked))).transpose()
 }
 
-/// The language that the caller likes best of those that there are (RFC 9110, 12.5.4); English where it likes none.
-fn language_of(headers: &HeaderMap) -> Language {
-    let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let weighed = wanted.split(',').filter_map(|part| {
-        let (tag, parameter) = part.split_once(';').unwrap_or((part, ""));
-        let weight = parameter.trim().strip_prefix("q=").map_or(Some(1.0), |weight| weight.parse::<f32>().ok())?;
-        Language::named(tag.trim()).filter(|_| weight > 0.0).map(|language| (weight, language))
-    });
-    // Of equals the first: `max_by` would take the last.
-    weighed.reduce(|best, other| if other.0 > best.0 { other } else { best }).map_or(Language::English, |(_, language)| language)
-}
-
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
@@ -173,22 +162,6 @@ mod tests {
         check(Some("8"), never(), Err((408, "request.too_slow"))).await;
         check(None, Body::from_stream(chunks(&["<inv"]).chain(stream::pending())), Err((408, "request.too_slow"))).await;
         check(None, Body::empty(), Err((400, "request.empty"))).await;
-    }
-
-    #[test]
-    fn the_language_is_the_best_liked_one() {
-        let check = |wanted: &'static str, expected: Language| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::ACCEPT_LANGUAGE, wanted.parse().unwrap());
-            assert_eq!(language_of(&headers), expected, "{wanted}");
-        };
-        check("nb-NO,nb;q=0.9,en;q=0.8", Language::Bokmal);
-        check("en;q=0.4, no;q=0.5", Language::Bokmal);
-        check("sv, en", Language::English);
-        check("sv", Language::English);
-        check("nb;q=0, en;q=0.1", Language::English);
-        check("nb;q=much", Language::English);
-        assert_eq!(language_of(&HeaderMap::new()), Language::English);
     }
 
     #[test]

@@ -54,6 +54,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (6, include_str!("schema/0006_claims.sql")),
     (7, include_str!("schema/0007_wishes.sql")),
     (8, include_str!("schema/0008_told.sql")),
+    (9, include_str!("schema/0009_api.sql")),
 ];
 
 const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY)";

@@ -32,6 +32,8 @@ pub enum Note {
     ClockOffset,
     /// From which backup the database was put back, and what that left in doubt.
     Restored,
+    /// The key that tokens of the API are signed with.
+    SigningKey,
 }
 
 impl Note {
@@ -39,6 +41,7 @@ impl Note {
         match self {
             Note::ClockOffset => "clock offset",
             Note::Restored => "restored",
+            Note::SigningKey => "signing key",
         }
     }
 }
@@ -89,6 +92,15 @@ pub async fn note<T: Serialize>(tx: &mut Tx<'_>, vault: &Vault, note: Note, valu
     let sealed = vault.seal_house(Purpose::Note, note.name(), &json);
     sqlx::query(NOTE).bind(note.name()).bind(sealed).execute(tx.db()).await?;
     Ok(())
+}
+
+/// Keeps a note unless there is one of its name already, and answers the one that is kept: another hub on the same database may be
+/// faster.
+pub async fn note_first<T: Serialize + DeserializeOwned>(tx: &mut Tx<'_>, vault: &Vault, note: Note, value: &T) -> Result<T> {
+    let json = serde_json::to_vec(value).map_err(|cause| Error::Damaged(format!("a note has no JSON: {cause}")))?;
+    let sealed = vault.seal_house(Purpose::Note, note.name(), &json);
+    sqlx::query(INSERT).bind(note.name()).bind(sealed).execute(tx.db()).await?;
+    noted(tx.db(), vault, note).await?.ok_or(Error::Conflict)
 }
 
 /// Reads a note, if there is one.

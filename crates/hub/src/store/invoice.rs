@@ -22,6 +22,21 @@ const SAME_UUID: &str = "SELECT invoice_id, document_digest FROM invoice WHERE c
 const LIST: &str = "SELECT i.invoice_id, i.kind, i.number, i.buyer_name, i.payable_minor, i.currency, i.issued_on, i.due_on, i.accepted_at, d.state \
     FROM invoice i JOIN delivery d ON d.company_id = i.company_id AND d.invoice_id = i.invoice_id AND d.purpose = 'bill' \
     WHERE i.company_id = $1 AND (i.accepted_at, i.invoice_id) > ($2, $3) ORDER BY i.accepted_at, i.invoice_id LIMIT $4";
+const PAGE_UP: &str = "SELECT i.invoice_id, i.document_digest, i.accepted_at, i.body \
+    FROM invoice i JOIN delivery d ON d.company_id = i.company_id AND d.invoice_id = i.invoice_id AND d.purpose = 'bill' \
+    WHERE i.company_id = $1 AND i.accepted_at >= $2 AND i.accepted_at <= $3 AND ($4 = '' OR $4 LIKE '%,' || d.state || ',%') \
+    ORDER BY i.accepted_at, i.invoice_id LIMIT $5 OFFSET $6";
+const PAGE_DOWN: &str = "SELECT i.invoice_id, i.document_digest, i.accepted_at, i.body \
+    FROM invoice i JOIN delivery d ON d.company_id = i.company_id AND d.invoice_id = i.invoice_id AND d.purpose = 'bill' \
+    WHERE i.company_id = $1 AND i.accepted_at >= $2 AND i.accepted_at <= $3 AND ($4 = '' OR $4 LIKE '%,' || d.state || ',%') \
+    ORDER BY i.accepted_at DESC, i.invoice_id DESC LIMIT $5 OFFSET $6";
+const COUNT: &str = "SELECT COUNT(*) FROM invoice WHERE company_id = $1 AND accepted_at >= $2 AND accepted_at <= $3";
+const COUNT_IN_STATES: &str = "SELECT COUNT(*) FROM invoice i \
+    JOIN delivery d ON d.company_id = i.company_id AND d.invoice_id = i.invoice_id AND d.purpose = 'bill' \
+    WHERE i.company_id = $1 AND i.accepted_at >= $2 AND i.accepted_at <= $3 AND $4 LIKE '%,' || d.state || ',%'";
+const BY_KID: &str = "SELECT i.invoice_id, i.document_digest, i.accepted_at, i.body \
+    FROM collection c JOIN invoice i ON i.company_id = c.company_id AND i.invoice_id = c.invoice_id \
+    WHERE c.company_id = $1 AND c.kid = $2 ORDER BY i.accepted_at, i.invoice_id LIMIT 100";
 const KEY: &str = "SELECT body_digest, invoice_id FROM idempotency WHERE company_id = $1 AND key = $2";
 const INSERT_KEY: &str =
     "INSERT INTO idempotency (company_id, key, body_digest, invoice_id, made_at) VALUES ($1, $2, $3, $4, $5)";
@@ -161,6 +176,58 @@ pub async fn list(db: &mut AnyConnection, company: &str, after: (i64, &str), lim
             })
         })
         .collect()
+}
+
+/// A span of time in which invoices were accepted: Unix milliseconds on the business clock, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Not before.
+    pub from: i64,
+    /// Not after.
+    pub to: i64,
+}
+
+/// In which order a page is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// As they were accepted.
+    OldestFirst,
+    /// The other way round.
+    NewestFirst,
+}
+
+/// Invoices of a span whose bills stand in one of some states (each between commas; empty means all): at most so many after so many
+/// that are passed over.
+pub async fn page(
+    db: &mut AnyConnection,
+    company: &str,
+    key: &CompanyKey,
+    span: Span,
+    states: &str,
+    order: Order,
+    (limit, passed_over): (i64, i64),
+) -> Result<Vec<StoredInvoice>> {
+    let sql = match order {
+        Order::OldestFirst => PAGE_UP,
+        Order::NewestFirst => PAGE_DOWN,
+    };
+    let query = sqlx::query(sql).bind(company).bind(span.from).bind(span.to).bind(states).bind(limit).bind(passed_over);
+    query.fetch_all(db).await?.iter().map(|row| read(row, key)).collect()
+}
+
+/// How many invoices of a span have bills that stand in one of some states; see [`page`].
+pub async fn count_in(db: &mut AnyConnection, company: &str, span: Span, states: &str) -> Result<i64> {
+    let query = match states {
+        "" => sqlx::query_scalar(COUNT).bind(company).bind(span.from).bind(span.to),
+        states => sqlx::query_scalar(COUNT_IN_STATES).bind(company).bind(span.from).bind(span.to).bind(states),
+    };
+    Ok(query.fetch_one(db).await?)
+}
+
+/// Invoices with a KID, oldest first.
+pub async fn by_kid(db: &mut AnyConnection, company: &str, key: &CompanyKey, kid: &str) -> Result<Vec<StoredInvoice>> {
+    let rows = sqlx::query(BY_KID).bind(company).bind(kid).fetch_all(db).await?;
+    rows.iter().map(|row| read(row, key)).collect()
 }
 
 /// What was answered to an idempotency key: the digest of its body, and the invoice.

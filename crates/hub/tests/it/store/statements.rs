@@ -65,7 +65,11 @@ async fn both_databases_understand_every_statement() {
 }
 
 /// Statements that read all rows, or all of a company, and may: how they begin, and why.
-const READ_ALL: [(&str, &str); 27] = [
+const READ_ALL: [(&str, &str); 28] = [
+    (
+        "SELECT key_id, name, scopes, secret_digest, old_digest, old_until, made_at, made_by, revoked_at FROM api_key WHERE company_id = $1 ORDER",
+        "a company has few keys: there is a most",
+    ),
     ("SELECT agreement_id, course", "a company has few agreements"),
     ("SELECT a.agreement FROM agreement a", "a company has few agreements"),
     ("SELECT account, settings FROM bank_account WHERE company_id = $1 ORDER", "a company has few bank accounts"),

@@ -24,6 +24,7 @@ use kvitt_domain::recipient::RecipientType;
 use kvitt_hub::actions::apply_mandates::Covers;
 use kvitt_hub::error::{Error, Result};
 use kvitt_hub::store::agreement;
+use kvitt_hub::store::api_key::{self, ApiKey};
 use kvitt_hub::store::artefact::{self, Naming};
 use kvitt_hub::store::bank_account::{self, BankAccount, BankAccountSettings};
 use kvitt_hub::store::bank_file::{self, StoredFile};
@@ -56,6 +57,17 @@ fn customer_order(route: &str) -> CustomerOrder {
     CustomerOrder { customer: CustomerKey::parse("10045").unwrap(), order: vec![RouteName::new(route)] }
 }
 
+fn api_key() -> ApiKey {
+    ApiKey {
+        id: "k1".into(),
+        name: "ERP".into(),
+        scopes: vec!["eui".into()],
+        made_at: NOW,
+        made_by: "Eva".into(),
+        revoked_at: None,
+    }
+}
+
 /// Gives company A one of everything.
 async fn furnish(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     let (id, key) = (bench.a.id.as_str(), &bench.a.key);
@@ -68,6 +80,7 @@ async fn furnish(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     let naming = Naming { link: "link".into(), ..Naming::new(ArtefactRole::Xml, "x.xml", "application/xml", &sealed.digest) };
     artefact::name(tx, id, "i1", 1, &[naming]).await?;
     invoice::remember(tx, id, "key", "digest", "i1", NOW).await?;
+    api_key::insert(tx, id, &api_key(), "digest").await?;
     let identity = key.seal(Purpose::Identity, "ref", b"10915596784");
     invoice::insert_identity(tx, id, "ref", &identity).await?;
     artefact::insert_pdf_facts(tx, id, "digest", &Err("no PDF".into())).await?;
@@ -312,6 +325,13 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(invoice::same_number(db, b, "10023", DocumentKind::Invoice).await.unwrap().is_none());
         assert!(invoice::same_uuid(db, b, &uuid::Uuid::from_u128(7)).await.unwrap().is_none());
         assert!(invoice::list(db, b, (0, ""), 9).await.unwrap().is_empty());
+        let ever = invoice::Span { from: i64::MIN, to: i64::MAX };
+        assert!(invoice::page(db, b, key, ever, "", invoice::Order::NewestFirst, (9, 0)).await.unwrap().is_empty());
+        assert_eq!(invoice::count_in(db, b, ever, "").await.unwrap(), 0);
+        assert_eq!(invoice::count_in(db, b, ever, ",choosing,").await.unwrap(), 0);
+        assert!(invoice::by_kid(db, b, key, "1002312345674").await.unwrap().is_empty());
+        assert!(api_key::of_company(db, b).await.unwrap().is_empty());
+        assert!(api_key::by_id(db, b, "k1").await.unwrap().is_none());
         assert!(invoice::answered(db, b, "key").await.unwrap().is_none());
         assert!(invoice::rendition(db, b, "i1").await.unwrap().is_none());
         let digest = kvitt_hub::vault::sha256(FILE);
@@ -459,6 +479,8 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         as_b!(bench, |tx| lookup::no_longer_wanted(tx, b, "di1")).unwrap();
         assert_eq!(as_b!(bench, |tx| lookup::forget(tx, b, i64::MAX)).unwrap(), 0);
         assert_eq!(as_b!(bench, |tx| invoice::forget_keys(tx, b, i64::MAX)).unwrap(), 0);
+        assert!(!as_b!(bench, |tx| api_key::rotate(tx, b, "k1", "new", i64::MAX)).unwrap());
+        assert!(!as_b!(bench, |tx| api_key::revoke(tx, b, "k1", NOW)).unwrap());
         assert!(!as_b!(bench, |tx| suppression::lift(tx, b, key, "kari@post.example")).unwrap());
         assert!(
             !as_b!(bench, |tx| async move { customer_order::remove(tx, b, &customer_order("email").customer).await }).unwrap()
@@ -622,7 +644,7 @@ async fn writing_with_the_wrong_company_changes_nothing() {
 }
 
 /// These see all companies, each for a reason.
-const ACROSS: [(&str, &str); 30] = [
+const ACROSS: [(&str, &str); 31] = [
     ("bank_account::owner", "a bank's file names nothing else"),
     ("transmission::by_number", "a bank names a file by its number, which is the house's"),
     ("transmission::leap", "the house's numbers"),
@@ -643,6 +665,7 @@ const ACROSS: [(&str, &str); 30] = [
     ("stray::count", "a number for the operator"),
     ("figures::read", "counts and ages for the operator"),
     ("house::note", "the house belongs to nobody"),
+    ("house::note_first", "the house belongs to nobody"),
     ("house::noted", "the house belongs to nobody"),
     ("copy::tables", "a whole database"),
     ("copy::count", "a whole database"),
