@@ -11,7 +11,7 @@ use crate::store::bank_account::Counts;
 use crate::store::company::Company;
 use crate::store::event::NewEvent;
 use crate::store::payment::{self, State};
-use crate::store::statement_line::{self, Waiting};
+use crate::store::statement_line::{self, OcrOfDay, Waiting};
 
 /// Days between which the parts of a line and the line may be booked, where a file does not say when it booked.
 const MOST_DAYS_APART: i64 = 10;
@@ -21,7 +21,7 @@ const MOST_DAYS_APART: i64 = 10;
 enum By {
     /// The payments with the line's reference, which add up to it.
     Parts,
-    /// What OCR giro told of the account's day, in a file or in all: OCR giro does not say which line of the statement it is.
+    /// What OCR giro told of the account's day, in a file or in all of them: which line of the statement that is, nobody says.
     Ocr,
 }
 
@@ -32,6 +32,47 @@ pub struct Accounted {
     pub here: u64,
     /// Whether none of money that came in still waits: else its payments are not known, and who is not among them may still be.
     pub is_whole: bool,
+}
+
+/// What OCR giro told of a day and no line was accounted for with: the sum of each file, in øre, the first that came first.
+#[derive(Debug)]
+struct Unused(Vec<i64>);
+
+/// Which files of a day make up a line together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Together {
+    /// All that are left.
+    All,
+    /// The first that came, as many as there were when the line was accounted for.
+    First,
+}
+
+impl Unused {
+    fn of(told: OcrOfDay) -> Unused {
+        let mut unused = Unused(told.sums);
+        for used in told.used_by {
+            unused.account_for(used, Together::First);
+        }
+        unused
+    }
+
+    /// Whether a line is accounted for by one file, or by several together. What accounts for it is used up: another line of the same
+    /// amount is other money, and so is one that a file makes up which went into this sum.
+    fn account_for(&mut self, line: i64, together: Together) -> bool {
+        if let Some(at) = self.0.iter().position(|sum| *sum == line) {
+            self.0.remove(at);
+            return true;
+        }
+        let mut sum = 0_i64;
+        for files in 1..=self.0.len() {
+            sum = sum.saturating_add(self.0[files - 1]);
+            if sum == line && files > 1 && (together == Together::First || files == self.0.len()) {
+                self.0.drain(..files);
+                return true;
+            }
+        }
+        false
+    }
 }
 
 /// Accounts for the lines of an account that are made up by payments that are here, after a file told of payments from one day to
@@ -49,7 +90,7 @@ pub async fn account_for_totals(
     let waiting = statement_line::waiting(&mut db, &company.id, account, around).await?;
     let waited_for = waiting.iter().filter(|line| line.file == file && !line.net.is_negative()).count();
     let mut found: Vec<(Waiting, By)> = Vec::new();
-    let mut of_day: Option<(Date, Vec<i64>)> = None;
+    let mut of_day: Option<(Date, Unused)> = None;
     for line in waiting {
         if statement_line::has_all_parts(&mut db, &company.id, &line).await? {
             found.push((line, By::Parts));
@@ -59,13 +100,13 @@ pub async fn account_for_totals(
             continue;
         }
         if of_day.as_ref().is_none_or(|(day, _)| *day != line.booked_on) {
-            of_day = Some((line.booked_on, statement_line::ocr_sums(&mut db, &company.id, account, line.booked_on).await?));
+            let told = statement_line::ocr_of_day(&mut db, &company.id, account, line.booked_on).await?;
+            of_day = Some((line.booked_on, Unused::of(told)));
         }
-        // A sum accounts for one line: another of the same amount is other money.
-        if let Some((_, sums)) = &mut of_day
-            && let Some(at) = sums.iter().position(|sum| *sum == line.net.minor() && line.net.currency().code() == "NOK")
+        if let Some((_, unused)) = &mut of_day
+            && line.net.currency().code() == "NOK"
+            && unused.account_for(line.net.minor(), Together::All)
         {
-            sums.remove(at);
             found.push((line, By::Ocr));
         }
     }

@@ -15,14 +15,22 @@ const SUM_OF_PARTS: &str = "SELECT \
     FROM payment WHERE company_id = $1 AND account = $2 AND batch = $3 AND currency = $4 AND fit <> 'total' AND fit <> 'again'";
 const WAITING_TOTALS: &str = "SELECT payment_id, file_digest, batch, amount_minor, currency, flow, booked_on FROM payment \
     WHERE company_id = $1 AND account = $2 AND booked_on >= $3 AND booked_on <= $4 AND fit = 'total' AND state = 'parked' \
-    ORDER BY booked_on, payment_id LIMIT $5";
-const TOTALS_TOLD: &str = "SELECT amount_minor FROM payment WHERE company_id = $1 AND account = $2 AND booked_on >= $3 \
-    AND booked_on <= $3 AND fit = 'total' AND state = 'told_twice' AND flow = 'in' AND currency = 'NOK'";
+    ORDER BY booked_on, amount_minor DESC, payment_id LIMIT $5";
+// Those whose parts are here were accounted for by them.
+const TOTALS_TOLD: &str = "SELECT CASE WHEN flow IN ('in', 'came_back') THEN amount_minor ELSE -amount_minor END FROM payment AS line \
+    WHERE company_id = $1 AND account = $2 AND booked_on >= $3 AND booked_on <= $3 AND fit = 'total' AND state = 'told_twice' \
+    AND currency = 'NOK' AND NOT EXISTS (SELECT 1 FROM payment AS part WHERE part.company_id = $1 AND part.account = $2 \
+    AND part.batch = line.batch AND part.fit <> 'total' AND part.fit <> 'again') ORDER BY at, payment_id";
+const OCR_SUMS: &str = "SELECT CAST(SUM(CASE WHEN flow IN ('in', 'came_back') THEN amount_minor ELSE -amount_minor END) AS BIGINT) \
+    FROM payment WHERE company_id = $1 AND account = $2 AND booked_on = $3 AND rail = 'ocr' AND currency = 'NOK' GROUP BY file_digest \
+    ORDER BY MIN(at), file_digest";
+// Without a reference nothing says which payments are of one line: all of a file may be, and so may each alone.
 const LINES_OF_DAY: &str = "SELECT CAST(SUM(CASE WHEN flow IN ('in', 'came_back') THEN amount_minor ELSE -amount_minor END) AS BIGINT) \
     FROM payment WHERE company_id = $1 AND account = $2 AND booked_on = $3 AND rail = 'camt' AND currency = 'NOK' AND kid IS NOT NULL \
-    AND batch IS NOT NULL AND fit <> 'total' AND fit <> 'again' GROUP BY batch";
-const OCR_SUMS: &str = "SELECT CAST(SUM(CASE WHEN flow IN ('in', 'came_back') THEN amount_minor ELSE -amount_minor END) AS BIGINT) \
-    FROM payment WHERE company_id = $1 AND account = $2 AND booked_on = $3 AND rail = 'ocr' AND currency = 'NOK' GROUP BY file_digest";
+    AND fit <> 'total' AND fit <> 'again' GROUP BY COALESCE(batch, file_digest) HAVING COUNT(*) > 1 OR MAX(batch) IS NOT NULL";
+const LINES_ALONE: &str = "SELECT CASE WHEN flow IN ('in', 'came_back') THEN amount_minor ELSE -amount_minor END \
+    FROM payment WHERE company_id = $1 AND account = $2 AND booked_on = $3 AND rail = 'camt' AND currency = 'NOK' AND kid IS NOT NULL \
+    AND fit <> 'total' AND fit <> 'again' AND batch IS NULL";
 
 /// Lines of statements that are looked at together at most, of those whose payments are not known.
 const MOST: i64 = 10_000;
@@ -59,7 +67,8 @@ pub async fn has_all_parts(db: &mut AnyConnection, company: &str, line: &Waiting
     Ok([all, of_day].contains(&line.net.minor()))
 }
 
-/// The lines of an account that wait for their payments, booked from one day to another: the first thousands of them.
+/// The lines of an account that wait for their payments, booked from one day to another: the first thousands of them, of each day those
+/// of most money first.
 pub async fn waiting(db: &mut AnyConnection, company: &str, account: &str, days: (Date, Date)) -> Result<Vec<Waiting>> {
     let query = sqlx::query(WAITING_TOTALS).bind(company).bind(account).bind(days.0.to_string()).bind(days.1.to_string());
     let rows = query.bind(MOST).fetch_all(db).await?;
@@ -85,22 +94,26 @@ pub async fn waiting(db: &mut AnyConnection, company: &str, account: &str, days:
     rows.iter().map(read).collect()
 }
 
-/// What OCR giro told of an account's day, in øre: the sum of each file, then that of all where there are several. Less those that a
-/// line of the statement was accounted for with already, and those whose line camt tells apart.
-pub async fn ocr_sums(db: &mut AnyConnection, company: &str, account: &str, day: Date) -> Result<Vec<i64>> {
-    let query = sqlx::query_scalar(OCR_SUMS).bind(company).bind(account).bind(day.to_string());
-    let mut sums: Vec<i64> = query.fetch_all(&mut *db).await?;
-    if sums.len() > 1 {
-        sums.push(sums.iter().fold(0, |all, sum| all.saturating_add(*sum)));
-    }
-    let query = sqlx::query_scalar(TOTALS_TOLD).bind(company).bind(account).bind(day.to_string());
-    let mut told: Vec<i64> = query.fetch_all(&mut *db).await?;
-    let query = sqlx::query_scalar::<_, i64>(LINES_OF_DAY).bind(company).bind(account).bind(day.to_string());
-    told.extend(query.fetch_all(db).await?);
-    for known in told {
-        if let Some(at) = sums.iter().position(|sum| *sum == known) {
-            sums.remove(at);
+/// What OCR giro told of an account's day, in øre.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OcrOfDay {
+    /// The sum of each file, the one that came first first.
+    pub sums: Vec<i64>,
+    /// The lines of statements that were accounted for with them already, and those that camt tells apart.
+    pub used_by: Vec<i64>,
+}
+
+/// What OCR giro told of an account's day, and what that accounts for already.
+pub async fn ocr_of_day(db: &mut AnyConnection, company: &str, account: &str, day: Date) -> Result<OcrOfDay> {
+    let mut read: Vec<Vec<i64>> = Vec::new();
+    for statement in [OCR_SUMS, TOTALS_TOLD, LINES_OF_DAY, LINES_ALONE] {
+        let query = sqlx::query_scalar(statement).bind(company).bind(account).bind(day.to_string());
+        read.push(query.fetch_all(&mut *db).await?);
+        if read[0].is_empty() {
+            return Ok(OcrOfDay::default());
         }
     }
-    Ok(sums)
+    let mut read = read.into_iter();
+    let sums = read.next().unwrap_or_default();
+    Ok(OcrOfDay { sums, used_by: read.flatten().collect() })
 }

@@ -93,3 +93,52 @@ async fn a_line_is_accounted_for_by_nothing_less() {
     )
     .await;
 }
+
+/// What accounted for one line, in whatever sum, is used up.
+#[tokio::test]
+async fn what_ocr_giro_told_accounts_for_one_line_only() {
+    let (first, second) = (ocr(1, &[paid(FIRST, 1000)]), ocr(2, &[paid(SECOND, 500)]));
+    let other = Entry { reference: "B2", ..TOTAL };
+    check(
+        "two files together, and a line like the first of them",
+        &[first.clone(), second.clone(), camt(53, "S1", &[TOTAL, Entry { minor: 1000, ..other }])],
+        &[("matched", 2, 1500), ("parked", 1, 1000), ("told_twice", 1, 1500)],
+    )
+    .await;
+    check(
+        "two files, each for its line",
+        &[first.clone(), second.clone(), camt(53, "S1", &[Entry { minor: 500, ..TOTAL }, Entry { minor: 1000, ..other }])],
+        &[("matched", 2, 1500), ("told_twice", 2, 1500)],
+    )
+    .await;
+    let alone = without_reference(camt(54, "N1", &[SOME]));
+    check(
+        "a payment without a reference of its line, and another line",
+        &[first, second.replace("171126", "181126"), alone, camt(53, "S1", &[Entry { minor: 1000, ..other }])],
+        &[("matched", 2, 1500), ("parked", 1, 1000), ("told_twice", 1, 1000)],
+    )
+    .await;
+    // A line that its own parts account for uses nothing else up.
+    let more = ocr(2, &[paid("", 1500)]);
+    check(
+        "a line that is told apart, and another of other money",
+        &[ocr(1, &[paid(FIRST, 1000), paid(SECOND, 500)]), camt(54, "N1", &[PARTS]), more, camt(53, "S1", &[TOTAL, other])],
+        &[("matched", 2, 1500), ("parked", 1, 1500), ("told_twice", 4, 4500)],
+    )
+    .await;
+}
+
+/// A file of the day that comes after a line was accounted for frees nothing.
+#[tokio::test]
+async fn what_is_used_up_stays_so_when_more_comes() {
+    each_book(async |books: &Books| {
+        books.placed(&ocr(1, &[paid(FIRST, 1000)])).await;
+        books.placed(&ocr(2, &[paid(SECOND, 500)])).await;
+        assert_eq!(books.placed(&camt(53, "S1", &[TOTAL])).await.told_twice, 1);
+        books.placed(&ocr(3, &[paid("", 70)])).await;
+        let lines = [Entry { reference: "B2", minor: 1000, ..TOTAL }, Entry { reference: "B3", minor: 70, ..TOTAL }];
+        let placed = books.placed(&camt(53, "S2", &lines)).await;
+        assert_eq!((placed.parked, placed.told_twice), (1, 1));
+    })
+    .await;
+}
