@@ -17,7 +17,7 @@ use crate::actions::move_collection::{Move, move_by};
 use crate::error::Result;
 use crate::hub::Hub;
 use crate::store::bank_account::Counts;
-use crate::store::collection::Sought;
+use crate::store::collection::{By, Sought};
 use crate::store::company::Company;
 use crate::store::event::NewEvent;
 use crate::store::payment::{self, Part, Source, State, StoredPayment, Told};
@@ -153,7 +153,8 @@ async fn place_one(
 async fn see_debit(tx: &mut Tx<'_>, company: &Company, payment: &Payment, id: &str, now: i64) -> Result<()> {
     let mut invoices = payment::matched_alike(tx.db(), &company.id, payment).await?;
     if invoices.is_empty()
-        && let KidUse::One(candidate) | KidUse::Several { exact: Some(candidate) } = kid_use(tx, company, payment).await?
+        && let KidUse::One(candidate) | KidUse::Several { exact: Some(candidate) } =
+            kid_use(tx, company, payment, By::Word).await?
     {
         invoices.push(candidate.invoice);
     }
@@ -196,7 +197,7 @@ async fn decide(tx: &mut Tx<'_>, company: &Company, counts: Counts, new: &NewPay
     if here < was_told {
         return Ok(State::ToldTwice);
     }
-    let used = kid_use(tx, company, payment).await?;
+    let used = kid_use(tx, company, payment, By::Money).await?;
     let perhaps_told = || State::Parked { why: Fault::warning(codes::PAYMENT_PERHAPS_TOLD) };
     let other = other_side(tx, company, payment, &used).await?;
     Ok(match rules::place(payment, &used, other) {
@@ -231,13 +232,14 @@ async fn other_side(tx: &mut Tx<'_>, company: &Company, payment: &Payment, used:
 }
 
 /// Who uses the payment's KID; for money that goes out without one, a KID that its text names.
-async fn kid_use(tx: &mut Tx<'_>, company: &Company, payment: &Payment) -> Result<KidUse> {
+async fn kid_use(tx: &mut Tx<'_>, company: &Company, payment: &Payment, by: By) -> Result<KidUse> {
     let named = match (payment.kid.as_deref(), payment.flow) {
         (Some(kid), _) => vec![kid],
         (None, Flow::Out | Flow::CameBack) => rules::named_kids(payment.text.as_deref().unwrap_or_default()),
         (None, Flow::In | Flow::TakenBack) => vec![],
     };
-    let sought = Sought { minor: payment.amount.minor(), debited_on: payment.is_debit().then_some(payment.booked_on) };
+    let debited_on = payment.is_debit().then_some(payment.booked_on);
+    let sought = Sought { minor: payment.amount.minor(), debited_on, by };
     for kid in named {
         let used = collection::kid_use(tx.db(), &company.id, &payment.bank_account, kid, sought).await?;
         if used != KidUse::Nobody {

@@ -29,19 +29,20 @@ const OF_KID: &str = "SELECT invoice_id, number, account, kid, due_on, payable_m
 const OF_KID_BEGINNING: &str = "SELECT invoice_id, number, account, kid, due_on, payable_minor, currency, received_minor, reversed_minor, \
     refunded_minor, credited_minor, claim, claim_attempt, claim_due_on, closed_by, since, version FROM collection \
     WHERE company_id = $1 AND account = $2 AND kid >= $3 AND kid < $4 ORDER BY kid LIMIT $5";
-// Of several invoices with one KID: the one that asks for exactly so much and of which nothing was seen, the first due first, those
-// that a debit is under way of last.
+// Of several invoices with one KID: the one that asks for exactly so much and of which nothing was seen, the first due first; before all
+// the one whose debit was told of, and last those that a debit is under way of.
 const UNTOUCHED: &str = "SELECT invoice_id, number, account, kid, due_on, payable_minor, currency, received_minor, reversed_minor, \
     refunded_minor, credited_minor, claim, claim_attempt, claim_due_on, closed_by, since, version FROM collection \
     WHERE company_id = $1 AND account = $2 AND kid = $3 AND payable_minor = $4 AND state IN ('open', 'claimed', 'reopened') \
     AND received_minor = 0 AND reversed_minor = 0 AND refunded_minor = 0 AND credited_minor = 0 \
-    ORDER BY CASE claim WHEN 'outstanding' THEN 1 ELSE 0 END, COALESCE(due_on, '9999'), invoice_id LIMIT 1";
-// The same for a direct debit: the one that was claimed, for this day or before it.
+    ORDER BY CASE claim WHEN 'debited' THEN 0 WHEN 'outstanding' THEN 2 ELSE 1 END, COALESCE(due_on, '9999'), invoice_id LIMIT 1";
+// The same for a direct debit: the one that was claimed, for this day or before it. Money is first for the one whose debit was told of
+// before it ($6); what only tells of a debit is for another.
 const DEBITED: &str = "SELECT invoice_id, number, account, kid, due_on, payable_minor, currency, received_minor, reversed_minor, \
     refunded_minor, credited_minor, claim, claim_attempt, claim_due_on, closed_by, since, version FROM collection \
-    WHERE company_id = $1 AND account = $2 AND kid = $3 AND payable_minor = $4 AND claim IN ('outstanding', 'unpaid') \
+    WHERE company_id = $1 AND account = $2 AND kid = $3 AND payable_minor = $4 AND claim IN ('outstanding', 'unpaid', $6) \
     AND claim_due_on <= $5 AND received_minor = 0 AND reversed_minor = 0 AND refunded_minor = 0 AND credited_minor = 0 \
-    ORDER BY claim_due_on, invoice_id LIMIT 1";
+    ORDER BY CASE claim WHEN 'debited' THEN 0 ELSE 1 END, claim_due_on, invoice_id LIMIT 1";
 const WAS_CLAIMED: &str =
     "SELECT invoice_id FROM collection WHERE company_id = $1 AND account = $2 AND kid = $3 AND claim <> 'none' LIMIT 1";
 const OF_AMOUNT: &str = "SELECT invoice_id, number, account, kid, due_on, payable_minor, currency, received_minor, reversed_minor, \
@@ -91,6 +92,17 @@ pub struct Sought {
     pub minor: i64,
     /// The day on which it was booked, where it is a direct debit.
     pub debited_on: Option<Date>,
+    /// What is looked for.
+    pub by: By,
+}
+
+/// What tells of a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// Its money.
+    Money,
+    /// A file whose money another file tells of: it only says what the money was.
+    Word,
 }
 
 /// A direct debit that was not seen in time.
@@ -207,8 +219,9 @@ pub async fn kid_use(db: &mut AnyConnection, company: &str, account: &str, kid: 
         (None, _, _) => return Ok(KidUse::Nobody),
         (Some(only), true, _) => return Ok(KidUse::One(Box::new(only.candidate))),
         (Some(_), false, Some(day)) if was_claimed(&mut *db, company, account, kid).await? => {
+            let told_of = if sought.by == By::Money { "debited" } else { "" };
             let query = sqlx::query(DEBITED).bind(company).bind(account).bind(kid).bind(sought.minor).bind(day.to_string());
-            query.fetch_optional(db).await?
+            query.bind(told_of).fetch_optional(db).await?
         }
         (Some(_), false, _) => {
             sqlx::query(UNTOUCHED).bind(company).bind(account).bind(kid).bind(sought.minor).fetch_optional(db).await?

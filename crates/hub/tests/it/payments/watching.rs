@@ -239,6 +239,36 @@ async fn a_debit_with_a_shared_kid_is_for_the_invoice_that_was_claimed() {
     .await;
 }
 
+/// OCR giro says what was debited, and camt brings the money: it is for the invoice whose debit it was.
+#[tokio::test]
+async fn money_that_comes_after_the_word_of_its_debit_is_for_the_same_invoice() {
+    const DEBIT: Entry = Entry { reference: "A1", is_credit: true, is_reversal: false, minor: 500, details: &[(FIRST, 500)] };
+    let family = "<BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>IDDT</Cd></Fmly></Domn></BkTxCd><NtryDtls>";
+    let again = Entry { reference: "A2", ..DEBIT };
+    for is_said in [false, true] {
+        let file = |entries: &[Entry]| match is_said {
+            true => camt(54, "N1", entries).replace("<NtryDtls>", family),
+            false => camt(54, "N1", entries),
+        };
+        each_book(async |books| {
+            let settings = BankAccountSettings { counts: Counts::Camt, ..BankAccountSettings::default() };
+            set_bank_account(&books.hub, &books.us, ACCOUNT, settings).await.unwrap();
+            for number in ["1001", "1002", "1003", "1004"] {
+                books.invoice(number, FIRST, 500).await;
+            }
+            for (number, attempt) in [("1002", 1), ("1003", 2), ("1004", 3)] {
+                claim(books, number, attempt, DAY).await.unwrap();
+            }
+            // Of two debits each is another's.
+            books.placed(&ocr(1, &[debited(FIRST, 500), debited(FIRST, 500)])).await;
+            assert_eq!(books.placed(&file(&[DEBIT, again])).await, matched_and_parked(2, 0), "{is_said}");
+            let standing = [books.stands("1001").await.0, books.stands("1002").await.0, books.stands("1003").await.0];
+            assert_eq!((standing, books.stands("1004").await.0), (["open", "paid", "paid"], "claimed"), "{is_said}");
+        })
+        .await;
+    }
+}
+
 fn matched_and_parked(matched: u64, parked: u64) -> Placed {
     Placed { matched, parked, ..Placed::default() }
 }

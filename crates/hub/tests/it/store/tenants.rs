@@ -375,7 +375,7 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(collection::of_invoice(db, b, "i1").await.unwrap().is_none());
         assert!(collection::of_kid(db, b, ACCOUNT, "123456782", 9).await.unwrap().is_empty());
         assert!(collection::of_kid_beginning(db, b, ACCOUNT, "1", 9).await.unwrap().is_empty());
-        let sought = collection::Sought { minor: 100, debited_on: Some(date(2026, 11, 16)) };
+        let sought = collection::Sought { minor: 100, debited_on: Some(date(2026, 11, 16)), by: collection::By::Money };
         assert_eq!(collection::kid_use(db, b, ACCOUNT, "123456782", sought).await.unwrap(), KidUse::Nobody);
         assert!(collection::of_amount(db, b, 100, "overpaid", 9).await.unwrap().is_empty());
         assert!(collection::eventful(db, b, "", 1, 9).await.unwrap().is_empty());
