@@ -160,19 +160,29 @@ pub async fn read_unfinished(hub: &Hub) -> Result<usize> {
     Ok(read)
 }
 
-/// Reads a stored file to whoever it tells of, unless all of it was read.
-pub async fn read_on(hub: &Hub, file: StoredFile) -> Result<Imported> {
+/// Reads a stored file to whoever it tells of, unless all of it was read; once more where somebody asked for that while it was read.
+pub async fn read_on(hub: &Hub, mut file: StoredFile) -> Result<Imported> {
     if let Some(report) = report_of(hub, &file).await? {
         return Ok(imported(&file, true, report));
     }
     let _reading = hub.reading().await;
-    // Another may have read it while this one waited.
-    let file = bank_file::by_digest(&mut *hub.db().read().await?, HOUSE, &file.digest).await?.unwrap_or(file);
-    if let Some(report) = report_of(hub, &file).await? {
-        return Ok(imported(&file, false, report));
+    loop {
+        // Another may have read it while this one waited.
+        let known = bank_file::by_digest(&mut *hub.db().read().await?, HOUSE, &file.digest).await?;
+        file = known.ok_or_else(|| Error::NotFound(format!("the bank file {}", file.digest)))?;
+        if let Some(report) = report_of(hub, &file).await? {
+            return Ok(imported(&file, false, report));
+        }
+        if let Some(report) = read_once(hub, &file).await? {
+            return Ok(imported(&file, false, report));
+        }
     }
+}
+
+/// Reads a stored file from its beginning to its end; `None` where it is to be read again.
+async fn read_once(hub: &Hub, file: &StoredFile) -> Result<Option<Report>> {
     let (send, mut batches) = mpsc::channel(AHEAD);
-    let pieces = Pieces::new(hub, &file);
+    let pieces = Pieces::new(hub, file);
     let reading = tokio::task::spawn_blocking(move || read_bank_file(pieces, AT_ONCE, |batch| send.blocking_send(batch).is_ok()));
     let mut report = Report::default();
     let mut owners = Owners::default();
@@ -183,11 +193,11 @@ pub async fn read_on(hub: &Hub, file: StoredFile) -> Result<Imported> {
             Batch::Mandates { account, records } if file.covers == Covers::All => {
                 lists.entry(account).or_default().extend(records);
             }
-            batch => take(hub, &file, batch, &mut owners, &mut report).await?,
+            batch => take(hub, file, batch, &mut owners, &mut report).await?,
         }
     }
     for (account, records) in lists {
-        take(hub, &file, Batch::Mandates { account, records }, &mut owners, &mut report).await?;
+        take(hub, file, Batch::Mandates { account, records }, &mut owners, &mut report).await?;
     }
     let mut until = reading.await.map_err(|cause| Error::Damaged(format!("reading a bank file failed: {cause}")))??;
     for of in &mut report.accounts {
@@ -208,8 +218,8 @@ pub async fn read_on(hub: &Hub, file: StoredFile) -> Result<Imported> {
             heard.push((company.id, account, told_until(day, calendar::today(hub.clock().business()))));
         }
     }
-    finish(hub, &file, &report, &owners, heard).await?;
-    Ok(imported(&file, false, report))
+    let is_done = finish(hub, file, &report, &owners, heard).await?;
+    Ok(is_done.then_some(report))
 }
 
 /// What was found in a file, once all of it was read.
@@ -289,34 +299,43 @@ fn told_until(last: Date, today: Date) -> Date {
     }
 }
 
-/// Notes that the file was read and how far it told of accounts, and tells each company what it said of its own.
+/// Notes that the file was read and how far it told of accounts, and tells each company what it said of its own. Answers whether that
+/// is all: an account of nobody may have an owner by now, and a person may have asked for all mandates.
 async fn finish(
     hub: &Hub,
     file: &StoredFile,
     report: &Report,
     owners: &Owners,
     heard: Vec<(String, String, Date)>,
-) -> Result<()> {
+) -> Result<bool> {
     let now = hub.clock().business_ms();
-    let ownerless = report.accounts.iter().filter(|account| account.company.is_none());
-    let ownerless = ownerless.map(|account| account.payments + account.mandates.records).sum::<u64>();
+    let nobodys: Vec<&AccountReport> = report.accounts.iter().filter(|account| account.company.is_none()).collect();
+    let ownerless = nobodys.iter().map(|account| account.payments + account.mandates.records).sum::<u64>();
     let ownerless = i64::try_from(ownerless).unwrap_or(i64::MAX);
+    let nobodys: Vec<String> = nobodys.into_iter().map(|of| of.account.clone()).collect();
     let told: Vec<(Company, AccountReport)> =
         report.accounts.iter().filter_map(|of| Some((owners.known(&of.account)?.clone(), of.clone()))).collect();
-    let shared = Arc::new((file.clone(), report.clone(), told, heard, hub.vault_handle()));
+    let shared = Arc::new((file.clone(), report.clone(), told, heard, nobodys, hub.vault_handle()));
     hub.write(move |tx| {
         let shared = shared.clone();
         async move {
-            let (file, report, told, heard, vault) = &*shared;
+            let (file, report, told, heard, nobodys, vault) = &*shared;
+            let mut has_new_owner = false;
+            for account in nobodys {
+                has_new_owner |= bank_account::owner(tx.db(), account).await?.is_some();
+            }
+            let finished = bank_file::Finished { digest: &file.digest, covers: file.covers, ownerless, has_new_owner };
+            if !bank_file::finish(tx, vault, HOUSE, finished, report).await? {
+                return Ok(false);
+            }
             for (company, account, until) in heard {
                 account_told::heard(tx, company, account, *until).await?;
             }
-            bank_file::finish(tx, vault, HOUSE, &file.digest, ownerless, report).await?;
             for (company, of) in told {
                 let told = serde_json::json!({ "file": file.name, "format": file.format, "account": of });
                 tx.tell(NewEvent::new(&company.id, &company.key, now, "bank_file.read", &file.digest, &told)?);
             }
-            Ok(())
+            Ok(!has_new_owner)
         }
         .boxed()
     })

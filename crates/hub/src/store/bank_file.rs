@@ -23,7 +23,9 @@ const UNFINISHED: &str = "SELECT digest, name, format, bytes, parts, mandates, s
     WHERE company_id = $1 AND state <> 'read' ORDER BY received_at, digest LIMIT $2";
 const READ_AGAIN: &str = "UPDATE bank_file SET state = 'again' WHERE company_id = $1 AND ownerless > 0 AND state = 'read'";
 const LISTS_ALL: &str = "UPDATE bank_file SET state = 'reading', mandates = $1 WHERE company_id = $2 AND digest = $3";
-const FINISH: &str = "UPDATE bank_file SET state = 'read', ownerless = $1, report = $2 WHERE company_id = $3 AND digest = $4";
+// What was asked for while it was read is not undone by that: the same file as a list of all mandates.
+const FINISH: &str = "UPDATE bank_file SET state = $1, ownerless = $2, report = $3 \
+    WHERE company_id = $4 AND digest = $5 AND mandates = $6 AND state <> 'read'";
 const REPORT: &str = "SELECT report FROM bank_file WHERE company_id = $1 AND digest = $2";
 const ADD_PART: &str = "INSERT INTO bank_file_part (company_id, digest, number, content) VALUES ($1, $2, $3, $4) \
     ON CONFLICT (company_id, digest, number) DO UPDATE SET content = excluded.content";
@@ -110,19 +112,40 @@ pub async fn lists_all_mandates(tx: &mut Tx<'_>, owner: &str, digest: &str) -> R
     if said.rows_affected() == 1 { Ok(()) } else { Err(Error::Conflict) }
 }
 
-/// Notes that all of a file was read, and what was found in it.
+/// What became of reading a file to its end.
+#[derive(Debug, Clone, Copy)]
+pub struct Finished<'a> {
+    /// SHA-256 of its bytes.
+    pub digest: &'a str,
+    /// What its records were taken for, of each account's mandates.
+    pub covers: Covers,
+    /// Payments and mandates in it on accounts that no company here has.
+    pub ownerless: i64,
+    /// Whether one of those accounts has an owner since it was asked about: then the file is read once more.
+    pub has_new_owner: bool,
+}
+
+/// Notes that all of a file was read, and what was found in it. `false`, and nothing is changed, where somebody asked meanwhile that it
+/// be read otherwise.
 pub async fn finish<R: Serialize>(
     tx: &mut Tx<'_>,
     vault: &Vault,
     owner: &str,
-    digest: &str,
-    ownerless: i64,
+    finished: Finished<'_>,
     report: &R,
-) -> Result<()> {
+) -> Result<bool> {
     let json = serde_json::to_vec(report).map_err(|cause| Error::Damaged(format!("a report has no JSON: {cause}")))?;
-    let sealed = vault.seal_house(Purpose::BankFile, report_row(digest), &json);
-    let done = sqlx::query(FINISH).bind(ownerless).bind(sealed).bind(owner).bind(digest).execute(tx.db()).await?;
-    if done.rows_affected() == 1 { Ok(()) } else { Err(Error::Conflict) }
+    let sealed = vault.seal_house(Purpose::BankFile, report_row(finished.digest), &json);
+    let done = sqlx::query(FINISH)
+        .bind(if finished.has_new_owner { "again" } else { "read" })
+        .bind(finished.ownerless)
+        .bind(sealed)
+        .bind(owner)
+        .bind(finished.digest)
+        .bind(mandates(finished.covers))
+        .execute(tx.db())
+        .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// What was found in a file; `None` before it was read to its end.

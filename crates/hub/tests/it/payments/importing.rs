@@ -400,6 +400,67 @@ async fn a_hub_without_doors_reads_on_what_broke_off() {
     assert_eq!(books.sums().await[0].count, 1);
 }
 
+/// What somebody asks for while a file is read is not undone when its end is reached: that it lists all mandates, or an account of which
+/// it told when nobody had it.
+#[tokio::test]
+async fn what_is_asked_of_a_file_while_it_is_read_is_done() {
+    const THEIRS: &str = "99991042764";
+    for asks_for_all in [true, false] {
+        each_book(async |books| {
+            // A mandate that the file does not name, an account of nobody, and a payment at which the reading is held.
+            books.import(&mandates(9, &[(0, SECOND)])).await.unwrap();
+            let of_nobody = ocr_of(THEIRS, DAY, 2, &[paid(FIRST, 1000)]);
+            let file = format!("{of_nobody}{}{}", mandates(3, &[(0, FIRST)]), ocr(4, &[paid("", 3)]));
+            let (reached, mut reaches) = tokio::sync::mpsc::unbounded_channel();
+            let go = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
+            let waits = go.clone();
+            kvitt_hub::failpoint::hold(Some(Box::new(move |name| {
+                let (reached, waits) = (reached.clone(), waits.clone());
+                Box::pin(async move {
+                    if name == "after_payments_placed" {
+                        let _ = reached.send(());
+                        waits.acquire().await.unwrap().forget();
+                    }
+                })
+            })));
+            let asking = async {
+                reaches.recv().await.unwrap();
+                if !asks_for_all {
+                    set_bank_account(&books.hub, &books.other, THEIRS, BankAccountSettings::default()).await.unwrap();
+                    go.add_permits(9);
+                    return;
+                }
+                let noted = async {
+                    loop {
+                        let mut db = books.hub.db().read().await.unwrap();
+                        let unfinished = bank_file::unfinished(&mut db, bank_file::HOUSE).await.unwrap();
+                        if unfinished.iter().any(|file| file.covers == Covers::All) {
+                            break;
+                        }
+                        drop(db);
+                        tokio::task::yield_now().await;
+                    }
+                    go.add_permits(9);
+                };
+                tokio::join!(books.import_as(&file, Covers::All), noted).0.unwrap();
+            };
+            let (read, ()) = tokio::join!(books.import(&file), asking);
+            kvitt_hub::failpoint::hold(None);
+            read.unwrap();
+            let mut db = books.hub.db().read().await.unwrap();
+            let sums = payment::sums(&mut db, &books.other.id).await.unwrap();
+            let sums: Vec<_> = sums.iter().map(|sum| (sum.count, sum.minor)).collect();
+            assert_eq!(sums, if asks_for_all { vec![] } else { vec![(1, 1000)] });
+            let (id, key) = (&books.us.id, &books.us.key);
+            let active = mandate::of_account(&mut db, id, key, ACCOUNT, "", 9).await.unwrap();
+            let active = active.into_iter().filter(|known| known.mandate.status == MandateStatus::Active).count();
+            assert_eq!(active, if asks_for_all { 1 } else { 2 });
+            assert!(bank_file::unfinished(&mut db, bank_file::HOUSE).await.unwrap().is_empty());
+        })
+        .await;
+    }
+}
+
 #[tokio::test]
 async fn credit_notes_take_off_the_invoice_that_they_name() {
     each_book(async |books: &Books| {

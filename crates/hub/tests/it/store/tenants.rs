@@ -27,7 +27,7 @@ use kvitt_hub::store::agreement;
 use kvitt_hub::store::api_key::{self, ApiKey};
 use kvitt_hub::store::artefact::{self, Naming};
 use kvitt_hub::store::bank_account::{self, BankAccount, BankAccountSettings};
-use kvitt_hub::store::bank_file::{self, StoredFile};
+use kvitt_hub::store::bank_file::{self, Finished, StoredFile};
 use kvitt_hub::store::collection::{self, Credit};
 use kvitt_hub::store::company::{self, CompanySettings};
 use kvitt_hub::store::consignment::{self, NewArrival};
@@ -145,7 +145,9 @@ async fn furnish_money(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     bank_file::add_part(tx, id, "digest", 1, &sealed).await?;
     bank_file::insert(tx, id, &bank_file()).await?;
     account_told::heard(tx, id, ACCOUNT, date(2026, 11, 16)).await?;
-    bank_file::finish(tx, &bench.vault, id, "digest", 1, &"report").await
+    let finished = Finished { digest: "digest", covers: Covers::Some, ownerless: 1, has_new_owner: false };
+    assert!(bank_file::finish(tx, &bench.vault, id, finished, &"report").await?);
+    Ok(())
 }
 
 fn bank_account() -> BankAccount {
@@ -530,7 +532,8 @@ async fn writing_with_the_wrong_company_changes_nothing() {
                 assert!(collection::save(tx, b, &before, &before.candidate.collection, NOW).await.is_err());
                 assert!(payment::save(tx, b, key, &paid, payment::State::ToldTwice).await.is_err());
                 assert!(collection::place_credit(tx, b, "c2", "i1").await.is_err());
-                assert!(bank_file::finish(tx, &bench.vault, b, "digest", 0, &"report").await.is_err());
+                let finished = Finished { digest: "digest", covers: Covers::Some, ownerless: 0, has_new_owner: false };
+                assert!(!bank_file::finish(tx, &bench.vault, b, finished, &"report").await?);
                 assert!(bank_file::lists_all_mandates(tx, b, "digest").await.is_err());
                 assert_eq!(bank_file::read_again(tx, b).await?, 0);
                 assert_eq!(bank_file::forget_parts(tx, b, i64::MAX).await?, 0);
