@@ -82,12 +82,14 @@ pub async fn settle(hub: &Hub, company: &Company, decided: Decided<'_>, by: &str
                 refuse_while_doubted(tx, &company, &stored.delivery.state).await?;
             }
             let what = Move { company: &company, delivery: &stored.id, urgency: Urgency::Interactive, lot_at_most: None, now };
+            let (State::InDoubt { route, attempt, .. }, Some(found)) = (&stored.delivery.state, settled_as(&event)) else {
+                return move_delivery(tx, &what, event.clone()).await;
+            };
+            let settled = Settled { invoice: &invoice, route, attempt: *attempt, found, by: &by };
+            // Before it moves: one that is repeated may join a lot that is closed at once, and is judged there by what was found.
+            let doubted = note_settled(tx, &what, &settled).await?;
             move_delivery(tx, &what, event.clone()).await?;
-            if let (State::InDoubt { route, attempt, .. }, Some(found)) = (&stored.delivery.state, settled_as(&event)) {
-                let settled = Settled { invoice: &invoice, route, attempt: *attempt, found, by: &by };
-                note_settled(tx, &what, &settled).await?;
-            }
-            Ok(())
+            follow_sent(tx, &what, &settled, doubted.as_deref()).await
         }
         .boxed()
     })
@@ -126,23 +128,23 @@ struct Settled<'a> {
     by: &'a str,
 }
 
-/// Enters what a person found in the log of the consignment that was in doubt, so that what is said for it later goes by that; and
-/// tells the payer of a claim that stands.
-async fn note_settled(tx: &mut Tx<'_>, what: &Move<'_>, settled: &Settled<'_>) -> Result<()> {
+/// Enters what a person found in the log of the consignment that is in doubt, so that what is said for it later goes by that. Answers
+/// which consignment that is: the one in which it travelled last.
+async fn note_settled(tx: &mut Tx<'_>, what: &Move<'_>, settled: &Settled<'_>) -> Result<Option<String>> {
+    let Settled { attempt, found, by, .. } = *settled;
+    let (company, now) = (what.company, what.now);
+    let Some(doubted) = consignment::of_attempt(tx.db(), &company.id, attempt).await?.pop() else { return Ok(None) };
+    let at = Timestamp::from_millisecond(now).map_err(|_| Error::Damaged("now is no time".into()))?;
+    let note = Entry::Settled { attempt, found, by: by.to_owned(), at };
+    consignment::lock(tx, &company.id, &doubted).await?;
+    consignment::note(tx, &company.id, &company.key, &doubted, &note, now).await?;
+    Ok(Some(doubted))
+}
+
+/// A claim that was found to be sent is called back where somebody wished that meanwhile; else its payer is told of it.
+async fn follow_sent(tx: &mut Tx<'_>, what: &Move<'_>, settled: &Settled<'_>, doubted: Option<&str>) -> Result<()> {
     let Settled { invoice, route, attempt, found, by } = *settled;
     let (company, now) = (what.company, what.now);
-    // One that is repeated has joined another lot by now, which is open still or was closed at once: it is not the one in doubt.
-    let journeys = consignment::of_attempt(tx.db(), &company.id, attempt).await?;
-    let doubted = match found {
-        Found::Repeated => journeys.iter().rev().nth(1),
-        Found::Sent | Found::Unsent => journeys.last(),
-    };
-    if let Some(doubted) = doubted {
-        let at = Timestamp::from_millisecond(now).map_err(|_| Error::Damaged("now is no time".into()))?;
-        let note = Entry::Settled { attempt, found, by: by.to_owned(), at };
-        consignment::lock(tx, &company.id, doubted).await?;
-        consignment::note(tx, &company.id, &company.key, doubted, &note, now).await?;
-    }
     if found != Found::Sent || route.as_str() != avtalegiro::NAME {
         return Ok(());
     }

@@ -467,6 +467,22 @@ async fn a_doubted_claim_that_comes_too_late_stays_in_doubt() {
     .await;
 }
 
+/// The lot that it joins is full at once, and too late: what a person found is known there. Only that says that it may have been sent,
+/// for the backup knows nothing of what was said.
+#[tokio::test]
+async fn what_is_repeated_into_a_lot_that_closes_at_once_is_known_to_be_in_doubt() {
+    each_house(async |house| {
+        set_route(&house.hub, &house.us, "avtalegiro", RouteSetup(json!({"lot_size": 1}))).await.unwrap();
+        house.claim(Claimed { way: ClaimWay::Service, ..claimed(1) }).await;
+        restore::doubt_in_place(&house.hub).await.unwrap();
+        house.after(7 * 24 * 60 + 4 * 60).await;
+        assert_eq!((house.said(), house.state(1).await), (vec![], "in_doubt"));
+        house.decide(1, Settlement::Repeat).await.unwrap();
+        assert_eq!(house.state(1).await, "in_doubt");
+    })
+    .await;
+}
+
 async fn pay(house: &House, number: u128, minor: i64) {
     house
         .write(move |tx, us, now| {
