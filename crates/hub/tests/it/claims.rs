@@ -483,6 +483,27 @@ async fn what_is_repeated_into_a_lot_that_closes_at_once_is_known_to_be_in_doubt
     .await;
 }
 
+/// After an outage they go one after another, and do not wait for each other's next try.
+#[tokio::test]
+async fn several_cancellations_go_as_soon_as_the_drop_is_back() {
+    each_house(async |house| {
+        for number in 1..=3 {
+            house.claim(claimed(number)).await;
+        }
+        house.after(180).await;
+        house.received(1).await;
+        house.answers(std::iter::repeat_n(no("the drop is down"), 3));
+        for number in 1..=3 {
+            house.decide(number, Settlement::Cancel).await.unwrap();
+        }
+        house.after(0).await;
+        house.said();
+        house.after(5).await;
+        assert_eq!(house.said(), (2..=4).map(|file| format!("kvitt-00229221-000000{file}.txt cancellations")).collect::<Vec<_>>());
+    })
+    .await;
+}
+
 async fn pay(house: &House, number: u128, minor: i64) {
     house
         .write(move |tx, us, now| {

@@ -18,7 +18,7 @@ use super::{NAME, outcome};
 use crate::placing::Whereabouts;
 use crate::route::{AdapterError, Arrived, ClaimVerdict, Entry, FileNumbers, Member, Request, Then};
 
-/// A cancellation that could not be put is tried again after so long, within the time that it has.
+/// A cancellation that could not be put is tried again so long after its own last try, within the time that it has.
 const AGAIN_AFTER: Duration = Duration::from_secs(5 * 60);
 
 /// A wish to call a claim back, with the numbers of its own file.
@@ -78,14 +78,17 @@ impl Rail<'_> {
             return Ok(unconfirmed());
         }
         let last_at = self.last_at().unwrap_or(wish.at);
+        // What was said for others meanwhile makes this one wait no longer.
+        let own = self.exchanges_of(&name).last().map_or(last_at, |exchange| exchange.at);
+        let rest_of = |wait: Duration| wait.saturating_sub(since(own, last_at));
         Ok(match self.whereabouts(&name, false)? {
             Whereabouts::Here => Called::Say(Then::Send(self.package(name, self.cancellation(member, wish)?))),
             Whereabouts::NotHandedOver { .. } if last_at >= until => unconfirmed(),
             Whereabouts::NotHandedOver { package, .. } => {
                 // The last try is the last moment at which it counts.
-                Called::Say(after(AGAIN_AFTER.min(since(last_at, until)), Request::Put(package)))
+                Called::Say(after(rest_of(AGAIN_AFTER).min(since(last_at, until)), Request::Put(package)))
             }
-            Whereabouts::Perhaps { look_after, .. } => Called::Say(after(look_after, self.look(&name))),
+            Whereabouts::Perhaps { look_after, .. } => Called::Say(after(rest_of(look_after), self.look(&name))),
             Whereabouts::Unknowable { .. } => unconfirmed(),
             Whereabouts::There { .. } => self.without_receipt(&name, last_at).map_or_else(unconfirmed, Called::Say),
         })
