@@ -3,6 +3,7 @@
 //! Attempts travel in consignments: one letter, a shipment of a thousand, a night's print job. The log of a consignment is at
 //! once its resume point after a crash, the evidence shown to the user, and the fixture of its tests.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -210,8 +211,9 @@ pub struct Member {
     pub bill_address: Option<String>,
     /// The claim that it makes, where its route is direct debit.
     pub claim: Option<Claim>,
-    /// What was last said for this attempt in an earlier consignment, where a person had it repeated: the same is said again.
-    pub said: Option<Request>,
+    /// What was last said for this attempt in an earlier consignment, where a person had it repeated: the same is said again. All that
+    /// travelled together then share it.
+    pub said: Option<Arc<Request>>,
     /// Whether it may have been accepted in an earlier consignment: a person had it repeated while that was in doubt.
     pub perhaps_sent: bool,
 }

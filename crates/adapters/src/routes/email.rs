@@ -82,7 +82,7 @@ impl Route for Email {
         });
         let Some(last) = exchanges.next_back() else {
             return Ok(Step::send(match &member.said {
-                Some(said) => said.clone(),
+                Some(said) => (**said).clone(),
                 None => Request::Smtp(Box::new(letter(consignment, member)?)),
             }));
         };

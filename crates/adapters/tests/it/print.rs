@@ -371,7 +371,7 @@ fn a_cover_sheet_says_what_is_to_be_paid() {
 #[test]
 fn a_letter_that_travels_again_is_the_same_letter() {
     let first = drawn(put(&of(vec![sample::consignment_of("print", 2).members.remove(1), own_pdf_member()])));
-    let again = Member { said: Some(Request::Put(Box::new(first.clone()))), ..own_pdf_member() };
+    let again = Member { said: Some(Request::Put(Box::new(first.clone())).into()), ..own_pdf_member() };
     let mut consignment = of(vec![again]);
     consignment.number = 43;
     // What the company changed since concerns letters that never travelled.

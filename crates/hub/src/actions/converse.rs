@@ -19,7 +19,7 @@ use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::retry::RetryPolicy;
 use tracing::Instrument as _;
 
-use crate::actions::look_back::{self, Earlier};
+use crate::actions::look_back::{self, Earlier, Journeys};
 use crate::actions::move_delivery::{Move, move_delivery};
 use crate::actions::say::{self, Keys, seed, while_leased};
 use crate::actions::{claims, look_up, open_bill, plan_invoice};
@@ -222,13 +222,14 @@ async fn load(hub: &Hub, company: &Company, id: &str) -> Result<Option<Conversat
     let route = routes::by_name(&stored.route).ok_or_else(|| Error::Damaged(format!("no route is called {}", stored.route)))?;
     let mut members = Vec::new();
     let (mut attempts, mut doubtful) = (Vec::new(), Vec::new());
+    let mut journeys = Journeys::of(company);
     for attempt in consignment::members(&mut db, &company.id, id).await? {
         let attempt = delivery::attempt(&mut db, &company.id, &company.key, attempt).await?;
         let invoice = invoice::by_id(&mut db, &company.id, &company.key, &attempt.invoice).await?;
         let public = hub.config().public_address.as_deref();
         let mut artefacts = artefact::of_invoice(&mut db, &company.id, &attempt.invoice, public).await?;
         artefacts.sort_by_key(|file| file.role != kvitt_adapters::route::ArtefactRole::Pdf);
-        let Earlier { said, perhaps_sent } = look_back::earlier_journeys(&mut db, company, id, attempt.id).await?;
+        let Earlier { said, perhaps_sent } = journeys.before(&mut db, id, attempt.id).await?;
         if perhaps_sent {
             doubtful.push(attempt.id);
         }

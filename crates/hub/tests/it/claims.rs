@@ -18,6 +18,7 @@ use kvitt_domain::identifiers::KidStructure;
 use kvitt_domain::money::{Amount, Currency};
 use kvitt_domain::plan::RouteName;
 use kvitt_hub::actions::add_company::{add_company, set_route};
+use kvitt_hub::actions::look_back::Journeys;
 use kvitt_hub::actions::move_delivery::{Move, move_delivery};
 use kvitt_hub::actions::settle::{Decided, Settlement, settle};
 use kvitt_hub::actions::{claims, move_collection, receive_arrival, restore};
@@ -479,6 +480,34 @@ async fn what_is_repeated_into_a_lot_that_closes_at_once_is_known_to_be_in_doubt
         assert_eq!((house.said(), house.state(1).await), (vec![], "in_doubt"));
         house.decide(1, Settlement::Repeat).await.unwrap();
         assert_eq!(house.state(1).await, "in_doubt");
+    })
+    .await;
+}
+
+/// Thousands travel in one file: where it is broken up, each of them need not read its log again.
+#[tokio::test]
+async fn the_log_of_an_earlier_lot_is_read_once() {
+    each_house(async |house| {
+        house.claim(claimed(1)).await;
+        house.claim(claimed(2)).await;
+        house.answers([perhaps()]);
+        house.after(180).await;
+        let mut journeys = Journeys::of(&house.us);
+        let mut db = house.hub.db().read().await.unwrap();
+        let first = journeys.before(&mut db, "", sample::attempt(1)).await.unwrap();
+        drop(db);
+        house
+            .write(|tx, us, _| {
+                Box::pin(async move {
+                    sqlx::query("DELETE FROM entry WHERE company_id = $1").bind(us.id).execute(tx.db()).await?;
+                    Ok(())
+                })
+            })
+            .await;
+        let mut db = house.hub.db().read().await.unwrap();
+        let second = journeys.before(&mut db, "", sample::attempt(2)).await.unwrap();
+        assert!(first.perhaps_sent && second.perhaps_sent);
+        assert!(Arc::ptr_eq(&first.said.unwrap(), &second.said.unwrap()));
     })
     .await;
 }
