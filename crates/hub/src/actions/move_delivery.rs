@@ -1,10 +1,13 @@
 //! The only place where a delivery changes: apply an event, save, tell, and carry out what the machine commands.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use kvitt_adapters::route::RouteSetup;
 use kvitt_adapters::routes;
 use kvitt_adapters::routes::avtalegiro::{self, House};
 use kvitt_domain::agreement::ClaimWay;
+use kvitt_domain::claim::Claim;
 use kvitt_domain::delivery::{AttemptId, Command, Event, Purpose, State};
 use serde::Serialize;
 use sqlx::AnyConnection;
@@ -148,7 +151,7 @@ pub async fn close_lot(tx: &mut Tx<'_>, company: &Company, closing: &Closing<'_>
     if way == Some(ClaimWay::File) {
         transmission::give(tx, &company.id, lot).await?;
     }
-    let mut travelling = 0;
+    let (mut travelling, mut account, mut elsewhere) = (0, None, Vec::new());
     for attempt in consignment::members(tx.db(), &company.id, lot).await? {
         let stored = delivery::attempt(tx.db(), &company.id, &company.key, attempt).await?;
         let current = delivery::by_id(tx.db(), &company.id, &company.key, &stored.delivery).await?;
@@ -166,13 +169,39 @@ pub async fn close_lot(tx: &mut Tx<'_>, company: &Company, closing: &Closing<'_>
             Box::pin(move_from(tx, &what, &current, Event::Said { attempt, word })).await?;
             continue;
         }
+        if way == Some(ClaimWay::File)
+            && let Some(claim) = claim::of_attempt(tx.db(), &company.id, attempt).await?.map(|stored| stored.claim)
+            && *account.get_or_insert_with(|| claim.bank_account.clone()) != claim.bank_account
+        {
+            // It was put here before files had the claims of one account each.
+            consignment::leave(tx, &company.id, lot, attempt).await?;
+            elsewhere.push((attempt, claim));
+            continue;
+        }
         travelling += 1;
         Box::pin(move_from(tx, &what, &current, Event::LotClosed { attempt })).await?;
     }
+    Box::pin(close_beside(tx, company, closing, elsewhere)).await?;
     if travelling == 0 {
         return consignment::finish(tx, &company.id, lot).await;
     }
     job::enqueue(tx, &company.id, Kind::Converse, lot, urgency, now, now).await
+}
+
+/// Puts claims of other accounts than the one of a lot that is closed into lots of their own, which are closed with it.
+async fn close_beside(tx: &mut Tx<'_>, company: &Company, closing: &Closing<'_>, claims: Vec<(AttemptId, Claim)>) -> Result<()> {
+    let lanes: BTreeSet<String> = claims.iter().map(|(_, claim)| avtalegiro::setup::lane(claim)).collect();
+    for (attempt, _) in claims {
+        let stored = delivery::attempt(tx.db(), &company.id, &company.key, attempt).await?;
+        let Closing { route, urgency, now, .. } = *closing;
+        join_lot(tx, &Move { company, delivery: &stored.delivery, urgency, lot_at_most: None, now }, route, attempt).await?;
+    }
+    for lane in lanes {
+        if let Some((lot, ..)) = consignment::open_lot(tx, &company.id, Lane { route: closing.route, lane: &lane }).await? {
+            close_lot(tx, company, &Closing { lot: &lot, ..*closing }).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The settings of a lot: where its route has several ways, with the one that its members go.

@@ -512,6 +512,44 @@ async fn the_log_of_an_earlier_lot_is_read_once() {
     .await;
 }
 
+/// A lot that was gathering when files began to have the claims of one account each.
+#[tokio::test]
+async fn a_lot_of_two_accounts_travels_in_two_files() {
+    each_house(async |house| {
+        house.claim(claimed(1)).await;
+        house.claim(Claimed { account: B, ..claimed(2) }).await;
+        house.claim(Claimed { account: B, ..claimed(3) }).await;
+        house
+            .write(|tx, us, _| {
+                Box::pin(async move {
+                    for sql in [
+                        "UPDATE consignment_member SET position = position + 1 WHERE company_id = $1 AND position = 2",
+                        "UPDATE consignment_member SET position = 2 WHERE company_id = $1 AND position = 1 AND consignment_id = \
+                         (SELECT consignment_id FROM consignment WHERE lane = 'file 99991042764')",
+                        "UPDATE consignment_member SET consignment_id = \
+                         (SELECT consignment_id FROM consignment WHERE lane = 'file 86011117947') WHERE company_id = $1",
+                        "DELETE FROM job WHERE company_id = $1 AND subject = \
+                         (SELECT consignment_id FROM consignment WHERE lane = 'file 99991042764')",
+                        "DELETE FROM consignment WHERE company_id = $1 AND lane = 'file 99991042764'",
+                        "UPDATE consignment SET lane = 'file', members = 3 WHERE company_id = $1",
+                    ] {
+                        sqlx::query(sql).bind(us.id.clone()).execute(tx.db()).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await;
+        house.after(180).await;
+        let mut said = house.said();
+        said.sort();
+        assert_eq!(said, ["kvitt-00229221-0000001.txt claims", "kvitt-00229221-0000002.txt claims"]);
+        assert_eq!([house.state(1).await, house.state(2).await, house.state(3).await], ["handed_over"; 3]);
+        house.judged(1, None, "REJECTED;G001").await;
+        assert_eq!([house.state(1).await, house.state(2).await, house.state(3).await], ["parked", "handed_over", "handed_over"]);
+    })
+    .await;
+}
+
 /// After an outage they go one after another, and do not wait for each other's next try.
 #[tokio::test]
 async fn several_cancellations_go_as_soon_as_the_drop_is_back() {
@@ -528,7 +566,10 @@ async fn several_cancellations_go_as_soon_as_the_drop_is_back() {
         house.after(0).await;
         house.said();
         house.after(5).await;
-        assert_eq!(house.said(), (2..=4).map(|file| format!("kvitt-00229221-000000{file}.txt cancellations")).collect::<Vec<_>>());
+        assert_eq!(
+            house.said(),
+            (2..=4).map(|file| format!("kvitt-00229221-000000{file}.txt cancellations")).collect::<Vec<_>>()
+        );
     })
     .await;
 }
