@@ -1,8 +1,9 @@
 //! Reading camt.053 and camt.054 of any version, event by event: elements are known by their local names alone.
 //!
 //! Here: the message around statements and notifications. `statement` and `entry` are what is in them, `tag` is the elements that
-//! are read, `watched` knows lines and columns. Written against ISO 20022 `camt.053.001.02` to `.12` and `camt.054` alike.
+//! are read, `charset` reads the encoding that a file declares, `watched` knows lines and columns. Written against ISO 20022 `camt.053.001.02` to `.12` and `camt.054` alike.
 
+mod charset;
 mod entry;
 mod statement;
 mod tag;
@@ -21,6 +22,7 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use super::items::{Format, Item, Order, Transmission, TransmissionEnd};
 use super::record::at;
 use super::tally::Counted;
+use charset::InUtf8;
 use entry::{Entry, Give};
 use statement::Statement;
 use tag::Tag;
@@ -30,7 +32,7 @@ use watched::{MOST_BYTES, Place, Watched};
 const DEEPEST: usize = 64;
 
 pub(super) struct Reader<R> {
-    events: Events<Watched<R>>,
+    events: Events<Watched<InUtf8<R>>>,
     buffer: Vec<u8>,
     document: Document,
     has_ended: bool,
@@ -38,7 +40,7 @@ pub(super) struct Reader<R> {
 
 impl<R: BufRead> Reader<R> {
     pub fn after(passed: u64, source: R) -> Reader<R> {
-        let mut events = Events::from_reader(Watched::after(passed, source));
+        let mut events = Events::from_reader(Watched::after(passed, InUtf8::of(source)));
         events.config_mut().expand_empty_elements = true;
         Reader { events, buffer: Vec::new(), document: Document::default(), has_ended: false }
     }

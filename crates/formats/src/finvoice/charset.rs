@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 
+use crate::declaration::encoding;
+
 /// Where ISO 8859-15 differs from ISO 8859-1, whose characters are the first 256 of Unicode.
 const DIFFERENT: [(u8, char); 8] =
     [(0xA4, '€'), (0xA6, 'Š'), (0xA8, 'š'), (0xB4, 'Ž'), (0xB8, 'ž'), (0xBC, 'Œ'), (0xBD, 'œ'), (0xBE, 'Ÿ')];
-
-/// How far into a document its declaration may reach: XML 1.0 (2.8) has room for three short attributes in it.
-const DECLARATION: usize = 200;
 
 /// The document in UTF-8, where it is a Finvoice whose declaration names ISO 8859-15 or 8859-1; else as it is. The declaration is
 /// given the name of its new encoding and as many spaces as that is shorter, so that every line and column stays what it was.
@@ -50,24 +49,6 @@ fn begins_as_finvoice(bytes: &[u8]) -> bool {
         let Some(at) = rest.windows(end.len()).skip(2).position(|window| window == end) else { return false };
         rest = &rest[2 + at + end.len()..];
     }
-}
-
-/// Where the name of the encoding stands in the declaration, if there is one with a closing quote.
-fn encoding(bytes: &[u8]) -> Option<(usize, usize)> {
-    let head = &bytes[..bytes.len().min(DECLARATION)];
-    let declaration = &head[..head.windows(2).position(|pair| pair == b"?>")?];
-    let name = b"encoding";
-    let after = declaration.strip_prefix(b"<?xml").and_then(|rest| rest.windows(name.len()).position(|part| part == name))?;
-    let mut at = b"<?xml".len() + after + name.len();
-    let quote = loop {
-        match *declaration.get(at)? {
-            b' ' | b'\t' | b'\r' | b'\n' | b'=' => at += 1,
-            quote @ (b'"' | b'\'') => break quote,
-            _ => return None,
-        }
-    };
-    let length = declaration[at + 1..].iter().position(|byte| *byte == quote)?;
-    Some((at + 1, at + 1 + length))
 }
 
 #[cfg(test)]

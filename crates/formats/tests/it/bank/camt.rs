@@ -128,6 +128,52 @@ fn envelopes() {
     assert_eq!(payments(&xml), "– 3000 Line; – 3000 Line");
 }
 
+/// Banks write UTF-8, and older ones what their machines have: the declaration says it, and nothing else is guessed.
+#[test]
+fn what_a_file_is_written_in() {
+    let name = "<TxDtls><RltdPties><Dbtr><Nm>K@ri</Nm></Dbtr></RltdPties></TxDtls>";
+    let file = |declared: &str, letter: &[u8]| {
+        let declaration = format!("<?xml version=\"1.0\"{declared}?>\n");
+        let text = format!("{declaration}{}", entry("CRDT", name).trim_start_matches("<?xml version=\"1.0\"?>\n"));
+        let (before, after) = text.split_once('@').unwrap();
+        [before.as_bytes(), letter, after.as_bytes()].concat()
+    };
+    let payer = |bytes: &[u8]| match verify(bytes).faults.first() {
+        Some(fault) => fault.code.name().to_owned(),
+        None => items(bytes)
+            .into_iter()
+            .find_map(|item| match item {
+                Item::Payment(payment) => Some(format!("{} {}", payment.payer.unwrap(), payment.raw.bytes().len())),
+                _ => None,
+            })
+            .unwrap(),
+    };
+    let utf8 = payer(&file("", "å".as_bytes()));
+    assert!(utf8.starts_with("Kåri "), "{utf8}");
+    for (declared, letter) in [
+        (" encoding=\"UTF-8\"", "å".as_bytes()),
+        (" encoding='utf-8' standalone='yes'", "å".as_bytes()),
+        (" encoding=\"ISO-8859-1\"", b"\xE5"),
+        (" encoding = 'iso-8859-1'", b"\xE5"),
+        (" encoding=\"Windows-1252\"", b"\xE5"),
+    ] {
+        assert_eq!(payer(&file(declared, letter)), utf8, "{declared}");
+    }
+    assert!(payer(&file(" encoding=\"windows-1252\"", b"\x80")).starts_with("K€ri "));
+    for (declared, letter) in [
+        ("", b"\xE5"),
+        (" encoding=\"UTF-8\"", b"\xE5"),
+        (" encoding=\"KOI8-R\"", b"\xE5"),
+        (" encoding=\"windows-1252\"", b"\x81"),
+    ] {
+        assert_eq!(payer(&file(declared, letter)), "bank.unreadable", "{declared}");
+    }
+    // Whoever gives little at a time gives the same.
+    let latin = file(" encoding=\"ISO-8859-1\"", b"\xE5");
+    let slowly = std::io::BufReader::with_capacity(1, latin.as_slice());
+    assert_eq!(kvitt_formats::bank::read(slowly).map(Result::unwrap).collect::<Vec<_>>(), items(&latin));
+}
+
 /// The first fault of each, with its place.
 #[test]
 fn xml_that_is_refused() {
