@@ -27,6 +27,19 @@ pub struct Document {
     pub identity: Option<String>,
     /// Else an invoice.
     pub is_credit_note: bool,
+    /// What it asks to be paid by; a credit note says it and asks for nothing.
+    pub paid_to: PaidTo,
+    /// When it is due.
+    pub due_on: Date,
+}
+
+/// The account that is paid, and what the payment is known by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PaidTo {
+    /// Eleven digits.
+    pub account: String,
+    /// The KID.
+    pub kid: String,
 }
 
 /// What a document is to be.
@@ -52,6 +65,10 @@ pub struct Wishes {
     pub efaktura_identifier: Option<String>,
     /// Else a business.
     pub is_consumer: bool,
+    /// What it asks to be paid by; its own KID and [`ACCOUNT`] where nothing is wished.
+    pub paid_to: Option<PaidTo>,
+    /// The number of the invoice that a credit note takes something off.
+    pub credits: Option<String>,
 }
 
 impl Wishes {
@@ -68,12 +85,16 @@ impl Wishes {
             identity: None,
             efaktura_identifier: None,
             is_consumer: true,
+            paid_to: None,
+            credits: None,
         }
     }
 
     /// The document under a number; `index` makes its amount its own.
     pub fn document(&self, company: &'static str, number: String, index: u64) -> Document {
-        let xml = self.xml(company, &number, index);
+        let own = || PaidTo { account: ACCOUNT.to_owned(), kid: with_check_digit(&format!("{:0>7}{number:0>8}", index + 1)) };
+        let paid_to = self.paid_to.clone().unwrap_or_else(own);
+        let xml = self.xml(company, &number, index, &paid_to);
         let mut metadata = json!({ "version": "1.1", "recipient_type": if self.is_consumer { "consumer" } else { "business" } });
         if !self.order.is_empty() {
             metadata["routing"] = json!({ "route_order": self.order });
@@ -96,16 +117,26 @@ impl Wishes {
             handed,
             identity: self.identity.clone(),
             is_credit_note: self.is_credit_note,
+            paid_to,
+            due_on: self.due_on(),
         }
     }
 
-    fn xml(&self, company: &str, number: &str, index: u64) -> String {
+    fn due_on(&self) -> Date {
+        self.today.saturating_add(jiff::Span::new().days(self.due_in_days))
+    }
+
+    fn xml(&self, company: &str, number: &str, index: u64, PaidTo { account, kid }: &PaidTo) -> String {
         let root = if self.is_credit_note { "CreditNote" } else { "Invoice" };
         let name = COMPANIES.iter().find(|(known, _)| *known == company).map_or("Nordlys Kraft AS", |(_, name)| name);
         let issued = self.today.saturating_sub(jiff::Span::new().days(4));
-        let due = self.today.saturating_add(jiff::Span::new().days(self.due_in_days));
+        let due = self.due_on();
         let (net, vat, total) = sums(index);
-        let kid = with_check_digit(&format!("{:0>7}{number:0>8}", index + 1));
+        let preceding = self.credits.as_ref().map_or(String::new(), |number| {
+            format!(
+                "<cac:BillingReference><cac:InvoiceDocumentReference><cbc:ID>{number}</cbc:ID></cac:InvoiceDocumentReference></cac:BillingReference>"
+            )
+        });
         let email = self.email.as_deref().map_or(String::new(), |email| {
             format!("<cac:Contact><cbc:ElectronicMail>{email}</cbc:ElectronicMail></cac:Contact>")
         });
@@ -138,7 +169,7 @@ impl Wishes {
              xmlns:cbc=\"urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2\">\
              <cbc:CustomizationID>urn:cen.eu:en16931:2017</cbc:CustomizationID>\
              <cbc:ID>{number}</cbc:ID><cbc:IssueDate>{issued}</cbc:IssueDate>{due_element}{type_code}\
-             <cbc:DocumentCurrencyCode>NOK</cbc:DocumentCurrencyCode><cbc:BuyerReference>{index}</cbc:BuyerReference>{picture}\
+             <cbc:DocumentCurrencyCode>NOK</cbc:DocumentCurrencyCode><cbc:BuyerReference>{index}</cbc:BuyerReference>{preceding}{picture}\
              <cac:AccountingSupplierParty><cac:Party>{seller_address}\
              <cac:PartyTaxScheme><cbc:CompanyID>NO{company}MVA</cbc:CompanyID><cac:TaxScheme><cbc:ID>VAT</cbc:ID></cac:TaxScheme></cac:PartyTaxScheme>\
              <cac:PartyLegalEntity><cbc:RegistrationName>{name}</cbc:RegistrationName><cbc:CompanyID schemeID=\"0192\">{company}</cbc:CompanyID></cac:PartyLegalEntity>\
@@ -147,7 +178,7 @@ impl Wishes {
              <cac:PartyLegalEntity><cbc:RegistrationName>Kari Nordmann</cbc:RegistrationName>{buyer}</cac:PartyLegalEntity>{email}\
              </cac:Party></cac:AccountingCustomerParty>\
              <cac:PaymentMeans><cbc:PaymentMeansCode>30</cbc:PaymentMeansCode>{payment_due}{payment_id}\
-             <cac:PayeeFinancialAccount><cbc:ID>{ACCOUNT}</cbc:ID></cac:PayeeFinancialAccount></cac:PaymentMeans>\
+             <cac:PayeeFinancialAccount><cbc:ID>{account}</cbc:ID></cac:PayeeFinancialAccount></cac:PaymentMeans>\
              <cac:TaxTotal><cbc:TaxAmount currencyID=\"NOK\">{vat}</cbc:TaxAmount><cac:TaxSubtotal>\
              <cbc:TaxableAmount currencyID=\"NOK\">{net}</cbc:TaxableAmount><cbc:TaxAmount currencyID=\"NOK\">{vat}</cbc:TaxAmount>\
              <cac:TaxCategory>{category}</cac:TaxCategory></cac:TaxSubtotal></cac:TaxTotal>\

@@ -6,15 +6,18 @@ use std::pin::Pin;
 use kvitt_adapters::route::Arrival;
 use kvitt_domain::delivery::Purpose;
 use kvitt_hub::actions::accept_invoice::accept_invoice;
+use kvitt_hub::actions::match_payment::{self, Settling};
 use kvitt_hub::actions::open_bill::{self, Worth};
 use kvitt_hub::actions::receive_arrival::{Received, receive_arrival};
 use kvitt_hub::actions::settle::{Decided, Settlement, settle};
 use kvitt_hub::error::Error;
 use kvitt_hub::hub::Hub;
+use kvitt_hub::jobs::watch::bank_files::Door;
 use kvitt_hub::jobs::{dispatcher, runner};
-use kvitt_hub::store::delivery;
 use kvitt_hub::store::job::Wanted;
+use kvitt_hub::store::{collection, delivery};
 
+use super::debits::account_of;
 use super::play::{Answer, Play};
 use crate::documents::Document;
 
@@ -27,6 +30,8 @@ pub enum End {
     HandedIn(usize, Result<(String, bool), String>),
     /// A message was taken in.
     Arrived(String, Result<Received, String>),
+    /// The bank's files were looked for, and so many taken.
+    Looked(Result<usize, String>),
     /// A bank opened a bill.
     Opened(Result<Worth, String>),
     /// A person did something.
@@ -44,6 +49,19 @@ pub struct OnStage {
     pub holds: Option<Holds>,
     /// What it does.
     pub actor: Actor,
+    /// When it wrote down what it says next, business time in Unix milliseconds; 0 where it says nothing.
+    pub begun_at: i64,
+}
+
+impl OnStage {
+    /// Somebody who has nothing in hand.
+    pub fn free(name: String, actor: Actor) -> OnStage {
+        OnStage { name, holds: None, actor, begun_at: 0 }
+    }
+
+    fn holding(name: String, holds: Holds, actor: Actor) -> OnStage {
+        OnStage { holds: Some(holds), ..OnStage::free(name, actor) }
+    }
 }
 
 /// What is in an actor's hands: nobody else takes it meanwhile.
@@ -53,6 +71,8 @@ pub enum Holds {
     Document(usize),
     /// The message of this name.
     Message(String),
+    /// The door through which the bank's files come: one looks at a time.
+    BankDoor,
 }
 
 impl Play {
@@ -67,7 +87,7 @@ impl Play {
             }
             End::Worked(count)
         };
-        OnStage { name: format!("worker {company}"), holds: None, actor: Box::pin(actor) }
+        OnStage::free(format!("worker {company}"), Box::pin(actor))
     }
 
     /// Hands a document in.
@@ -79,7 +99,7 @@ impl Play {
             let answer = accept_invoice(&hub, document.handed).await;
             End::HandedIn(at, answer.map(|accepted| (accepted.id, accepted.again)).map_err(|error| error.to_string()))
         };
-        OnStage { name, holds: Some(Holds::Document(at)), actor: Box::pin(actor) }
+        OnStage::holding(name, Holds::Document(at), Box::pin(actor))
     }
 
     /// Takes in a message that came.
@@ -94,7 +114,24 @@ impl Play {
             let received = receive_arrival(&hub, Arrival { door: message.door, bytes: message.bytes }).await;
             End::Arrived(message.name, received.map_err(|error| error.to_string()))
         };
-        OnStage { name: format!("arrival {name}"), holds: Some(Holds::Message(name)), actor: Box::pin(actor) }
+        OnStage::holding(format!("arrival {name}"), Holds::Message(name), Box::pin(actor))
+    }
+
+    /// Looks for files that the bank left, and takes in what is there.
+    pub fn bank_door(&mut self, hub: &Hub) -> OnStage {
+        let hub = hub.clone();
+        let actor = async move {
+            let (_never, stop) = tokio::sync::watch::channel(false);
+            let mut taken = 0;
+            for mut door in Door::all(&hub) {
+                match door.look(&hub, &stop).await {
+                    Ok(files) => taken += files,
+                    Err(error) => return End::Looked(Err(error.to_string())),
+                }
+            }
+            End::Looked(Ok(taken))
+        };
+        OnStage::holding("bank door".to_owned(), Holds::BankDoor, Box::pin(actor))
     }
 
     /// A consumer opens a bill in the bank, which fetches it from the hub with a token.
@@ -119,7 +156,7 @@ impl Play {
             };
             End::Opened(opened.await.map_err(|error: Error| error.to_string()))
         };
-        Some(OnStage { name: "a bank opens a bill".to_owned(), holds: None, actor: Box::pin(actor) })
+        Some(OnStage::free("a bank opens a bill".to_owned(), Box::pin(actor)))
     }
 
     /// A person does one thing: settles a doubt by the ledger, calls something back, opens what is parked.
@@ -135,19 +172,44 @@ impl Play {
         }
         let (at, id) = self.dice.pick(&known).clone();
         let document = self.documents[at].clone();
-        let state = state_of(hub, document.company, &id).await;
+        if account_of(&document).is_some() && self.dice.once_in(4) {
+            return self.person_of_money(hub, &document, id).await;
+        }
+        let purpose = if account_of(&document).is_some() && self.dice.once_in(3) { Purpose::Notice } else { Purpose::Bill };
+        let state = state_of(hub, document.company, &id, purpose).await?;
         let settlement = match state {
-            "in_doubt" => self.by_the_ledger(&document),
+            "in_doubt" => self.by_the_ledger(&document, purpose),
             "parked" if self.dice.once_in(2) => Settlement::Reopen,
-            _ if self.dice.once_in(2) => Settlement::Cancel,
+            _ if purpose == Purpose::Bill && self.dice.once_in(2) => Settlement::Cancel,
             _ => return None,
         };
-        let name = format!("a person on {}, {state}: {settlement:?}", document.number);
-        Some(OnStage { name, holds: None, actor: decision(hub.clone(), document.company, id, settlement) })
+        let name = format!("a person on {}{}, {state}: {settlement:?}", document.number, of_what(purpose));
+        Some(OnStage::free(name, decision(hub.clone(), document.company, id, purpose, settlement)))
     }
 
-    fn by_the_ledger(&mut self, document: &Document) -> Settlement {
-        let was_taken = !self.world().holders(document.company, &document.number).is_empty();
+    /// A person decides about the money of an invoice: it is quits, or is not, or may be claimed again.
+    async fn person_of_money(&mut self, hub: &Hub, document: &Document, id: String) -> Option<OnStage> {
+        let (number, company) = (document.number.clone(), document.company);
+        let of = hub.company(Some(company)).await.expect("a company of the template");
+        let stored = collection::of_invoice(&mut hub.db().read().await.expect("a connection"), &of.id, &id).await;
+        let state = stored.expect("an answer")?.candidate.collection.state().name();
+        let settling = match state {
+            "closed" if self.dice.once_in(2) => Settling::Open,
+            "reopened" if self.dice.once_in(2) => Settling::Release,
+            "claimed" | "open" if self.dice.once_in(4) => Settling::Close,
+            _ => return None,
+        };
+        let name = format!("a person on the money of {number}, {state}: {settling:?}");
+        let hub = hub.clone();
+        let actor = async move {
+            let decided = match_payment::settle(&hub, &of, &id, settling, "the simulation").await;
+            End::Decided(decided.map_err(|error| error.to_string()))
+        };
+        Some(OnStage::free(name, Box::pin(actor)))
+    }
+
+    fn by_the_ledger(&mut self, document: &Document, purpose: Purpose) -> Settlement {
+        let was_taken = !self.world().with(document.company, &document.number, purpose).is_empty();
         match was_taken {
             true => Settlement::Sent,
             false if self.dice.once_in(2) => Settlement::Repeat,
@@ -156,22 +218,30 @@ impl Play {
     }
 }
 
-/// A person decides what becomes of an invoice.
-pub fn decision(hub: Hub, company: &'static str, id: String, settlement: Settlement) -> Actor {
+/// A person decides what becomes of an invoice, or of the notice of its claim.
+pub fn decision(hub: Hub, company: &'static str, id: String, purpose: Purpose, settlement: Settlement) -> Actor {
     Box::pin(async move {
         let decided = async {
             let company = hub.company(Some(company)).await?;
-            let decided = Decided { invoice: &id, purpose: Purpose::Bill, settlement };
+            let decided = Decided { invoice: &id, purpose, settlement };
             settle(&hub, &company, decided, "the simulation").await
         };
         End::Decided(decided.await.map_err(|error: Error| error.to_string()))
     })
 }
 
-/// The state of an invoice's delivery, by name.
-pub async fn state_of(hub: &Hub, company: &str, id: &str) -> &'static str {
+/// What a decision is about, where it is not the document itself.
+pub fn of_what(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Bill => "",
+        Purpose::Notice => "'s notice",
+    }
+}
+
+/// The state of an invoice's delivery, or of its notice's where there is one, by name.
+pub async fn state_of(hub: &Hub, company: &str, id: &str, purpose: Purpose) -> Option<&'static str> {
     let company = hub.company(Some(company)).await.expect("a company of the template");
     let mut db = hub.db().read().await.expect("a connection");
-    let stored = delivery::of_bill(&mut db, &company.id, &company.key, id).await.expect("an accepted invoice has a delivery");
-    stored.delivery.state.name()
+    let stored = delivery::of_invoice(&mut db, &company.id, &company.key, id, purpose).await.expect("an answer");
+    stored.map(|stored| stored.delivery.state.name())
 }

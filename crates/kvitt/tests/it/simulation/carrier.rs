@@ -11,15 +11,17 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kvitt_adapters::route::{Body, Place, Reply, Secret, Sent, SmtpStage};
-use kvitt_hub::error::Result;
+use kvitt_hub::error::{Error, Result};
 use kvitt_hub::transport::{Became, Carrier, Committing, Left, Outgoing};
 use kvitt_sandbox::counterparties::drop::{Course, Step};
 use kvitt_sandbox::counterparties::mail::{self, Login};
-use kvitt_sandbox::counterparties::mps;
+use kvitt_sandbox::counterparties::{bank, mps, print_shop};
 use kvitt_sandbox::{MPS_PASSWORD, MPS_USER};
 
+use super::debits;
+use super::inbox::{Files, Inbox};
 use super::stage::Stage;
-use super::world::{Call, Files, World};
+use super::world::{Call, World};
 
 /// What comes where SMTP or SOAP was expected.
 const NONSENSE: &str = "<html><body>502 Bad Gateway</body></html>";
@@ -39,8 +41,8 @@ impl Carrier for ToTheWorld {
             match outgoing {
                 Outgoing::Letter { from, to, message, .. } => self.letter(&from, &to, &message, committing).await,
                 Outgoing::Http { headers, body, .. } => Ok(self.http(&headers, &body).await),
-                Outgoing::Put { name, files, .. } => self.put(&name, files, committing).await,
-                Outgoing::Look { name, .. } => Ok(self.look(&name).await),
+                Outgoing::Put { drop, name, files, .. } => self.at(&drop).put(&name, files, committing).await,
+                Outgoing::Look { drop, name, .. } => Ok(self.at(&drop).look(&name).await),
             }
         }
         .boxed()
@@ -58,17 +60,39 @@ impl Carrier for ToTheWorld {
         async { Ok(()) }.boxed()
     }
 
-    fn bank_files<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<String>>> {
-        unreachable!("no bank leaves files here")
+    fn bank_files<'a>(&'a self, drop: &'a str) -> BoxFuture<'a, Result<Vec<String>>> {
+        async move {
+            self.stage.stop("bank files look").await;
+            self.at(drop).log_in("out").await.map_err(|why| trouble("looking for bank files", why))?;
+            Ok(self.world().left_now().iter().map(|file| file.name.clone()).collect())
+        }
+        .boxed()
     }
 
-    fn bank_file<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<Vec<u8>>> {
-        unreachable!("no bank leaves files here")
+    fn bank_file<'a>(&'a self, drop: &'a str, name: &'a str) -> BoxFuture<'a, Result<Vec<u8>>> {
+        async move {
+            self.stage.stop("bank file fetch").await;
+            self.at(drop).log_in(name).await.map_err(|why| trouble("fetching a bank file", why))?;
+            let bytes = self.world().left_now().iter().find(|file| file.name == name).map(|file| file.bytes.clone());
+            bytes.ok_or_else(|| trouble("fetching a bank file", "it is not there"))
+        }
+        .boxed()
     }
 
-    fn settle_bank_file<'a>(&'a self, _: &'a str, _: &'a str, _: Became) -> BoxFuture<'a, Result<()>> {
-        unreachable!("no bank leaves files here")
+    fn settle_bank_file<'a>(&'a self, drop: &'a str, name: &'a str, became: Became) -> BoxFuture<'a, Result<()>> {
+        async move {
+            self.stage.stop("bank file before the move").await;
+            self.at(drop).log_in(name).await.map_err(|why| trouble("moving a bank file", why))?;
+            self.world().file_moved(name, became == Became::Read);
+            self.stage.stop("bank file after the move").await;
+            Ok(())
+        }
+        .boxed()
     }
+}
+
+fn trouble(what: &'static str, why: &'static str) -> Error {
+    Error::io(what, std::io::Error::other(why))
 }
 
 fn unsent(what: &str) -> Reply {
@@ -178,9 +202,24 @@ impl ToTheWorld {
         http_reply(answer)
     }
 
+    /// A counterparty's drop, by its name in the hub's configuration.
+    fn at(&self, drop: &str) -> AtADrop<'_> {
+        let counterparty = if drop == debits::DROP { bank::NAME } else { print_shop::NAME };
+        AtADrop { to: self, counterparty }
+    }
+}
+
+/// Whoever puts something into a drop, or looks what is there.
+struct AtADrop<'a> {
+    to: &'a ToTheWorld,
+    counterparty: &'static str,
+}
+
+impl AtADrop<'_> {
     /// A package, as `transport/drop.rs` puts it: first under its temporary name, then under its own.
     async fn put(&self, name: &str, files: Vec<(String, Vec<u8>)>, committing: Committing<'_>) -> Result<Reply> {
-        self.stage.stop("drop connect").await;
+        let stage = &self.to.stage;
+        stage.stop("drop connect").await;
         if let Err(why) = self.log_in(name).await {
             return Ok(unsent(why));
         }
@@ -188,32 +227,38 @@ impl ToTheWorld {
             return Ok(Reply::Placed);
         }
         let mut files: Files = files.into_iter().collect();
-        let put = self.world().course(Step::Put, name);
-        self.world().parts.insert(name.to_owned());
+        let put = self.course(Step::Put, name);
+        self.inbox(|inbox| inbox.parts.insert(name.to_owned()));
         match put {
             Course::Refuse | Course::Drop | Course::AcceptThenDrop => return Ok(unsent("a file could not be written")),
-            Course::Delay(late) => self.wait(late).await,
+            Course::Delay(late) => self.to.wait(late).await,
             Course::Garble => spoil(&mut files),
             Course::Normal | Course::Duplicate => {}
         }
-        self.stage.stop("drop before the mark").await;
+        stage.stop("drop before the mark").await;
         committing().await?;
-        self.stage.stop("drop before the rename").await;
-        let renamed = self.world().course(Step::Rename, name);
+        stage.stop("drop before the rename").await;
+        if self.to.world().is_given_up() {
+            return Ok(unknown("the package was not through in time"));
+        }
+        let renamed = self.course(Step::Rename, name);
         match renamed {
             // The server says no, and is asked what became of it.
             Course::Refuse => return Ok(unsent("the rename was refused; it lies under its temporary name")),
             Course::Drop => return Ok(unknown("the connection broke at the rename")),
-            Course::Delay(late) => self.wait(late).await,
+            Course::Delay(late) => self.to.wait(late).await,
             Course::Normal | Course::AcceptThenDrop | Course::Duplicate | Course::Garble => {}
         }
-        self.world().hand_over(name, files, renamed);
-        self.stage.stop("drop after the rename").await;
+        match self.counterparty {
+            bank::NAME => self.to.world().hand_over_claims(name, files),
+            _ => self.to.world().hand_over(name, files, renamed),
+        }
+        stage.stop("drop after the rename").await;
         Ok(if renamed == Course::AcceptThenDrop { unknown("the connection broke at the rename") } else { Reply::Placed })
     }
 
     async fn look(&self, name: &str) -> Reply {
-        self.stage.stop("drop look").await;
+        self.to.stage.stop("drop look").await;
         match self.log_in(name).await {
             Ok(()) => Reply::Seen { place: self.place(name) },
             Err(why) => unsent(why),
@@ -221,27 +266,33 @@ impl ToTheWorld {
     }
 
     async fn log_in(&self, name: &str) -> std::result::Result<(), &'static str> {
-        if self.is_away("print") {
+        if self.to.is_away(self.counterparty) {
             return Err("no connection");
         }
-        let connected = self.world().course(Step::Connect, name);
-        match connected {
+        match self.course(Step::Connect, name) {
             Course::Refuse | Course::Drop | Course::AcceptThenDrop => Err("the login broke off"),
             Course::Delay(late) => {
-                self.wait(late).await;
+                self.to.wait(late).await;
                 Ok(())
             }
             Course::Normal | Course::Duplicate | Course::Garble => Ok(()),
         }
     }
 
+    fn course(&self, step: Step, path: &str) -> Course {
+        self.to.world().course(self.counterparty, step, path)
+    }
+
     /// Where a package is, for whoever looks.
     fn place(&self, name: &str) -> Place {
-        let world = self.world();
-        match world.jobs.contains_key(name) || world.moved_away.contains(name) {
-            true => Place::Final,
-            false if world.parts.contains(name) => Place::Temporary,
-            false => Place::Nowhere,
+        self.inbox(|inbox| inbox.place(name))
+    }
+
+    fn inbox<T>(&self, what: impl FnOnce(&mut Inbox) -> T) -> T {
+        let mut world = self.to.world();
+        match self.counterparty {
+            bank::NAME => what(&mut world.branch.inbox),
+            _ => what(&mut world.jobs),
         }
     }
 }

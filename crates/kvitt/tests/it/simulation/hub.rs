@@ -22,6 +22,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
+use super::debits::{self, ACCOUNTS};
 use super::world::BEGINNING;
 use crate::documents::{ACCOUNT, COMPANIES};
 
@@ -65,8 +66,7 @@ impl Process {
         let clock = Clock::standing_at(beginning);
         clock.move_to_offset(Duration::from_millis(u64::try_from(now_ms - beginning).expect("the clock never goes back")));
         let lock = lock_of_the_dead(folder);
-        let config = Config { public_address: Some("https://hub.example".to_owned()), ..Config::default() };
-        let hub = runtime.block_on(Hub::open_with(folder, config, lock, carrier, clock)).expect("a hub that opens");
+        let hub = runtime.block_on(Hub::open_with(folder, config(), lock, carrier, clock)).expect("a hub that opens");
         Process { hub: Some(hub), runtime }
     }
 
@@ -107,7 +107,7 @@ fn make_template(folder: &Path) {
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let lock = DataLock::take(folder).expect("the lock's file").expect("a new folder");
-        let hub = Hub::open_with(folder, Config::default(), lock, Arc::new(Nobody), Clock::standing_at(beginning_ms()))
+        let hub = Hub::open_with(folder, config(), lock, Arc::new(Nobody), Clock::standing_at(beginning_ms()))
             .await
             .expect("a new hub");
         for (number, name) in COMPANIES {
@@ -118,14 +118,21 @@ fn make_template(folder: &Path) {
                 add_company::set_route(&hub, &company, route, RouteSetup(setup)).await.expect("a route");
             }
         }
+        debits::set_up(&hub).await;
         hub.close().await;
     });
 }
 
+fn config() -> Config {
+    let public_address = Some("https://hub.example".to_owned());
+    Config { public_address, avtalegiro: debits::configured(), ..Config::default() }
+}
+
 /// What every company has set up: small lots, so that many are full and many are not.
 fn setups() -> [(&'static str, serde_json::Value); 3] {
+    let accounts: Vec<&str> = [ACCOUNT].into_iter().chain(ACCOUNTS.iter().map(|account| account.number)).collect();
     [
-        ("efaktura", json!({ "accounts": [ACCOUNT], "lot_size": 3 })),
+        ("efaktura", json!({ "accounts": accounts, "lot_size": 3 })),
         ("email", json!({ "from": "faktura@avsender.example", "bounce_domain_or_address": "retur.avsender.example" })),
         (
             "print",

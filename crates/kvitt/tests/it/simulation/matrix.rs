@@ -7,10 +7,12 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use kvitt_domain::delivery::Purpose;
 use kvitt_hub::actions::explain::{self, Story};
 use kvitt_sandbox::counterparties::{Kind, Order, Point};
 
-use super::play::{Answer, Death, KINDS, Play};
+use super::faults::KINDS;
+use super::play::{Answer, Death, Play};
 use super::world::today;
 use crate::documents::{COMPANIES, Document, Wishes};
 
@@ -208,7 +210,7 @@ fn play(route: &Tried) -> Play {
         Wishes { email: Some("yestoall@kunde.example".to_owned()), due_in_days: 25, ..Wishes::in_order(route.order, today()) };
     let document = wishes.document(COMPANIES[0].0, "7000".to_owned(), 0);
     let play = Play::new(1, false, |_| vec![document]);
-    play.world().shop_keeps = true;
+    play.world().jobs.keeps = true;
     play
 }
 
@@ -229,7 +231,7 @@ fn end(trial: &Trial) -> Option<String> {
         let company = hub.company(Some(document.company)).await.expect("a company of the template");
         explain::explain(&hub, &company, &id).await.expect("a story")
     });
-    let holders = play.world().holders(document.company, &document.number).len();
+    let holders = play.world().with(document.company, &document.number, Purpose::Bill).len();
     process.kill(hub);
     Some(in_words(route, &story, holders))
 }

@@ -1,35 +1,35 @@
 //! One run: a world and a hub, and a scheduler that throws dice over what goes on next; then the world is healed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use kvitt_hub::actions::settle::Settlement;
+use kvitt_domain::agreement::ClaimWay;
+use kvitt_domain::delivery::Purpose;
 use kvitt_hub::hub::Hub;
 use kvitt_hub::ids::seeded;
-use kvitt_hub::store::job;
+use kvitt_hub::store::{claim, job};
 use kvitt_hub::transport::Carrier;
-use kvitt_sandbox::counterparties::{Kind, Order, Point};
 use tempfile::TempDir;
 
-use super::actors::{End, Holds, OnStage, decision, state_of};
+use super::actors::{End, Holds, OnStage, state_of};
 use super::carrier::ToTheWorld;
+use super::debits::account_of;
 use super::hub::{Process, beginning_ms, copy_template, folder};
 use super::stage::{Came, Place, Stage, WriterDeath};
 use super::world::World;
 use crate::dice::Dice;
 use crate::documents::{COMPANIES, Document};
 
+mod straight;
+
 /// Actors that are on the stage at the same time at most.
 const ACTORS: usize = 4;
-/// Nothing that is due later than this after everything came to rest is waited for.
-const HORIZON_MS: i64 = 31 * 86_400_000;
 /// A step takes milliseconds. One that takes so long hangs: the run ends and says so.
-const HANGS: Duration = Duration::from_secs(100);
-/// Steps that a world without chance takes at most: far more than any run needs.
-const STRAIGHT_STEPS: usize = 30_000;
-
+const HANGS: Duration = Duration::from_secs(60);
+/// The stop at which an actor has written down what it says next.
+const WRITTEN_DOWN: &str = "after_exchange_written";
 /// What is known of a document from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
@@ -56,6 +56,8 @@ pub struct Play {
     pub stops: Vec<Place>,
     /// How often the process died.
     pub deaths: u64,
+    /// Since when nothing is broken any more, Unix milliseconds.
+    pub healed_at: Option<i64>,
     stage: Stage,
     /// The dice of everything that a scheduler decides.
     pub dice: Dice,
@@ -63,6 +65,8 @@ pub struct Play {
     _folder: TempDir,
     /// The companies' ids, in the order of [`COMPANIES`].
     pub company_ids: Vec<String>,
+    /// Documents that somebody else claims, or does not have to.
+    claimed_elsewhere: BTreeSet<usize>,
     /// The companies with work, where nothing went on since it was looked.
     work: Option<Vec<usize>>,
 }
@@ -71,13 +75,6 @@ pub struct Play {
 enum LifeEnd {
     Died,
     Over,
-}
-
-/// How a stretch without chance ended.
-enum Straight {
-    Rested,
-    Died(Vec<OnStage>),
-    Restless,
 }
 
 /// Where the process of a directed run dies.
@@ -99,6 +96,11 @@ enum Choice {
     HandIn(usize),
     Arrive(usize),
     ShopWorks,
+    BankFiles,
+    BankLooks,
+    ClaimElsewhere,
+    PayByHand,
+    QuietDays,
     OpenBill,
     Decide,
     Wait,
@@ -125,11 +127,13 @@ impl Play {
             story: Vec::new(),
             stops: Vec::new(),
             deaths: 0,
+            healed_at: None,
             stage: Stage::open(seed),
             dice,
             data,
             _folder: place,
             company_ids: Vec::new(),
+            claimed_elsewhere: BTreeSet::new(),
             work: None,
         }
     }
@@ -229,16 +233,28 @@ impl Play {
             let world = self.world();
             let due = world.due().into_iter().filter(|at| !in_hand.contains(&&Holds::Message(world.messages[*at].name.clone())));
             choices.extend(due.map(|at| (6, Choice::Arrive(at))));
+            if !world.left_now().is_empty() && !in_hand.contains(&&Holds::BankDoor) {
+                choices.push((8, Choice::BankFiles));
+            }
             drop(world);
             choices.extend([(2, Choice::Decide), (4, Choice::OpenBill)]);
         }
-        if !self.world().jobs.is_empty() {
+        if !self.world().jobs.waiting.is_empty() {
             choices.push((5, Choice::ShopWorks));
+        }
+        if !self.world().branch.inbox.waiting.is_empty() {
+            choices.push((5, Choice::BankLooks));
+        }
+        if self.has_debits() {
+            choices.extend([(2, Choice::ClaimElsewhere), (1, Choice::PayByHand)]);
         }
         choices.extend([(4, Choice::Fault), (1, Choice::Die)]);
         // Where nothing goes on, time passes and people look at their bills; else most runs would be over before much has happened.
         let idle = stage.is_empty() && choices.iter().all(|(_, choice)| !matches!(choice, Choice::Work(_) | Choice::HandIn(_)));
         choices.extend([(if idle { 40 } else { 4 }, Choice::Wait), (if idle { 12 } else { 0 }, Choice::OpenBill)]);
+        if idle && self.has_debits() {
+            choices.push((16, Choice::QuietDays));
+        }
         let is_troubled = self.world().is_troubled;
         choices.push((if is_troubled { 2 } else { 0 }, Choice::ClearFaults));
         let all: u64 = choices.iter().map(|(weight, _)| weight).sum();
@@ -262,6 +278,16 @@ impl Play {
                 self.tell("the print shop looks into its drop".to_owned());
                 self.world().shop_works();
             }
+            Choice::BankFiles => stage.push(self.bank_door(hub)),
+            Choice::BankLooks => {
+                self.tell("the bank looks into its drop".to_owned());
+                self.world().bank_looks();
+            }
+            Choice::ClaimElsewhere => {
+                self.claim_elsewhere(hub).await;
+            }
+            Choice::PayByHand => self.pay_by_hand(),
+            Choice::QuietDays => return self.quiet_days(hub, stage).await,
             Choice::OpenBill => stage.extend(self.bank(hub)),
             Choice::Decide => stage.extend(self.person(hub).await),
             Choice::Wait => self.wait(hub).await,
@@ -278,12 +304,17 @@ impl Play {
     /// Lets an actor go on. What it came to is entered in the books of the run.
     async fn go_on(&mut self, stage: &mut Vec<OnStage>, at: usize) -> LifeEnd {
         self.work = None;
+        let now = self.world().now_ms;
         let one = &mut stage[at];
         let name = one.name.clone();
+        self.world().begun_at = one.begun_at;
         let stage_of_all = self.stage.clone();
         let going = tokio::time::timeout(HANGS, stage_of_all.let_go_on(&mut one.actor)).await;
         match going.unwrap_or_else(|_| panic!("seed {}: {name} hangs after {:?}", self.seed, self.story.last())) {
             Came::To(place) => {
+                if place == WRITTEN_DOWN {
+                    one.begun_at = now;
+                }
                 self.tell(format!("{name}: {place}"));
                 self.stops.push(place);
             }
@@ -324,8 +355,11 @@ impl Play {
                 }
                 world.messages.retain(|known| known.name != message);
             }
+            End::Looked(Ok(files)) => self.tell(format!("{name}: {files} files taken")),
             End::Opened(Ok(worth)) => self.tell(format!("{name}: {worth:?}")),
-            End::Arrived(_, Err(why)) | End::Opened(Err(why)) | End::Decided(Err(why)) => self.tell(format!("{name}: {why}")),
+            End::Arrived(_, Err(why)) | End::Opened(Err(why)) | End::Decided(Err(why)) | End::Looked(Err(why)) => {
+                self.tell(format!("{name}: {why}"))
+            }
             End::Decided(Ok(())) => self.tell(format!("{name}: done")),
         }
     }
@@ -353,108 +387,44 @@ impl Play {
         }
     }
 
-    fn order_fault(&mut self) {
-        self.world().is_troubled = true;
-        if self.dice.once_in(8) {
-            let who = *self.dice.pick(&["mail", "mps", "print"]);
-            self.tell(format!("{who} cannot be reached"));
-            self.world().away.insert(who);
-            return;
-        }
-        if self.dice.once_in(8) {
-            self.tell("the wire doubles requests".to_owned());
-            self.world().doubles = 2;
-            return;
-        }
-        if self.dice.once_in(8) {
-            self.tell("the wire is slow".to_owned());
-            self.world().slow = 2;
-            return;
-        }
-        let (counterparty, at) = *self.dice.pick(&POINTS);
-        let kind = *self.dice.pick(&KINDS);
-        if is_beyond_us(counterparty, at, kind) {
-            return;
-        }
-        let order = Order {
-            counterparty: counterparty.to_owned(),
-            at,
-            kind,
-            probability: if self.dice.once_in(2) { 1.0 } else { 0.5 },
-            times: Some(1 + u32::try_from(self.dice.throw(3)).expect("small")),
-            delay_ms: (kind == Kind::Delay).then_some(1_000),
-            to: None,
-        };
-        // Some kinds make no sense at some points; the sandbox knows which.
-        let ordered = self.world().faults.add(order).is_ok();
-        if ordered {
-            self.tell(format!("fault: {counterparty} {at:?} {kind:?}"));
-        }
+    /// Whether any document of the run can be claimed.
+    pub fn has_debits(&self) -> bool {
+        self.documents.iter().any(|document| account_of(document).is_some())
     }
 
-    /// No more faults: everything goes on until nothing is due within a month.
-    pub async fn heal(&mut self, hub: &Hub, stage: Vec<OnStage>) -> Result<(), String> {
-        self.tell("the world is healed".to_owned());
-        self.world().heal();
-        match self.go_straight_on(hub, stage, None).await {
-            Straight::Rested => Ok(()),
-            Straight::Died(_) => Err("the process died while the world was healed".to_owned()),
-            Straight::Restless => Err(format!("it does not come to rest within {STRAIGHT_STEPS} steps")),
-        }
-    }
-
-    /// Everything goes on, one after the other, until nothing is due within a month, or until the stop at which the process dies.
-    async fn go_straight_on(&mut self, hub: &Hub, mut stage: Vec<OnStage>, dies_at: Option<usize>) -> Straight {
-        let rest = self.world().now_ms + HORIZON_MS;
-        for _ in 0..STRAIGHT_STEPS {
-            if !stage.is_empty() {
-                if let LifeEnd::Died = self.go_on(&mut stage, 0).await {
-                    return Straight::Died(stage);
-                }
-                if dies_at == Some(self.stops.len()) && !stage.is_empty() {
-                    return Straight::Died(stage);
-                }
+    /// Somebody else makes the claims that the company has left to them, of invoices whose payers were told that they are claimed.
+    /// Answers whether anything was claimed.
+    async fn claim_elsewhere(&mut self, hub: &Hub) -> bool {
+        for (id, at) in self.accepted() {
+            let document = self.documents[at].clone();
+            let is_theirs = account_of(&document).is_some_and(|account| account.way == ClaimWay::Elsewhere);
+            if !is_theirs || self.claimed_elsewhere.contains(&at) {
                 continue;
             }
-            if let Some(next) = self.next_in_order(hub).await {
-                let _ = self.carry_out(hub, &mut stage, next).await;
-                continue;
-            }
-            let next = next_due(hub).await.into_iter().chain(self.world().next_due()).min();
-            let now = self.world().now_ms;
-            match next {
-                Some(next) if next <= rest => self.move_clock(hub, next.max(now + 1)),
-                _ => return Straight::Rested,
+            let company = hub.company(Some(document.company)).await.expect("a company of the template");
+            let mut db = hub.db().read().await.expect("a connection");
+            let is_told = claim::is_open_for(&mut db, &company.id, &id).await.expect("an answer");
+            drop(db);
+            if is_told && state_of(hub, document.company, &id, Purpose::Bill).await == Some("handed_over") {
+                self.claimed_elsewhere.insert(at);
+                self.tell(format!("somebody else claims {}", document.number));
+                self.world().claims_elsewhere(&document);
+                return true;
             }
         }
-        Straight::Restless
+        false
     }
 
-    /// A run without chance: everything in order, faults as they were ordered, and one death at most.
-    pub fn run_straight(&mut self, death: Death) -> Result<Process, String> {
-        let mut process = self.start();
-        let mut dies_at = match death {
-            Death::None => None,
-            Death::AtStop(stop) => Some(stop),
-            Death::OfTheWriter(time) => {
-                self.stage.writer_dies(WriterDeath::Nth(time));
-                None
-            }
-        };
-        loop {
-            let hub = process.hub();
-            let end = process.block_on(self.go_straight_on(&hub, Vec::new(), dies_at.take()));
-            drop(hub);
-            match end {
-                Straight::Rested => return Ok(process),
-                Straight::Restless => return Err("it does not come to rest".to_owned()),
-                Straight::Died(stage) => {
-                    self.deaths += 1;
-                    process.kill(stage);
-                    process = self.start();
-                }
-            }
+    /// Somebody pays an invoice by hand, whether it will be claimed or not.
+    fn pay_by_hand(&mut self) {
+        let can_be: Vec<usize> = self.accepted().into_values().filter(|at| account_of(&self.documents[*at]).is_some()).collect();
+        // Few do: whoever is paid by hand is not debited.
+        if can_be.is_empty() || !self.dice.once_in(4) {
+            return;
         }
+        let document = self.documents[*self.dice.pick(&can_be)].clone();
+        self.tell(format!("somebody pays {} by hand", document.number));
+        self.world().pays_by_hand(&document);
     }
 
     /// How often the writer of the database came by a failpoint.
@@ -476,40 +446,6 @@ impl Play {
         let found: Vec<usize> = (0..self.company_ids.len()).filter(|at| found.contains(&self.company_ids[*at])).collect();
         self.work = Some(found.clone());
         found
-    }
-
-    async fn next_in_order(&mut self, hub: &Hub) -> Option<Choice> {
-        if let Some(company) = self.with_work(hub).await.first() {
-            return Some(Choice::Work(*company));
-        }
-        let open = (0..self.documents.len()).find(|at| !self.answers.contains_key(at)).map(Choice::HandIn);
-        let world = self.world();
-        let message = world.due().first().copied().map(Choice::Arrive);
-        let shop = (!world.jobs.is_empty()).then_some(Choice::ShopWorks);
-        open.or(message).or(shop)
-    }
-
-    /// A person settles every doubt by the ledger; then all comes to rest again. What is sent again may be in doubt again.
-    pub async fn settle_all(&mut self, hub: &Hub) -> Result<(), String> {
-        /// A server that answers nonsense every time would go on for ever.
-        const ROUNDS: usize = 3;
-        for _ in 0..ROUNDS {
-            let mut stage = Vec::new();
-            for (id, at) in self.accepted() {
-                let document = self.documents[at].clone();
-                if state_of(hub, document.company, &id).await == "in_doubt" {
-                    let was_taken = !self.world().holders(document.company, &document.number).is_empty();
-                    let settlement = if was_taken { Settlement::Sent } else { Settlement::Unsent };
-                    let name = format!("a person on {}: {settlement:?}", document.number);
-                    stage.push(OnStage { name, holds: None, actor: decision(hub.clone(), document.company, id, settlement) });
-                }
-            }
-            if stage.is_empty() {
-                return Ok(());
-            }
-            self.heal(hub, stage).await?;
-        }
-        Ok(())
     }
 
     /// Jobs that only a person moves, with the reason.
@@ -551,33 +487,3 @@ impl Drop for Play {
 async fn next_due(hub: &Hub) -> Option<i64> {
     job::next_due(&mut hub.db().read().await.expect("a connection")).await.expect("an answer")
 }
-
-/// Faults that no sender could make good: a counterparty that itself acts twice on one request, and a mail server that takes a
-/// letter and says for certain that it did not. The failure matrix shows what they come to.
-fn is_beyond_us(counterparty: &str, at: Point, kind: Kind) -> bool {
-    match kind {
-        Kind::Duplicate => matches!(at, Point::Dot | Point::Request | Point::Rename),
-        Kind::Refuse => counterparty == "mail" && at == Point::Reply,
-        Kind::Drop | Kind::AcceptThenDrop | Kind::Delay | Kind::Garble => false,
-    }
-}
-
-/// Every point at which a counterparty can be at fault.
-const POINTS: [(&str, Point); 13] = [
-    ("mail", Point::Connect),
-    ("mail", Point::Mail),
-    ("mail", Point::Rcpt),
-    ("mail", Point::Data),
-    ("mail", Point::Dot),
-    ("mail", Point::Reply),
-    ("mps", Point::Connect),
-    ("mps", Point::Request),
-    ("mps", Point::Reply),
-    ("print", Point::Connect),
-    ("print", Point::Put),
-    ("print", Point::Rename),
-    ("print", Point::Receipt),
-];
-
-/// Every kind of fault.
-pub const KINDS: [Kind; 6] = [Kind::Refuse, Kind::Drop, Kind::AcceptThenDrop, Kind::Delay, Kind::Duplicate, Kind::Garble];

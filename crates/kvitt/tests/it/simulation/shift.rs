@@ -6,6 +6,7 @@ use kvitt_adapters::route::Arrival;
 use kvitt_hub::actions::accept_invoice::accept_invoice;
 use kvitt_hub::actions::receive_arrival::receive_arrival;
 use kvitt_hub::hub::Hub;
+use kvitt_hub::jobs::watch::bank_files::Door;
 use kvitt_hub::jobs::{dispatcher, runner};
 use kvitt_hub::store::job::{self, Wanted};
 
@@ -89,6 +90,7 @@ impl<'a> Shift<'a> {
                 }
             }
             self.play.world().shop_works();
+            self.play.world().bank_looks();
             let arrived = self.take_in().await;
             if self.jobs == before && !arrived {
                 return;
@@ -96,7 +98,7 @@ impl<'a> Shift<'a> {
         }
     }
 
-    /// Takes in the messages that are there.
+    /// Takes in the messages that are there, and the bank's files.
     async fn take_in(&mut self) -> bool {
         let due = self.play.world().due();
         for at in due.iter().rev() {
@@ -104,7 +106,14 @@ impl<'a> Shift<'a> {
             let arrival = Arrival { door: message.door, bytes: message.bytes };
             receive_arrival(self.hub, arrival).await.expect("a database that answers");
         }
-        !due.is_empty()
+        let files = !self.play.world().left_now().is_empty();
+        if files {
+            let (_never, stop) = tokio::sync::watch::channel(false);
+            for mut door in Door::all(self.hub) {
+                door.look(self.hub, &stop).await.expect("a database that answers");
+            }
+        }
+        files || !due.is_empty()
     }
 
     fn move_clock(&mut self, until: i64) {

@@ -7,24 +7,28 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
-use kvitt_sandbox::counterparties::bank::Bank;
+use kvitt_domain::delivery::Purpose;
 use kvitt_sandbox::counterparties::drop::{self, Course, Step};
 use kvitt_sandbox::counterparties::mail::Mail;
+use kvitt_sandbox::counterparties::mps::bills::Parts;
 use kvitt_sandbox::counterparties::mps::{self, Mps, Neighbours};
 use kvitt_sandbox::counterparties::print_shop::{self, Job, PrintShop};
 use kvitt_sandbox::counterparties::signing::Signing;
 use kvitt_sandbox::counterparties::{Faults, Letter, Line, Notice, Tidings, write_notice};
 use serde_json::Value;
 
+use super::branch::Branch;
+use super::debits;
+use super::inbox::{Files, Inbox};
 use crate::dice::Dice;
 use crate::documents::Document;
 
 /// Where the world begins: a Friday morning, so that weekends and cut-offs come soon.
 pub const BEGINNING: &str = "2026-11-20T09:00:00Z";
 
-/// A call that nobody waits for any more arrives within this time: less than a service needs to settle, or nobody could ever
-/// believe it that it knows nothing.
-const LATEST_MS: u64 = 10 * 60_000;
+/// A call that nobody waits for any more arrives so long after it was written down at the latest: less than a service needs to settle,
+/// or nobody could ever believe it that it knows nothing. What is put takes no longer either, before the line is given up.
+const LATEST_MS: i64 = 10 * 60_000;
 
 /// The day on which the world begins.
 pub fn today() -> Date {
@@ -38,12 +42,11 @@ pub struct Taken {
     pub line: Line,
     /// The invoice's number, as the invoice says it.
     pub number: String,
+    /// The document itself, or the notice of its claim.
+    pub purpose: Purpose,
     /// It was given back, and the hub was told.
     pub given_back: bool,
 }
-
-/// The files of a package, by path.
-pub type Files = BTreeMap<String, Vec<u8>>;
 
 /// A message that comes by itself.
 #[derive(Debug, Clone)]
@@ -74,13 +77,16 @@ pub struct Call {
 pub struct World {
     /// Business time, Unix milliseconds.
     pub now_ms: i64,
+    /// When what is being said now was written down, Unix milliseconds.
+    pub begun_at: i64,
     /// The mail server.
     pub mail: Mail,
     /// The eFaktura service.
     pub mps: Mps,
-    /// The banks and the signing service beside it, which nobody here asks anything.
-    bank: Bank,
+    /// The signing service beside it, which nobody here asks anything.
     signing: Signing,
+    /// The bank.
+    pub branch: Branch,
     /// The print shop.
     pub print: PrintShop,
     /// The faults that were ordered.
@@ -89,14 +95,8 @@ pub struct World {
     pub is_troubled: bool,
     /// Counterparties that nobody reaches.
     pub away: BTreeSet<&'static str>,
-    /// Packages under their temporary names.
-    pub parts: BTreeSet<String>,
-    /// Packages under their own names that the shop has not taken yet.
-    pub jobs: BTreeMap<String, Files>,
-    /// Whether the shop leaves a job that it took where its sender can still see it; else it is gone.
-    pub shop_keeps: bool,
-    /// Packages that it took and left to be seen.
-    pub moved_away: BTreeSet<String>,
+    /// The print shop's drop.
+    pub jobs: Inbox,
     /// All that was taken, in order.
     pub taken: Vec<Taken>,
     /// What will arrive.
@@ -107,14 +107,16 @@ pub struct World {
     pub doubles: u64,
     /// The wire may deliver a call of MPS so late that its sender has given up: chance of it, once in so many; 0 = never.
     pub slow: u64,
-    /// Calls of MPS that were sent and did not arrive yet.
-    on_their_way: BTreeMap<u64, Call>,
+    /// Calls of MPS that were sent and did not arrive yet, and when each was written down.
+    on_their_way: BTreeMap<u64, (i64, Call)>,
     /// Calls whose sender no longer listens, and when they arrive.
     late: Vec<(i64, Call)>,
     /// Chance of the world.
     pub dice: Dice,
     /// The issuers' documents, by company and by what MPS is told of them: the amount.
     bills: BTreeMap<(String, String), String>,
+    /// Company and number of the invoices that can be claimed, so that their payers are told of it.
+    claimable: BTreeSet<(String, String)>,
     raw: BTreeMap<u64, Vec<u8>>,
 }
 
@@ -123,20 +125,20 @@ impl World {
     pub fn new(seed: u64, documents: &[Document]) -> World {
         let now: Timestamp = BEGINNING.parse().expect("a time");
         let bills = documents.iter().map(|one| ((one.company.to_owned(), one.amount.clone()), one.number.clone())).collect();
+        let claimable = documents.iter().filter(|one| debits::account_of(one).is_some());
+        let claimable = claimable.map(|one| (one.company.to_owned(), one.number.clone())).collect();
         World {
             now_ms: now.as_millisecond(),
+            begun_at: 0,
             mail: Mail::resumed(0),
             mps: Mps::new(b"a secret of the simulation"),
-            bank: Bank::default(),
             signing: Signing::default(),
+            branch: Branch::new(seed, documents),
             print: PrintShop::default(),
             faults: Faults::seeded(seed),
             is_troubled: false,
             away: BTreeSet::new(),
-            parts: BTreeSet::new(),
-            jobs: BTreeMap::new(),
-            shop_keeps: !seed.is_multiple_of(3),
-            moved_away: BTreeSet::new(),
+            jobs: Inbox::new(!seed.is_multiple_of(3)),
             taken: Vec::new(),
             messages: Vec::new(),
             wrong: Vec::new(),
@@ -146,6 +148,7 @@ impl World {
             late: Vec::new(),
             dice: Dice(seed ^ 0x776f_726c),
             bills,
+            claimable,
             raw: BTreeMap::new(),
         }
     }
@@ -175,10 +178,12 @@ impl World {
         let recipients = [to.to_owned()];
         let request = kvitt_sandbox::counterparties::mail::Request::Letter { from, recipients: &recipients, letter: &letter };
         let answer = self.ask_mail(request);
+        let subject = letter.header("subject");
+        let is_notice = NOTICES.iter().any(|begins| subject.starts_with(begins));
         let mut places = BTreeMap::new();
         for copy in &answer.copies {
             let number = copy.line.invoice.clone().unwrap_or_else(|| format!("unreadable: {}", copy.line.key));
-            places.insert(copy.number, self.take(copy.line.clone(), number));
+            places.insert(copy.number, self.take(copy.line.clone(), number, purpose(is_notice)));
             self.raw.insert(copy.number, raw.to_vec());
         }
         for notice in &answer.notices {
@@ -198,16 +203,19 @@ impl World {
     /// A call of MPS. What it would have written down stays in its memory.
     pub fn call_mps(&mut self, request: mps::Request<'_>) -> mps::Answer {
         let now = self.both_clocks();
-        let neighbours = Neighbours { bank: &mut self.bank, signing: &self.signing };
+        let neighbours = Neighbours { bank: &mut self.branch.bank, signing: &self.signing };
         let answer = self.mps.handle(request, neighbours, &mut self.faults, now);
-        for line in &answer.lines {
+        self.look_at_claims();
+        for line in answer.lines.iter().filter(|line| line.kind != "claim") {
             let bill = line.bill.as_ref().expect("MPS says what it was told of a bill");
             let known = self.bills.get(&(line.company.clone().unwrap_or_default(), bill.amount.clone()));
             let number = known.cloned().unwrap_or_else(|| format!("unknown: {}", line.key));
             if line.kind == "second payment" {
                 self.wrong.push(format!("{number}: the same bill came to MPS under two ids"));
             } else {
-                self.take(line.clone(), number);
+                let kept = self.mps.books().bill(bill.transaction, self.now());
+                let is_notice = kept.is_some_and(|(bill, _)| bill.parts == Parts::ExternalClaim);
+                self.take(line.clone(), number, purpose(is_notice));
             }
         }
         answer
@@ -216,15 +224,15 @@ impl World {
     /// A call is sent; what is answered stands for it until it arrives.
     pub fn send(&mut self, call: Call) -> u64 {
         let ticket = self.on_their_way.last_key_value().map_or(0, |(last, _)| last + 1);
-        self.on_their_way.insert(ticket, call);
+        self.on_their_way.insert(ticket, (self.begun_at, call));
         ticket
     }
 
     /// A call comes to where it is answered, or is only now on a slow wire: then nobody hears the answer.
     pub fn arrives(&mut self, ticket: u64) -> Option<Call> {
-        let call = self.on_their_way.remove(&ticket)?;
+        let (begun_at, call) = self.on_their_way.remove(&ticket)?;
         if self.slow > 0 && self.dice.once_in(self.slow) {
-            self.arrives_late(call);
+            self.arrives_late(begun_at, call);
             return None;
         }
         Some(call)
@@ -232,58 +240,77 @@ impl World {
 
     /// Whoever sent what is on its way is dead. Half of it arrives nevertheless.
     pub fn senders_died(&mut self) {
-        for call in std::mem::take(&mut self.on_their_way).into_values() {
+        for (begun_at, call) in std::mem::take(&mut self.on_their_way).into_values() {
             if self.dice.once_in(2) {
-                self.arrives_late(call);
+                self.arrives_late(begun_at, call);
             }
         }
     }
 
-    fn arrives_late(&mut self, call: Call) {
-        let late = i64::try_from(self.dice.throw(LATEST_MS)).expect("small");
-        self.late.push((self.now_ms + late, call));
+    /// However long its sender stood still: what arrives later than a service needs to settle was never sent.
+    fn arrives_late(&mut self, begun_at: i64, call: Call) {
+        let late = i64::try_from(self.dice.throw(LATEST_MS.unsigned_abs())).expect("small");
+        let at = (self.now_ms + late).min(begun_at + LATEST_MS);
+        match at > self.now_ms {
+            true => self.late.push((at, call)),
+            false => drop(self.call_mps(mps::Request::Call { action: &call.action, body: call.body.as_bytes() })),
+        }
+    }
+
+    /// Whether what is being said was written down so long ago that the line to a drop is given up.
+    pub fn is_given_up(&self) -> bool {
+        self.begun_at > 0 && self.now_ms - self.begun_at > LATEST_MS
     }
 
     /// Business time goes on. What arrives late by then is acted on at its time.
     pub fn move_to(&mut self, until_ms: i64) {
         while let Some(next) = (0..self.late.len()).filter(|at| self.late[*at].0 <= until_ms).min_by_key(|at| self.late[*at].0) {
             let (at, call) = self.late.remove(next);
-            self.now_ms = at.max(self.now_ms);
+            self.goes_on(at);
             self.call_mps(mps::Request::Call { action: &call.action, body: call.body.as_bytes() });
         }
-        self.now_ms = until_ms;
+        self.goes_on(until_ms);
+    }
+
+    /// What lies in the bank's drop was received when it came; then it is later, and the bank does what is due.
+    fn goes_on(&mut self, until_ms: i64) {
+        self.bank_looks();
+        self.now_ms = until_ms.max(self.now_ms);
+        self.bank_works();
     }
 
     /// A package gets its own name. Sometimes the shop looks at once, sometimes later.
     pub fn hand_over(&mut self, name: &str, files: Files, how: Course) {
-        self.parts.remove(name);
+        self.jobs.rename(name, files);
         if how == Course::Duplicate || self.dice.once_in(2) {
-            self.take_job(name, &files, how);
-        } else {
-            self.jobs.insert(name.to_owned(), files);
+            self.take_jobs(how);
         }
     }
 
     /// The shop takes every job that lies there under its own name.
     pub fn shop_works(&mut self) {
-        for (name, files) in std::mem::take(&mut self.jobs) {
-            self.take_job(&name, &files, Course::Normal);
+        self.take_jobs(Course::Normal);
+    }
+
+    fn take_jobs(&mut self, how: Course) {
+        for (name, files) in self.jobs.take() {
+            self.take_job(&name, &files, how);
         }
     }
 
     fn take_job(&mut self, name: &str, files: &Files, how: Course) {
         let (job, now) = (Job::look(name, files), self.now());
-        if self.shop_keeps {
-            self.moved_away.insert(name.to_owned());
-        }
         let answer = if how == Course::Duplicate { self.print.take_twice(&job, now) } else { self.print.take(&job, now) };
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
+        let (invoice_of, covered) = letters_of(files);
         for line in answer.lines {
             let number = line.invoice.clone().unwrap_or_default();
-            let place = self.take(line, number.clone());
+            // Our own documents need no cover sheet but to say that nothing is to be paid.
+            let of = (line.company.clone().unwrap_or_default(), number.clone());
+            let is_notice = self.claimable.contains(&of) && covered.contains(&number);
+            let place = self.take(line, number.clone(), purpose(is_notice));
             places.insert(number, place);
         }
-        let invoice_of = letters_of(files);
         for receipt in answer.receipts {
             let returned: Vec<usize> = statuses(&receipt.content)
                 .filter(|(_, status)| status == "returned")
@@ -293,7 +320,7 @@ impl World {
             let is_bad_news = ["unprintable", "refused"].iter().any(|word| receipt.content.contains(word));
             let course = match is_bad_news {
                 true => Course::Normal,
-                false => self.course(Step::Receipt, &receipt.name),
+                false => self.course(print_shop::NAME, Step::Receipt, &receipt.name),
             };
             let whole = Message {
                 due_at: receipt.due.as_millisecond(),
@@ -319,21 +346,18 @@ impl World {
     }
 
     /// What a step of a client of the drop comes to.
-    pub fn course(&mut self, step: Step, path: &str) -> Course {
-        drop::course(print_shop::NAME, step, path, &mut self.faults)
+    pub fn course(&mut self, counterparty: &str, step: Step, path: &str) -> Course {
+        drop::course(counterparty, step, path, &mut self.faults)
     }
 
-    /// Enters that something was taken. Whatever took the same invoice before must have given it back by now.
-    fn take(&mut self, line: Line, number: String) -> usize {
-        let company = line.company.clone();
-        for place in 0..self.taken.len() {
-            let earlier = &self.taken[place];
-            if earlier.number == number && earlier.line.company == company && !self.is_given_back(earlier) {
-                let (first, second) = (&earlier.line.counterparty, &line.counterparty);
-                self.wrong.push(format!("{number}: taken by {second} while {first} has it"));
-            }
+    /// Enters that something was taken. Whatever took the same invoice before must have given it back by now; the notice of its claim
+    /// is another matter.
+    fn take(&mut self, line: Line, number: String, purpose: Purpose) -> usize {
+        let company = line.company.clone().unwrap_or_default();
+        for first in self.with(&company, &number, purpose) {
+            self.wrong.push(format!("{number}: taken by {} while {first} has it", line.counterparty));
         }
-        self.taken.push(Taken { line, number, given_back: false });
+        self.taken.push(Taken { line, number, purpose, given_back: false });
         self.taken.len() - 1
     }
 
@@ -343,11 +367,24 @@ impl World {
         taken.given_back || of_mps.is_some_and(|(_, status)| matches!(status.word, "REJECTED" | "STOPPED" | "CANCELLED"))
     }
 
-    /// Who has an invoice: the counterparties that took it and did not give it back.
-    pub fn holders(&self, company: &str, number: &str) -> Vec<&str> {
-        let of_it = |taken: &&Taken| taken.number == number && taken.line.company.as_deref() == Some(company);
+    /// Who has an invoice, or the notice of its claim: the counterparties that took it and did not give it back.
+    pub fn with(&self, company: &str, number: &str, purpose: Purpose) -> Vec<String> {
+        match purpose {
+            Purpose::Bill => self.bills_with(company, number).into_iter().chain(self.claimed(company, number)).collect(),
+            Purpose::Notice => self.papers_with(company, number, purpose),
+        }
+    }
+
+    /// The same of an invoice, but for the bank that was to debit it.
+    pub fn bills_with(&self, company: &str, number: &str) -> Vec<String> {
+        self.papers_with(company, number, Purpose::Bill)
+    }
+
+    fn papers_with(&self, company: &str, number: &str, purpose: Purpose) -> Vec<String> {
+        let of_it =
+            |taken: &&Taken| taken.number == number && taken.line.company.as_deref() == Some(company) && taken.purpose == purpose;
         let held = self.taken.iter().filter(of_it).filter(|taken| !self.is_given_back(taken));
-        held.map(|taken| taken.line.counterparty.as_str()).collect()
+        held.map(|taken| taken.line.counterparty.clone()).collect()
     }
 
     /// The messages that are there now.
@@ -358,7 +395,8 @@ impl World {
     /// When the next message comes that is not there yet, or the next late call.
     pub fn next_due(&self) -> Option<i64> {
         let messages = self.messages.iter().map(|message| message.due_at).filter(|due| *due > self.now_ms);
-        messages.chain(self.late.iter().map(|(due, _)| *due)).min()
+        let of_bank = self.branch.next_due(self.now_ms, self.now());
+        messages.chain(self.late.iter().map(|(due, _)| *due)).chain(of_bank).min()
     }
 
     /// Nothing is broken any more. What is on its way stays so.
@@ -369,12 +407,21 @@ impl World {
     }
 }
 
-/// Letter and invoice number, from a job's manifest.
-fn letters_of(files: &Files) -> BTreeMap<String, String> {
+/// How the subject of a notice begins.
+const NOTICES: [&str; 2] = ["Varsel om AvtaleGiro", "Notice of AvtaleGiro"];
+
+fn purpose(is_notice: bool) -> Purpose {
+    if is_notice { Purpose::Notice } else { Purpose::Bill }
+}
+
+/// Letter and invoice number, from a job's manifest, and the numbers of those that have a cover sheet.
+fn letters_of(files: &Files) -> (BTreeMap<String, String>, BTreeSet<String>) {
     let manifest = files.get("manifest.json").and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok());
     let letters = manifest.and_then(|manifest| manifest["letters"].as_array().cloned()).unwrap_or_default();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    letters.iter().map(|letter| (text(&letter["letter"]), text(&letter["invoice"]))).collect()
+    let has_cover = |letter: &Value| letter["sheets"].as_array().is_some_and(|all| all.iter().any(|one| one["role"] == "cover"));
+    let covered = letters.iter().filter(|letter| has_cover(letter)).map(|letter| text(&letter["invoice"])).collect();
+    (letters.iter().map(|letter| (text(&letter["letter"]), text(&letter["invoice"]))).collect(), covered)
 }
 
 /// Letter and status, from a receipt.
