@@ -211,7 +211,12 @@ impl World {
             let known = self.bills.get(&(line.company.clone().unwrap_or_default(), bill.amount.clone()));
             let number = known.cloned().unwrap_or_else(|| format!("unknown: {}", line.key));
             if line.kind == "second payment" {
-                self.wrong.push(format!("{number}: the same bill came to MPS under two ids"));
+                // Where the bank thought better of the first, MPS refuses the second all the same, and nobody has two.
+                let company = line.company.clone().unwrap_or_default();
+                let first = Purpose::ALL.map(|purpose| self.papers_with(&company, &number, purpose)).concat();
+                if first.iter().any(|holder| holder == mps::NAME) {
+                    self.wrong.push(format!("{number}: the same bill came to MPS under two ids"));
+                }
             } else {
                 let kept = self.mps.books().bill(bill.transaction, self.now());
                 let is_notice = kept.is_some_and(|(bill, _)| bill.parts == Parts::ExternalClaim);
