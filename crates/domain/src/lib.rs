@@ -23,6 +23,7 @@ pub mod plan;
 pub mod price_book;
 pub mod recipient;
 pub mod retry;
+pub mod subscription;
 
 pub use fault::{Code, Fault, Severity};
 pub use language::Language;

@@ -24,12 +24,14 @@ mod drop;
 mod files;
 mod http;
 mod payments;
+mod webhooks;
 
 pub use api::ApiConfig;
 pub use avtalegiro::AvtalegiroConfig;
 pub use drop::{AlgorithmsConfig, DropConfig, SftpConfig};
 pub use http::HttpConfig;
 pub use payments::{Dated, PaymentsConfig};
+pub use webhooks::WebhooksConfig;
 
 /// Everything that can be configured. Paths are relative to the data folder where they are not absolute.
 #[derive(Debug, Clone, Deserialize)]
@@ -61,6 +63,8 @@ pub struct Config {
     pub intake: Option<IntakeConfig>,
     /// Bank files, and how long an unpaid direct debit is waited for.
     pub payments: PaymentsConfig,
+    /// Where webhooks may go.
+    pub webhooks: WebhooksConfig,
     /// Where business time comes from, where it is not the machine's own.
     pub clock: Option<ClockConfig>,
     /// How a running hub writes its log.
@@ -94,6 +98,7 @@ impl Default for Config {
             bounces: None,
             intake: None,
             payments: PaymentsConfig::default(),
+            webhooks: WebhooksConfig::default(),
             clock: None,
             log_format: LogFormat::Text,
         }
@@ -198,6 +203,7 @@ impl Config {
         if let Some((name, _)) = self.mail.iter().find(|(_, mail)| mail.host.trim().is_empty() || mail.port == 0) {
             return wrong(format!("mail.{name} needs a host and a port"));
         }
+        self.webhooks.doors()?;
         if let Some(why) = self.avtalegiro.fault(&self) {
             return wrong(why);
         }

@@ -20,11 +20,13 @@ use crate::store::job::Shown;
 
 mod access;
 mod money;
+mod webhooks;
 
 pub use crate::actions::accept_invoice::{Accepted, HandedIn};
 pub use crate::actions::api_keys::{KeyAsk, KeysShown};
 pub use crate::actions::apply_mandates::Covers;
 pub use crate::actions::back_up::{BackUpKeys, Manifest};
+pub use crate::actions::change_webhook::{NewWebhook, WebhookShown, WithSecret};
 pub use crate::actions::explain::{Course, Story};
 pub use crate::actions::find_mandates::MandateAsk;
 pub use crate::actions::import_bank_file::{AccountReport, Imported};
@@ -35,8 +37,10 @@ pub use crate::actions::show_payments::{Case, Money, MoneyStory, PaymentShown, W
 pub use crate::store::bank_account::{BankAccount, BankAccountSettings, Counts, KidRule};
 pub use crate::store::bank_file::StoredFile;
 pub use crate::store::mandate::StoredChange;
+pub use crate::store::webhook::{State as WebhookState, Try};
 pub use access::AccessAsk;
 pub use money::MoneyAsk;
+pub use webhooks::WebhookAsk;
 
 /// Customers' orders in one answer.
 const CUSTOMERS_AT_A_TIME: i64 = 1_000;
@@ -157,6 +161,11 @@ pub enum Ask {
         /// At most so many.
         limit: u32,
     },
+    /// The number of a company's last event.
+    LastEvent {
+        /// The company's organisation number; may be left out while there is only one company.
+        company: Option<String>,
+    },
     /// Check a company's chain of events from its beginning.
     VerifyEvents {
         /// The company's organisation number; may be left out while there is only one company.
@@ -173,6 +182,13 @@ pub enum Ask {
     Access(AccessAsk),
     /// Something about money: bank accounts, KIDs, bank files, payments.
     Money(MoneyAsk),
+    /// Ask or do something about a company's webhooks.
+    Webhooks {
+        /// The company's organisation number; may be left out while there is only one company.
+        company: Option<String>,
+        /// What.
+        what: WebhookAsk,
+    },
     /// Make a new master key and seal every company's key with it.
     RotateKeys,
     /// Make a backup of everything in a folder of its own.
@@ -281,6 +297,23 @@ pub enum Answer {
     Events {
         /// Oldest first.
         events: Vec<serde_json::Value>,
+    },
+    /// A company's last event.
+    LastEvent {
+        /// Its number; 0 where there is none.
+        last: i64,
+    },
+    /// Webhooks.
+    Webhooks {
+        /// The oldest first.
+        webhooks: Vec<WebhookShown>,
+    },
+    /// A webhook and its secret, which is not shown again.
+    WebhookSecret(Box<WithSecret>),
+    /// Tries of telling a webhook something.
+    WebhookTries {
+        /// The newest first.
+        tries: Vec<Try>,
     },
     /// The chain holds up to this event.
     Verified {
@@ -465,6 +498,10 @@ impl Hub {
                 let company = self.company(company.as_deref()).await?;
                 Answer::Events { events: actions::explain::events(self, &company, after, limit).await? }
             }
+            Ask::LastEvent { company } => {
+                let company = self.company(company.as_deref()).await?;
+                Answer::LastEvent { last: crate::store::event::last(&mut *self.db().read().await?, &company.id).await? }
+            }
             Ask::VerifyEvents { company } => {
                 let company = self.company(company.as_deref()).await?;
                 Answer::Verified { last: actions::explain::verify(self, &company).await? }
@@ -476,6 +513,7 @@ impl Hub {
             }
             Ask::Access(ask) => access::answer(self, ask).await?,
             Ask::Money(ask) => money::answer(self, ask).await?,
+            Ask::Webhooks { company, what } => webhooks::answer(self, company.as_deref(), what).await?,
             Ask::RotateKeys => {
                 actions::rotate_keys::rotate_keys(self).await?;
                 Answer::Done

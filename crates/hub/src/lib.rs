@@ -22,6 +22,7 @@ pub mod store;
 pub mod transport;
 pub mod validation;
 pub mod vault;
+pub mod webhook_message;
 
 pub use config::Config;
 pub use desk::{Answer, Ask};

@@ -35,6 +35,7 @@ pub mod statement_line;
 pub mod stray;
 pub mod suppression;
 pub mod transmission;
+pub mod webhook;
 pub mod writer;
 
 pub use db::{Backend, Db};

@@ -17,6 +17,7 @@ pub mod maildir;
 pub mod network;
 pub mod smtp;
 pub(crate) mod trust;
+pub mod webhook;
 
 /// Something as it is carried: secrets filled in, files read. Never stored, never shown.
 pub enum Outgoing {
@@ -63,6 +64,15 @@ pub enum Outgoing {
         name: String,
         /// What it is under that name.
         shape: Shape,
+    },
+    /// A message to a webhook.
+    Webhook {
+        /// Where to: the address that the company named.
+        address: String,
+        /// Headers, the body's own type among them.
+        headers: Vec<(String, String)>,
+        /// JSON.
+        body: String,
     },
 }
 

@@ -72,6 +72,8 @@ pub enum Purpose {
     Payment,
     /// A bank's file; its row is the digest and the piece's number.
     BankFile,
+    /// Where a webhook is and what it is signed with; its row is the webhook.
+    Webhook,
 }
 
 impl Purpose {
@@ -97,6 +99,7 @@ impl Purpose {
             Purpose::Note => "note",
             Purpose::Payment => "payment",
             Purpose::BankFile => "bank file",
+            Purpose::Webhook => "webhook",
         }
     }
 }

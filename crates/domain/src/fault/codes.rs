@@ -115,6 +115,24 @@ codes! {
     COMPANY_MISMATCH = "company.mismatch", Sender;
     /// The company keeps no order of routes for this customer. Values: `customer`.
     CUSTOMER_ORDER_UNKNOWN = "customer_order.unknown", Sender;
+    // --- webhooks
+    /// This is no address that a webhook can have. Values: `address`.
+    WEBHOOK_ADDRESS = "webhook.address", Sender;
+    /// The address is in the clear, or on a network that webhooks may not reach. Values: `address`.
+    WEBHOOK_NETWORK = "webhook.network", Operator;
+    /// No kind of event is called this, or there are none or too many. Values: `pattern`.
+    WEBHOOK_EVENTS = "webhook.events", Sender;
+    /// The company has no webhook like this. Values: `webhook`.
+    WEBHOOK_UNKNOWN = "webhook.unknown", Sender;
+    /// The company has as many webhooks as it may. Values: `limit`.
+    WEBHOOK_TOO_MANY = "webhook.too_many", Sender;
+    /// The company has no event with this number, and it is not the next one either. Values: `number`, `last`.
+    WEBHOOK_EVENT = "webhook.event", Sender;
+    /// The receiver said that nobody is there any more (410). No values.
+    WEBHOOK_GONE = "webhook.gone", Sender;
+    /// The receiver did not take an event for days. Values: `number`, of the event, `count`, of the tries, and `text`, what came of the last one.
+    WEBHOOK_SILENT = "webhook.silent", Sender;
+    // --- set-ups
     /// A setting that the route needs is missing.
     SETUP_MISSING = "setup.missing", Operator;
     /// No setting is called this.

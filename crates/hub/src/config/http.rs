@@ -60,7 +60,7 @@ impl HttpConfig {
 }
 
 /// A network, or one address.
-fn network(text: &str) -> std::result::Result<IpNet, String> {
+pub(super) fn network(text: &str) -> std::result::Result<IpNet, String> {
     let one = || text.parse::<std::net::IpAddr>().map(IpNet::from);
     text.parse::<IpNet>().or_else(|_| one()).map_err(|_| format!("{text} is no network such as 10.1.0.0/16"))
 }

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use crate::error::Result;
 use crate::hub::Hub;
 use crate::jobs::runner;
-use crate::store::job::{self, Leased, Times, Wanted};
+use crate::store::job::{self, Kind, Leased, Times, Wanted};
 
 /// How long nobody looks for work that another process asked for. Work of this process is found at once.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
@@ -55,6 +55,8 @@ struct Round {
     free: Arc<Semaphore>,
     talking: Arc<AtomicUsize>,
     talkers: usize,
+    telling: Arc<AtomicUsize>,
+    tellers: usize,
     running: JoinSet<()>,
 }
 
@@ -67,6 +69,9 @@ impl Round {
             talking: Arc::new(AtomicUsize::new(0)),
             // A counterparty that takes a quarter of an hour to answer must not stop the planning for everybody.
             talkers: workers - (workers / 4).max(1),
+            telling: Arc::new(AtomicUsize::new(0)),
+            // A few webhooks that answer slowly, for ever, must not stop the counterparties for everybody.
+            tellers: (workers / 4).max(1),
             running: JoinSet::new(),
         }
     }
@@ -87,7 +92,8 @@ impl Round {
                 break;
             }
             let talkers_left = self.talkers.saturating_sub(self.talking.load(Ordering::Acquire));
-            let wanted = Wanted { jobs: places.len(), conversations: talkers_left };
+            let webhooks = self.tellers.saturating_sub(self.telling.load(Ordering::Acquire));
+            let wanted = Wanted { jobs: places.len(), conversations: talkers_left, webhooks };
             for job in claim(hub, &company, wanted).await? {
                 let Some(place) = places.pop() else { break };
                 started += 1;
@@ -98,12 +104,14 @@ impl Round {
     }
 
     fn start(&mut self, hub: &Hub, job: Leased, place: OwnedSemaphorePermit) {
-        let (hub, talking) = (hub.clone(), self.talking.clone());
-        let talks = usize::from(job.kind.talks());
+        let (hub, talking, telling) = (hub.clone(), self.talking.clone(), self.telling.clone());
+        let (talks, tells) = (usize::from(job.kind.talks()), usize::from(job.kind == Kind::TellWebhook));
         talking.fetch_add(talks, Ordering::AcqRel);
+        telling.fetch_add(tells, Ordering::AcqRel);
         self.running.spawn(async move {
             runner::run(&hub, job).await;
             talking.fetch_sub(talks, Ordering::AcqRel);
+            telling.fetch_sub(tells, Ordering::AcqRel);
             drop(place);
         });
     }

@@ -48,6 +48,7 @@ async fn perform(hub: &Hub, job: &Leased) -> Result<()> {
         Kind::AdvanceAgreement => actions::advance_agreement::advance_agreement(hub, &company, job).await,
         Kind::FetchMandates => actions::fetch_mandates::fetch_mandates(hub, &company, job).await,
         Kind::WatchClaims => actions::watch_claims::watch_claims(hub, &company, job).await,
+        Kind::TellWebhook => actions::tell_webhook::tell_webhook(hub, &company, job).await,
     }
 }
 

@@ -55,6 +55,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (7, include_str!("schema/0007_wishes.sql")),
     (8, include_str!("schema/0008_told.sql")),
     (9, include_str!("schema/0009_api.sql")),
+    (10, include_str!("schema/0010_webhooks.sql")),
 ];
 
 const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY)";

@@ -6,16 +6,17 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sqlx::{AnyConnection, Row};
 
 use crate::error::{Error, Result};
 use crate::store::db::Backend;
+use crate::store::job;
 use crate::store::writer::Tx;
 use crate::vault::{CompanyKey, Purpose, sha256};
 
-const HEAD: &str = "SELECT last_seq, last_hash FROM company_head WHERE company_id = $1";
-const HEAD_LOCKED: &str = "SELECT last_seq, last_hash FROM company_head WHERE company_id = $1 FOR UPDATE";
+const HEAD: &str = "SELECT last_seq, last_hash, webhooks FROM company_head WHERE company_id = $1";
+const HEAD_LOCKED: &str = "SELECT last_seq, last_hash, webhooks FROM company_head WHERE company_id = $1 FOR UPDATE";
 const INSERT: &str = "INSERT INTO event \
     (company_id, seq, at, kind, subject, machine, from_state, to_state, version, payload, payload_digest, hash) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
@@ -23,6 +24,9 @@ const MOVE_HEAD: &str = "UPDATE company_head SET last_seq = $1, last_hash = $2 W
 const OF_SUBJECT: &str = "SELECT seq, at, kind, subject, machine, from_state, to_state, version, payload, payload_digest, hash \
     FROM event WHERE company_id = $1 AND subject = $2 ORDER BY seq";
 const LAST_AT: &str = "SELECT MAX(at) FROM event WHERE company_id = $1";
+const LAST: &str = "SELECT last_seq FROM company_head WHERE company_id = $1";
+const HEADINGS: &str = "SELECT seq, at, kind, subject, machine, from_state, to_state, hash \
+    FROM event WHERE company_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
 const AFTER: &str = "SELECT seq, at, kind, subject, machine, from_state, to_state, version, payload, payload_digest, hash \
     FROM event WHERE company_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
 
@@ -150,7 +154,8 @@ pub(crate) async fn write(tx: &mut Tx<'_>) -> Result<Vec<&'static str>> {
             Backend::Postgres => HEAD_LOCKED,
         };
         let row = sqlx::query(head).bind(&company).fetch_one(tx.db()).await?;
-        let (first, mut hash): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
+        let (first, mut hash, webhooks): (i64, String, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let at = events.first().map(|event| event.at);
         let mut seq = first;
         let mut rows = Vec::with_capacity(events.len());
         for event in events {
@@ -190,6 +195,9 @@ pub(crate) async fn write(tx: &mut Tx<'_>) -> Result<Vec<&'static str>> {
         let moved = sqlx::query(MOVE_HEAD).bind(seq).bind(&hash).bind(&company).bind(first).execute(tx.db()).await?;
         if moved.rows_affected() != 1 {
             return Err(Error::Conflict);
+        }
+        if let (1.., Some(at)) = (webhooks, at) {
+            job::wake_webhooks(tx, &company, at).await?;
         }
     }
     Ok(kinds)
@@ -243,6 +251,50 @@ pub async fn of_subject(db: &mut AnyConnection, company: &str, key: &CompanyKey,
 pub async fn after(db: &mut AnyConnection, company: &str, key: &CompanyKey, seq: i64, limit: i64) -> Result<Vec<StoredEvent>> {
     let rows = sqlx::query(AFTER).bind(company).bind(seq).bind(limit).fetch_all(db).await?;
     rows.iter().map(|row| read(row, key)).collect()
+}
+
+/// What is known of an event without opening what it says.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Heading {
+    /// 1, 2, 3…
+    pub seq: i64,
+    /// Business time, Unix milliseconds.
+    pub at: i64,
+    /// Such as `delivery.said_delivered`.
+    pub kind: String,
+    /// What it is about: an id, never a name.
+    pub subject: String,
+    /// The state machine that moved, or empty.
+    pub machine: String,
+    /// The state before.
+    pub from: String,
+    /// The state after.
+    pub to: String,
+    /// The chain's hash up to and including it.
+    pub hash: String,
+}
+
+/// The headings of at most `limit` events after a cursor, oldest first.
+pub async fn headings_after(db: &mut AnyConnection, company: &str, seq: i64, limit: i64) -> Result<Vec<Heading>> {
+    let rows = sqlx::query(HEADINGS).bind(company).bind(seq).bind(limit).fetch_all(db).await?;
+    let read = |row: &sqlx::any::AnyRow| {
+        Ok(Heading {
+            seq: row.try_get("seq")?,
+            at: row.try_get("at")?,
+            kind: row.try_get("kind")?,
+            subject: row.try_get("subject")?,
+            machine: row.try_get("machine")?,
+            from: row.try_get("from_state")?,
+            to: row.try_get("to_state")?,
+            hash: row.try_get("hash")?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// The number of a company's last event; 0 where there is none.
+pub async fn last(db: &mut AnyConnection, company: &str) -> Result<i64> {
+    Ok(sqlx::query_scalar::<_, i64>(LAST).bind(company).fetch_optional(db).await?.unwrap_or_default())
 }
 
 /// When the newest event of a company was told; `None` where there is none.

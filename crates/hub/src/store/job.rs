@@ -49,10 +49,20 @@ const STUCK: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM job WHERE stuck = 1 AN
 const LIST: &str = "SELECT job_id, kind, subject, due_at, faults, stuck, why, made_at FROM job WHERE company_id = $1 ORDER BY stuck DESC, due_at LIMIT $2";
 const OF_SUBJECT: &str = "SELECT job_id, kind, subject, due_at, faults, stuck, why, made_at FROM job WHERE company_id = $1 AND subject = $2 ORDER BY due_at";
 
+// A webhook's job has the webhook's own id: there is one at most. Whoever waits after a failure goes on waiting.
+const WAKE_WEBHOOKS: &str = "INSERT INTO job (company_id, job_id, kind, subject, urgency, due_at, faults, runs, pokes, lease, lease_until, stuck, why, made_at) \
+    SELECT company_id, webhook_id, $2, webhook_id, $3, $4, 0, 0, 0, '', 0, 0, '', $4 FROM webhook WHERE company_id = $1 AND state = 'active' \
+    ON CONFLICT (company_id, kind, subject) DO UPDATE SET pokes = job.pokes + 1, \
+    due_at = CASE WHEN job.faults = 0 AND excluded.due_at < job.due_at THEN excluded.due_at ELSE job.due_at END";
+const WAIT: &str = "UPDATE job SET lease = '', lease_until = 0, runs = 0, faults = $1, why = $2, due_at = $3 \
+    WHERE company_id = $4 AND job_id = $5 AND lease = $6";
+
 /// Renewed several times over while an exchange goes on; after a process died, its jobs are found this much later.
 pub const LEASE: Duration = Duration::from_secs(300);
 /// A job that was claimed so often without getting anywhere takes its process down, or never ends: a person must look.
 pub const RUNS: i64 = 10;
+/// Whoever is told of events waits for none of them more urgently than for another.
+pub const WEBHOOK_URGENCY: Urgency = Urgency::Ordinary;
 /// Jobs that one list shows at most.
 const LISTED: i64 = 1_000;
 
@@ -73,11 +83,13 @@ pub enum Kind {
     FetchMandates,
     /// Find the direct debits that did not happen. Subject: `claims`.
     WatchClaims,
+    /// Tell a webhook of the events that it was not told yet. Subject: the webhook.
+    TellWebhook,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 7] = [
+    pub const ALL: [Kind; 8] = [
         Kind::ChooseRoute,
         Kind::CloseLot,
         Kind::Converse,
@@ -85,6 +97,7 @@ impl Kind {
         Kind::AdvanceAgreement,
         Kind::FetchMandates,
         Kind::WatchClaims,
+        Kind::TellWebhook,
     ];
 
     /// The kind as stored and shown.
@@ -97,14 +110,23 @@ impl Kind {
             Kind::AdvanceAgreement => "advance_agreement",
             Kind::FetchMandates => "fetch_mandates",
             Kind::WatchClaims => "watch_claims",
+            Kind::TellWebhook => "tell_webhook",
         }
     }
 
     /// Whether it speaks with a counterparty, and so may last.
     pub fn talks(self) -> bool {
         match self {
-            Kind::Converse | Kind::LookUp | Kind::AdvanceAgreement | Kind::FetchMandates => true,
+            Kind::Converse | Kind::LookUp | Kind::AdvanceAgreement | Kind::FetchMandates | Kind::TellWebhook => true,
             Kind::ChooseRoute | Kind::CloseLot | Kind::WatchClaims => false,
+        }
+    }
+
+    /// The one urgency that jobs of this kind have, where they have one: nobody looks for the others.
+    fn urgency(self) -> Option<Urgency> {
+        match self {
+            Kind::TellWebhook => Some(WEBHOOK_URGENCY),
+            _ => None,
         }
     }
 
@@ -202,23 +224,31 @@ pub struct Wanted {
     pub jobs: usize,
     /// Conversations with counterparties among them: those may last, and must not hold every worker.
     pub conversations: usize,
+    /// Webhooks among those: whoever hears them may take his time, every time, and must not hold up the counterparties.
+    pub webhooks: usize,
 }
 
 impl Wanted {
     /// So many, of whatever kind.
     pub fn any(jobs: usize) -> Wanted {
-        Wanted { jobs, conversations: jobs }
+        Wanted { jobs, conversations: jobs, webhooks: jobs }
     }
 
     /// How many of a kind, where `found` were found already.
     fn of(self, kind: Kind, found: usize) -> usize {
         let left = self.jobs.saturating_sub(found);
-        if kind.talks() { left.min(self.conversations) } else { left }
+        match kind {
+            Kind::TellWebhook => left.min(self.conversations).min(self.webhooks),
+            kind if kind.talks() => left.min(self.conversations),
+            _ => left,
+        }
     }
 }
 
-/// Within an urgency what has begun comes before what is to begin: conversations first.
-const ORDER: [Kind; 7] = [
+/// Within an urgency what has begun comes before what is to begin: conversations first. Before them webhooks, of which a company has
+/// few: behind a backlog of invoices they would hear nothing until it is gone.
+const ORDER: [Kind; 8] = [
+    Kind::TellWebhook,
     Kind::Converse,
     Kind::CloseLot,
     Kind::AdvanceAgreement,
@@ -239,7 +269,8 @@ pub struct Times {
 
 /// Every urgency and kind, in the order in which jobs are claimed.
 pub fn every() -> Vec<(Urgency, Kind)> {
-    Urgency::ALL.into_iter().flat_map(|urgency| ORDER.map(|kind| (urgency, kind))).collect()
+    let all = Urgency::ALL.into_iter().flat_map(|urgency| ORDER.map(|kind| (urgency, kind)));
+    all.filter(|(urgency, kind)| kind.urgency().is_none_or(|only| only == *urgency)).collect()
 }
 
 /// The urgencies and kinds of which a company has a job that is due, free and wanted, in the order in which they are claimed.
@@ -286,15 +317,20 @@ pub async fn claim(
 ) -> Result<Vec<Leased>> {
     let lease = seat.lease();
     let mut claimed: Vec<Leased> = Vec::new();
-    let mut conversations = 0;
+    let (mut conversations, mut webhooks) = (0, 0);
     for (urgency, kind) in due.iter().copied() {
-        let left = Wanted { conversations: wanted.conversations - conversations, ..wanted };
+        let left = Wanted {
+            conversations: wanted.conversations - conversations,
+            webhooks: wanted.webhooks.saturating_sub(webhooks),
+            ..wanted
+        };
         let limit = left.of(kind, claimed.len());
         if limit == 0 {
             continue;
         }
         let found = claim_of_kind(tx, company, &lease, (urgency, kind), limit, now).await?;
         conversations += if kind.talks() { found.len() } else { 0 };
+        webhooks += if kind == Kind::TellWebhook { found.len() } else { 0 };
         claimed.extend(found);
     }
     Ok(claimed)
@@ -363,6 +399,27 @@ pub async fn again(tx: &mut Tx<'_>, job: &Leased, due_at: i64, faults: i64, why:
         .bind(&job.id)
         .bind(&job.lease)
         .bind(job.pokes)
+        .execute(tx.db())
+        .await?;
+    if given.rows_affected() == 1 { Ok(()) } else { Err(Error::LeaseLost) }
+}
+
+/// Asks for a job for each active webhook of a company: it has events to hear of. One that waits after a failure goes on waiting.
+pub async fn wake_webhooks(tx: &mut Tx<'_>, company: &str, now: i64) -> Result<()> {
+    let kind = Kind::TellWebhook.name();
+    sqlx::query(WAKE_WEBHOOKS).bind(company).bind(kind).bind(WEBHOOK_URGENCY.number()).bind(now).execute(tx.db()).await?;
+    Ok(())
+}
+
+/// Gives a job back to be done at a time and no sooner, whoever asked for it meanwhile.
+pub async fn wait(tx: &mut Tx<'_>, job: &Leased, due_at: i64, faults: i64, why: &str) -> Result<()> {
+    let given = sqlx::query(WAIT)
+        .bind(faults)
+        .bind(why)
+        .bind(due_at)
+        .bind(&job.company)
+        .bind(&job.id)
+        .bind(&job.lease)
         .execute(tx.db())
         .await?;
     if given.rows_affected() == 1 { Ok(()) } else { Err(Error::LeaseLost) }

@@ -41,6 +41,8 @@ const NOT_PUBLIC: [&str; 23] = [
 pub struct Allowed {
     /// Only these; where there are none, only the public internet.
     networks: Vec<IpNet>,
+    /// Whether the public internet is allowed beside the networks.
+    public_too: bool,
     /// Whether the conversation is in the clear and holds a password: then only this very machine.
     in_the_clear: bool,
 }
@@ -48,7 +50,12 @@ pub struct Allowed {
 impl Allowed {
     /// Only these networks; none means only the public internet.
     pub fn new(networks: Vec<IpNet>) -> Allowed {
-        Allowed { networks, in_the_clear: false }
+        Allowed { networks, public_too: false, in_the_clear: false }
+    }
+
+    /// The public internet, and beside it these networks.
+    pub fn public_and(networks: Vec<IpNet>) -> Allowed {
+        Allowed { networks, public_too: true, in_the_clear: false }
     }
 
     /// The same, and beside that only this very machine: for a password without TLS.
@@ -62,17 +69,26 @@ impl Allowed {
         if self.in_the_clear && !address.is_loopback() {
             return Some(format!("{address} is another machine, and a password is not sent there without TLS: use https"));
         }
-        match self.networks.is_empty() {
-            true if is_public(address) => None,
-            true => Some(format!("{address} is not a public address: where it is meant, name its network in `networks`")),
-            false if self.networks.iter().any(|network| network.contains(&address)) => None,
-            false => Some(format!("{address} is in none of the `networks` that may be reached")),
+        let is_named = self.networks.iter().any(|network| network.contains(&address));
+        let public_counts = self.public_too || self.networks.is_empty();
+        match (is_named, public_counts) {
+            (true, _) => None,
+            (false, true) if is_public(address) => None,
+            (false, true) => {
+                Some(format!("{address} is not a public address: where it is meant, name its network in `networks`"))
+            }
+            (false, false) => Some(format!("{address} is in none of the `networks` that may be reached")),
         }
     }
 
     /// Looks a name up. Answers the addresses that may be connected to, or why there is none.
     pub async fn look_up(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
         let found = tokio::net::lookup_host((host, port)).await.map_err(|cause| format!("{host} has no address: {cause}"))?;
+        self.those_of(host, found)
+    }
+
+    /// Those of the addresses found for a name that may be connected to, or why there is none.
+    pub fn those_of(&self, host: &str, found: impl IntoIterator<Item = SocketAddr>) -> Result<Vec<SocketAddr>, String> {
         let (mut allowed, mut refused) = (Vec::new(), None);
         for address in found {
             match self.refusal(address.ip()) {
@@ -166,6 +182,15 @@ mod tests {
         {
             assert_eq!(allowed.refusal(address.parse().unwrap()).is_none(), expected, "{address}");
         }
+    }
+
+    #[test]
+    fn networks_may_be_named_beside_the_public_internet() {
+        let allowed = Allowed::public_and(vec!["10.1.0.0/16".parse().unwrap()]);
+        for (address, expected) in [("10.1.2.3", true), ("193.212.1.1", true), ("10.2.0.1", false), ("127.0.0.1", false)] {
+            assert_eq!(allowed.refusal(address.parse().unwrap()).is_none(), expected, "{address}");
+        }
+        assert!(Allowed::public_and(vec![]).refusal("127.0.0.1".parse().unwrap()).is_some());
     }
 
     #[test]

@@ -258,7 +258,7 @@ async fn whole(mut response: reqwest::Response) -> Reply {
 }
 
 /// How long a service asks us to wait: seconds, or a date (RFC 9110 §10.2.3).
-fn wait(text: &str, now: Timestamp) -> Option<Duration> {
+pub(crate) fn wait(text: &str, now: Timestamp) -> Option<Duration> {
     let text = text.trim();
     let wait = match text.parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),
@@ -271,7 +271,7 @@ fn wait(text: &str, now: Timestamp) -> Option<Duration> {
 }
 
 /// The innermost cause: the layers above it only say that something failed, and one of them names the whole address.
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;

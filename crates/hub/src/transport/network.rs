@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::transport::drop::{self, Named, Site};
 use crate::transport::http::{self, Asked, Service};
 use crate::transport::smtp::{self, MailServer};
+use crate::transport::webhook::Poster;
 use crate::transport::{Became, Carrier, Committing, Left, Outgoing};
 
 // One limit stands over all that is carried: that of the longest letter. None of the others reaches it.
@@ -23,12 +24,18 @@ pub struct Network {
     mail_servers: BTreeMap<String, MailServer>,
     services: BTreeMap<String, Service>,
     drops: BTreeMap<String, Site>,
+    webhooks: Poster,
 }
 
 impl Network {
     /// The network of a configuration, with the files that it names read.
     pub fn of(config: &Config, data: &Path) -> Result<Network> {
-        Ok(Network { mail_servers: config.mail_servers(data)?, services: config.services(data)?, drops: config.drops(data)? })
+        Ok(Network {
+            mail_servers: config.mail_servers(data)?,
+            services: config.services(data)?,
+            drops: config.drops(data)?,
+            webhooks: config.webhooks.poster(data)?,
+        })
     }
 
     /// The services over HTTP, by name.
@@ -67,6 +74,7 @@ impl Carrier for Network {
                     Some(site) => Ok(site.look(Named { name: &name, shape }).await),
                     None => Ok(unknown("drop", &drop)),
                 },
+                Outgoing::Webhook { address, headers, body } => Ok(self.webhooks.post(&address, &headers, body).await),
             }
         }
         .boxed()

@@ -65,6 +65,7 @@ impl Carrier for World {
             Outgoing::Look { name, .. } => (format!("{name}?"), Reply::Seen { place: Place::Nowhere }),
             Outgoing::Letter { to, .. } => (format!("a letter to {to}"), no("nobody is there")),
             Outgoing::Http { path, .. } => (format!("http {path}"), no("nobody is there")),
+            Outgoing::Webhook { address, .. } => (format!("webhook {address}"), no("nobody is there")),
         };
         self.said.lock().unwrap().push(said);
         let reply = self.answers.lock().unwrap().pop_front().unwrap_or(usual);

@@ -3,12 +3,13 @@
 use kvitt_hub::Config;
 
 const PAGE: &str = include_str!("../../../../docs/configuration.md");
-const SOURCES: [&str; 5] = [
+const SOURCES: [&str; 6] = [
     include_str!("../../src/config.rs"),
     include_str!("../../src/config/avtalegiro.rs"),
     include_str!("../../src/config/http.rs"),
     include_str!("../../src/config/drop.rs"),
     include_str!("../../src/config/payments.rs"),
+    include_str!("../../src/config/webhooks.rs"),
 ];
 
 fn example() -> String {
@@ -81,4 +82,5 @@ fn a_value_that_cannot_be_is_refused_at_the_start() {
     check("log_format = \"xml\"", "log_format");
     check("[clock]\nfollow = \"there\"", "clock.follow");
     check("[mail.email]\nhost = \"\"\nport = 25", "mail.email");
+    check("[webhooks]\nnetworks = [\"here\"]", "webhooks.networks: here");
 }

@@ -10,6 +10,7 @@ use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand};
 use kvitt_adapters::route::RouteSetup;
 use kvitt_adapters::routes;
 use kvitt_domain::fault::codes;
+use kvitt_domain::subscription::KINDS;
 
 /// The folder of the workspace.
 pub fn root() -> PathBuf {
@@ -303,4 +304,31 @@ fn every_failpoint_is_come_by() {
         .collect();
     let named: BTreeSet<&str> = kvitt_hub::failpoint::NAMES.iter().copied().collect();
     assert_eq!(come_by, named);
+}
+
+/// Webhooks are asked for by the kinds of events that there are, so that the list of them is what the hub tells.
+#[test]
+fn every_kind_of_event_is_listed() {
+    let is_kind = |text: &str| {
+        let plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        text.split_once('.').is_some_and(|(thing, what)| plain(thing) && plain(what))
+    };
+    let things: BTreeSet<&str> = KINDS.iter().filter_map(|kind| kind.split('.').next()).collect();
+    let sources = sources();
+    let mut told = BTreeSet::new();
+    for source in sources.iter().filter(|source| source.path.starts_with("crates/hub/src/") && source.is_product()) {
+        for (_, line) in source.code() {
+            let literals = line.split('"').skip(1).step_by(2).filter(|text| is_kind(text));
+            let tells = line.contains("NewEvent::new(");
+            // Where events are told their kinds stand in tables too; elsewhere a text may only look like one.
+            let may = source.path.starts_with("crates/hub/src/actions/");
+            told.extend(literals.filter(|text| tells || (may && things.contains(text.split('.').next().unwrap_or_default()))));
+        }
+    }
+    // What a test call says it is stands in no chain.
+    told.remove("webhook.test");
+    let listed: BTreeSet<&str> = KINDS.iter().copied().collect();
+    let not_listed: Vec<_> = told.difference(&listed).collect();
+    let never_told: Vec<_> = listed.difference(&told).collect();
+    assert!(not_listed.is_empty() && never_told.is_empty(), "not listed: {not_listed:?}; never told: {never_told:?}");
 }

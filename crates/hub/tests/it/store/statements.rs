@@ -65,7 +65,7 @@ async fn both_databases_understand_every_statement() {
 }
 
 /// Statements that read all rows, or all of a company, and may: how they begin, and why.
-const READ_ALL: [(&str, &str); 28] = [
+const READ_ALL: [(&str, &str); 30] = [
     (
         "SELECT key_id, name, scopes, secret_digest, old_digest, old_until, made_at, made_by, revoked_at FROM api_key WHERE company_id = $1 ORDER",
         "a company has few keys: there is a most",
@@ -88,8 +88,13 @@ const READ_ALL: [(&str, &str); 28] = [
     ("SELECT company_id, digest FROM artefact WHERE place", "copies a database"),
     ("SELECT CAST(COUNT(*) AS BIGINT) FROM {name}", "benchmarks and copies"),
     ("SELECT state, CAST(COUNT(*) AS BIGINT) FROM delivery", "figures for a person"),
-    ("SELECT last_seq, last_hash FROM company_head", "its key is the company alone"),
+    ("SELECT last_seq, last_hash, webhooks FROM company_head", "its key is the company alone"),
+    ("SELECT last_seq FROM company_head", "its key is the company alone"),
     ("UPDATE company_head", "its key is the company alone"),
+    (
+        "SELECT webhook_id, state, why, since_at, settings, told_seq, faults, made_at, version FROM webhook WHERE company_id = $1 ORDER",
+        "a company has ten webhooks at most",
+    ),
     ("SELECT MAX(at) FROM event", "after a backup was restored"),
     ("SELECT s.kind, s.standing", "figures of the jobs that wait"),
     ("DELETE FROM idempotency", "housekeeping, once a day"),

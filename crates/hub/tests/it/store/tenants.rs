@@ -40,9 +40,11 @@ use kvitt_hub::store::kid::{self, Made};
 use kvitt_hub::store::mandate;
 use kvitt_hub::store::payment::{self, StoredPayment};
 use kvitt_hub::store::suppression::{self, Suppressed};
+use kvitt_hub::store::webhook::{self, Settings, State as WebhookState, Try, Webhook};
 use kvitt_hub::store::{Backend, Tx, claim, delivery, lookup, restore, transmission};
 use kvitt_hub::store::{account_told, statement_line};
 use kvitt_hub::vault::Purpose;
+use kvitt_hub::webhook_message::Secret;
 use serde_json::json;
 
 use crate::databases::{Bench, NOW, each_database};
@@ -104,6 +106,9 @@ async fn furnish(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     agreement::insert(tx, id, key, AGREEMENT, &super::agreement::of_account(), NOW).await?;
     mandate::put(tx, id, key, None, &super::mandate::change(KID, true), NOW).await?;
     furnish_money(tx, bench).await?;
+    webhook::insert(tx, id, key, "hook", &a_webhook(), NOW).await?;
+    webhook::record(tx, id, "hook", &a_try()).await?;
+    webhook::count_active(tx, id, 1).await?;
     job::enqueue(tx, id, Kind::Converse, "lot", Urgency::Ordinary, NOW, NOW).await?;
     job::enqueue(tx, id, Kind::ChooseRoute, "stuck", Urgency::Ordinary, NOW - 1, NOW).await?;
     let stuck =
@@ -217,6 +222,16 @@ fn bank_file() -> StoredFile {
         ownerless: 0,
         received_at: NOW,
     }
+}
+
+fn a_webhook() -> Webhook {
+    let events = kvitt_domain::subscription::Subscription::parse(&["*".to_owned()]).unwrap();
+    let settings = Settings { address: "https://a.example/".into(), events, secret: Secret::default(), old_secret: None };
+    Webhook { settings, state: WebhookState::Active { faults: 0 }, since: NOW, told: 0 }
+}
+
+fn a_try() -> Try {
+    Try { event: 1, kind: "invoice.accepted".into(), at: NOW, status: 200, why: String::new(), took_ms: 1 }
 }
 
 fn a_claim() -> Claim {
@@ -421,6 +436,11 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(event::of_subject(db, b, key, "i1").await.unwrap().is_empty());
         assert!(event::after(db, b, key, 0, 9).await.unwrap().is_empty());
         assert_eq!(event::verify(db, b, key).await.unwrap(), Ok(0));
+        assert!(event::headings_after(db, b, 0, 9).await.unwrap().is_empty());
+        assert_eq!(event::last(db, b).await.unwrap(), 0);
+        assert_eq!(webhook::by_id(db, b, key, "hook").await.unwrap(), None);
+        assert!(webhook::all(db, b, key).await.unwrap().is_empty());
+        assert!(webhook::tries(db, b, "hook").await.unwrap().is_empty());
         let other = company::by_id(db, &bench.vault, b).await.unwrap();
         assert_eq!(other.settings.route_order(RecipientType::Consumer), None);
     })
@@ -521,6 +541,18 @@ async fn writing_with_the_wrong_company_changes_nothing() {
             })
         });
         assert!(matches!(changed.await, Err(Error::Conflict)));
+        let changed = bench.write(move |tx| {
+            Box::pin(async move {
+                let of_a = webhook::by_id(tx.db(), &bench.a.id, key, "hook").await?.expect("it was stored");
+                assert!(webhook::save(tx, b, key, &of_a, &of_a.webhook).await.is_err());
+                assert!(!webhook::advance(tx, b, &of_a, 9).await?);
+                webhook::record(tx, b, "hook", &a_try()).await?;
+                webhook::count_active(tx, b, 0).await?;
+                job::wake_webhooks(tx, b, NOW).await?;
+                webhook::remove(tx, b, &of_a).await
+            })
+        });
+        assert!(matches!(changed.await, Err(Error::Conflict)));
         let (money_before, paid_before) = {
             let db = &mut *bench.read().await;
             let money = collection::of_invoice(db, &bench.a.id, "i1").await.unwrap().unwrap();
@@ -617,7 +649,12 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         as_b!(bench, |tx| suppression::insert(tx, b, key, &suppressed(), NOW)).unwrap();
         as_b!(bench, |tx| async move { customer_order::set(tx, b, &customer_order("print"), NOW).await }).unwrap();
         as_b!(bench, |tx| job::enqueue(tx, b, Kind::Converse, "lot", Urgency::Ordinary, NOW, NOW)).unwrap();
-        for outcome in [1, 2, 3, 4, 5].map(|step| (step, bench)) {
+        as_b!(bench, |tx| async move {
+            webhook::insert(tx, b, key, "hook", &a_webhook(), NOW).await?;
+            webhook::record(tx, b, "hook", &a_try()).await
+        })
+        .unwrap();
+        for outcome in [1, 2, 3, 6, 4, 5].map(|step| (step, bench)) {
             let (step, bench) = outcome;
             as_b!(bench, |tx| async move {
                 let Some(leased) =
@@ -630,6 +667,7 @@ async fn writing_with_the_wrong_company_changes_nothing() {
                     2 => job::again(tx, &leased, NOW, 0, "").await,
                     3 => job::again_after_error(tx, &leased, NOW, "").await,
                     4 => job::end(tx, &leased, NOW).await,
+                    6 => job::wait(tx, &leased, NOW, 1, "").await,
                     _ => job::stick(tx, &leased, "").await,
                 }
             })

@@ -43,6 +43,7 @@ impl Carrier for ToTheWorld {
                 Outgoing::Http { headers, body, .. } => Ok(self.http(&headers, &body).await),
                 Outgoing::Put { drop, name, files, .. } => self.at(&drop).put(&name, files, committing).await,
                 Outgoing::Look { drop, name, .. } => Ok(self.at(&drop).look(&name).await),
+                Outgoing::Webhook { .. } => unreachable!("no company here has a webhook"),
             }
         }
         .boxed()
