@@ -82,6 +82,11 @@ enum Command {
     Jobs(commands::jobs::Jobs),
     /// Show the events of a company, follow them, or check that none was changed.
     Events(commands::events::Events),
+    /// Add webhooks, which are told of a company's events, and see what came of it.
+    #[command(subcommand)]
+    Webhooks(commands::webhooks::Webhooks),
+    /// Post a company's events to a program on this machine, while it is being written.
+    Listen(commands::listen::Listen),
     /// Add a company, list them, or set a route up.
     #[command(subcommand)]
     Company(commands::company::Company),
@@ -188,6 +193,8 @@ async fn run(session: &Session, command: Command) -> Outcome {
         Command::Payments(payments) => payments.run(session).await,
         Command::Jobs(jobs) => jobs.run(session).await,
         Command::Events(events) => events.run(session).await,
+        Command::Webhooks(webhooks) => webhooks.run(session).await,
+        Command::Listen(listen) => listen.run(session).await,
         Command::Company(company) => company.run(session).await,
         Command::Mandates(mandates) => mandates.run(session).await,
         Command::Status(status) => status.run(session).await,

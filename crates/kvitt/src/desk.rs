@@ -241,6 +241,24 @@ impl Desk {
         }
     }
 
+    /// The number of a company's last event.
+    pub async fn last_event(&self, company: &str) -> Result<i64, Failure> {
+        match self.ask(Ask::LastEvent { company: Some(company.to_owned()) }).await? {
+            Answer::LastEvent { last } => Ok(last),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// The company that is named, else the only one that there is.
+    pub async fn only_company(&self, named: Option<&str>) -> Result<String, Failure> {
+        let mut all = self.companies_named(named).await?;
+        match (all.len(), all.pop()) {
+            (1, Some(company)) => Ok(company),
+            (0, _) => Err(Failure::Refused(vec![Fault::fatal(codes::COMPANY_NONE)])),
+            _ => Err(Failure::Refused(vec![Fault::fatal(codes::COMPANY_NOT_NAMED)])),
+        }
+    }
+
     /// Checks a company's chain of events; the number of its last event.
     pub async fn verify(&self, company: &str) -> Result<i64, Failure> {
         match self.ask(Ask::VerifyEvents { company: Some(company.to_owned()) }).await? {

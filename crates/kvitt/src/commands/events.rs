@@ -5,8 +5,9 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::cli::Session;
+use crate::commands::serve::told_to_stop;
 use crate::desk::Desk;
-use crate::exit::{Exit, Outcome};
+use crate::exit::{Exit, Failure, Outcome};
 use crate::show::story::event_line;
 
 /// How often a follower asks for news.
@@ -21,7 +22,7 @@ pub struct Events {
     /// Only events after this number.
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     after: i64,
-    /// Go on as long as the running hub tells more.
+    /// Go on as long as the running hub tells more, until Ctrl-C.
     #[arg(long)]
     follow: bool,
     /// Check instead that no event was changed, taken out or put in.
@@ -36,27 +37,44 @@ impl Events {
         if self.verify {
             return verify(session, desk, &companies).await;
         }
-        let mut cursors: Vec<(String, i64)> = companies.into_iter().map(|company| (company, self.after)).collect();
-        loop {
-            for (company, after) in &mut cursors {
-                show_news(session, &desk, company, after).await?;
+        let cursors = companies.into_iter().map(|company| (company, self.after)).collect();
+        if self.follow {
+            let told_to_stop = told_to_stop()?;
+            tokio::select! {
+                () = told_to_stop => {}
+                ended = follow(session, &desk, cursors) => ended?,
             }
-            // Without a running hub nothing more can happen while this process has the data folder.
-            if !self.follow || desk.hub().is_some() {
-                break;
-            }
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
-        if self.follow && !session.json {
-            session.print(&session.words.say("events.no_hub", &[]))?;
+        } else {
+            show_all_news(session, &desk, cursors).await?;
         }
         desk.close().await;
         Ok(Exit::Fine)
     }
 }
 
+/// The last event of each company that was shown.
+type Cursors = Vec<(String, i64)>;
+
+async fn follow(session: &Session, desk: &Desk, mut cursors: Cursors) -> Result<(), Failure> {
+    loop {
+        cursors = show_all_news(session, desk, cursors).await?;
+        // Without a running hub nothing more can happen while this process has the data folder.
+        if desk.hub().is_some() {
+            return if session.json { Ok(()) } else { session.print(&session.words.say("events.no_hub", &[])) };
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+async fn show_all_news(session: &Session, desk: &Desk, mut cursors: Cursors) -> Result<Cursors, Failure> {
+    for (company, after) in &mut cursors {
+        show_news(session, desk, company, after).await?;
+    }
+    Ok(cursors)
+}
+
 /// Shows every event after the cursor and moves it. With JSON, one event a line.
-async fn show_news(session: &Session, desk: &Desk, company: &str, after: &mut i64) -> Result<(), crate::exit::Failure> {
+async fn show_news(session: &Session, desk: &Desk, company: &str, after: &mut i64) -> Result<(), Failure> {
     loop {
         let page = desk.events(company, *after).await?;
         if page.is_empty() {

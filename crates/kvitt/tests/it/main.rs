@@ -27,3 +27,4 @@ mod tenants;
 mod validate;
 mod vectors;
 mod watching;
+mod webhooks;
