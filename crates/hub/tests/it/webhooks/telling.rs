@@ -104,7 +104,7 @@ async fn nobody_is_named_and_nothing_is_done_for_nobody() {
         accept_invoice(&house.hub, handed).await.unwrap()
     };
     send("1").await;
-    let kinds: Vec<String> = job::list(&mut *house.hub.db().read().await.unwrap(), &house.us.id)
+    let kinds: Vec<String> = job::list(&mut house.hub.db().read().await.unwrap(), &house.us.id)
         .await
         .unwrap()
         .into_iter()
