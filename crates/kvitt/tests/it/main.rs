@@ -14,6 +14,7 @@ mod documents;
 mod fleet;
 mod harness;
 mod journeys;
+mod maventa_client;
 mod moving;
 mod page;
 mod payments;
