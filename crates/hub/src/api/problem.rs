@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use kvitt_domain::Language;
 use kvitt_domain::fault::{Code, Fault, Fixer, Severity, codes};
+use kvitt_domain::identifiers::without_identity_numbers;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -77,7 +78,7 @@ impl Problem {
 
     /// The answer, in the caller's language.
     pub fn answer(&self, language: Language, request_id: &str) -> Response {
-        let sentences: Vec<String> = self.faults.iter().map(|fault| fault.sentence(language)).collect();
+        let sentences: Vec<String> = self.faults.iter().map(|fault| masked(&fault.sentence(language))).collect();
         let (code, message) = match self.faults.first() {
             Some(fault) => (fault.code.name(), sentences[0].clone()),
             None => (codes::HUB_FAILED.name(), String::new()),
@@ -94,7 +95,7 @@ impl Problem {
                 .faults
                 .iter()
                 .zip(&sentences)
-                .map(|(fault, said)| format!("{said} {}", fault.remedy(language)))
+                .map(|(fault, said)| format!("{said} {}", masked(&fault.remedy(language))))
                 .collect(),
             request_id: request_id.to_owned(),
             faults: self.faults.iter().map(|fault| FaultShown::of(fault, language)).collect(),
@@ -234,13 +235,18 @@ impl FaultShown {
                 Severity::Fatal => "fatal",
                 Severity::Warning => "warning",
             },
-            place: fault.place.clone(),
+            place: masked(&fault.place),
             values: fault.values.iter().cloned().collect(),
-            sentence: fault.sentence(language),
-            remedy: fault.remedy(language),
+            sentence: masked(&fault.sentence(language)),
+            remedy: masked(&fault.remedy(language)),
             fixer: fixer_name(fault.code.fixer()),
         }
     }
+}
+
+/// What a caller wrote may hold a fødselsnummer anywhere; no answer repeats one.
+fn masked(text: &str) -> String {
+    without_identity_numbers(text).into_owned()
 }
 
 /// Who can mend a fault, as it is written.

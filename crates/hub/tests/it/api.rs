@@ -3,6 +3,7 @@
 
 mod access;
 mod bad;
+mod canary;
 mod described;
 mod invoices;
 mod tenants;
@@ -33,7 +34,7 @@ fn document(number: &str) -> String {
 
 /// A running hub with two companies, and somebody who asks it.
 struct Front {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     hub: Hub,
     company: Company,
     other: Company,
@@ -55,7 +56,7 @@ impl Front {
         let company = add_company(&hub, ORG, "Fjord & Vik AS", CompanySettings::default()).await.unwrap();
         let other = add_company(&hub, OTHER, "Nordlys Kraft AS", CompanySettings::default()).await.unwrap();
         let running = hub.start().await.unwrap();
-        Front { _folder: folder, hub, company, other, running, http: reqwest::Client::new() }
+        Front { folder, hub, company, other, running, http: reqwest::Client::new() }
     }
 
     fn ask(&self, method: Method, path: &str) -> RequestBuilder {
@@ -108,7 +109,13 @@ impl Front {
     }
 
     async fn stop(self) {
+        self.stop_and_keep().await;
+    }
+
+    /// Stops it, and leaves its folder to whoever looks into it.
+    async fn stop_and_keep(self) -> tempfile::TempDir {
         self.running.stop().await;
+        self.folder
     }
 }
 

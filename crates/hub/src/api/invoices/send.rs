@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use kvitt_domain::fault::{Fault, codes};
+use kvitt_domain::identifiers::without_identity_numbers;
 use kvitt_formats::metadata::FIELDS;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -140,11 +141,12 @@ pub async fn handed_in(caller: &Caller, request: Request, uuid: Option<Uuid>) ->
     })
 }
 
-/// The caller's own key of a request.
+/// The caller's own key of a request. It is stored as it comes, so that it may be no fødselsnummer.
 fn key_of(headers: &HeaderMap) -> Answered<Option<String>> {
     const NAME: &str = "Idempotency-Key";
     let Some(value) = headers.get(NAME) else { return Ok(None) };
     let text = value.to_str().map(str::trim).ok().filter(|text| !text.is_empty() && text.len() <= LONGEST_KEY);
+    let text = text.filter(|text| without_identity_numbers(text) == *text);
     text.map(|text| Some(text.to_owned())).ok_or_else(|| Problem::value(NAME, String::from_utf8_lossy(value.as_bytes())))
 }
 

@@ -1,0 +1,69 @@
+//! A fødselsnummer that is sent through the API is sealed in the company's vault, and stands nowhere else: not in an answer, whatever is
+//! wrong with the request, not in an event, and not in a file of the hub's.
+
+use std::path::Path;
+
+use reqwest::Method;
+
+use super::{Front, document, json};
+
+/// Synthetic: the month is 80 too high.
+const CANARY: &str = "10915596784";
+
+#[tokio::test]
+async fn a_fodselsnummer_is_sealed_and_never_repeated() {
+    let front = Front::open().await;
+    let token = front.token(&front.company, "eui").await;
+    let fields = [("recipient_type", "consumer"), ("recipient_ssn", CANARY), ("route_order", "efaktura")];
+    let sent = front.multipart(Method::POST, "/v1/invoices", &fields, Some(document("C-1").as_bytes())).bearer_auth(&token);
+    let accepted = json(sent.send().await.unwrap(), 201).await;
+    assert!(!accepted.to_string().contains(CANARY));
+
+    let file = document("C-2");
+    let post = |path: &str, fields: &[(&str, &str)]| front.multipart(Method::POST, path, fields, Some(file.as_bytes()));
+    let metadata = format!("{{\"recipient_ssn\": \"{CANARY}9\", \"lang\": \"{CANARY}\", \"{CANARY}\": 1}}");
+    let get = |path: String| front.ask(Method::GET, &path);
+    let requests = [
+        post("/v1/plans", &fields),
+        post("/v1/invoices", &[("recipient_email", CANARY)]),
+        post("/v1/invoices", &[("recipient_phone_number", CANARY), ("uuid", CANARY), ("lang", CANARY)]),
+        post("/v1/invoices", &[(CANARY, "1")]),
+        post("/v1/invoices", &[("format", CANARY)]),
+        post("/v1/invoices", &[("metadata", &metadata)]),
+        post("/v1/invoices", &[]).header("idempotency-key", CANARY),
+        post(&format!("/v1/invoices/{CANARY}/recall"), &[]),
+        get(format!("/v1/invoices/{CANARY}")),
+        get(format!("/v1/invoices?direction=SENT&number={CANARY}&reference={CANARY}")),
+        get(format!("/v1/invoices?{CANARY}=1")),
+        get(format!("/v1/invoices?sort={CANARY}")),
+        get(format!("/v1/events?after={CANARY}x")),
+        get(format!("/v1/faults/{CANARY}")),
+        get(format!("/v1/{CANARY}")),
+        front.form("/oauth2/token", &[("grant_type", CANARY), ("client_id", CANARY)]),
+    ];
+    for request in requests {
+        let answer = request.bearer_auth(&token).send().await.unwrap();
+        let headers = format!("{:?}", answer.headers());
+        let (status, text) = (answer.status(), answer.text().await.unwrap());
+        assert!(status.as_u16() < 500 && !headers.contains(CANARY) && !text.contains(CANARY), "{status} {headers} {text}");
+    }
+    let events = json(get("/v1/events?limit=1000".into()).bearer_auth(&token).send().await.unwrap(), 200).await;
+    assert!(!events.to_string().contains(CANARY));
+    let data = front.hub.data().to_owned();
+    let folder = front.stop_and_keep().await;
+    assert_eq!(holding(&data), Vec::<String>::new());
+    drop(folder);
+}
+
+/// The files below a folder that hold the canary.
+fn holding(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if path.is_dir() {
+            found.extend(holding(&path));
+        } else if path.is_file() && std::fs::read(&path).unwrap().windows(CANARY.len()).any(|bytes| bytes == CANARY.as_bytes()) {
+            found.push(path.display().to_string());
+        }
+    }
+    found
+}
