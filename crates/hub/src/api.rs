@@ -9,10 +9,12 @@ pub mod events;
 pub mod faults;
 pub mod invoices;
 pub mod oauth;
+pub mod paging;
 pub mod plans;
 pub mod problem;
 pub mod request;
 pub mod scopes;
+pub mod services;
 pub mod tokens;
 
 use std::sync::Arc;
@@ -64,6 +66,12 @@ fn operations() -> OpenApiRouter<Hub> {
         .routes(routes!(invoices::follow::actions))
         .routes(routes!(invoices::follow::delivery))
         .routes(routes!(invoices::follow::recall))
+        .routes(routes!(services::b2cno))
+        .routes(routes!(services::consumers))
+        .routes(routes!(services::company_consumers))
+        .routes(routes!(services::atg))
+        .routes(routes!(services::atg_of))
+        .routes(routes!(services::mandates))
 }
 
 /// What no operation says of itself: who may call it, how it refuses, what the whole is.

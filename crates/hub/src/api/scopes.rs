@@ -77,6 +77,7 @@ pub struct Operation {
 
 const SEND: Wants = Wants::OneOf(&["invoice:send"]);
 const FOLLOW: Wants = Wants::OneOf(&["invoice:send", "invoice:receive"]);
+const COMPANY_READ: Wants = Wants::OneOf(&["company:read", "company"]);
 const EVENTS: Wants = Wants::OneOf(&["global", "invoice:send", "invoice:receive"]);
 
 /// Every operation.
@@ -97,6 +98,12 @@ pub const OPERATIONS: &[Operation] = &[
     Operation { method: Method::GET, path: "/v1/invoices/{id}/delivery", wants: FOLLOW },
     Operation { method: Method::GET, path: "/v1/invoices/{id}/files/{file_id}", wants: FOLLOW },
     Operation { method: Method::POST, path: "/v1/invoices/{id}/recall", wants: SEND },
+    Operation { method: Method::GET, path: "/v1/services/b2cno", wants: COMPANY_READ },
+    Operation { method: Method::GET, path: "/v1/services/b2cno/consumers", wants: COMPANY_READ },
+    Operation { method: Method::GET, path: "/v1/company/consumers", wants: COMPANY_READ },
+    Operation { method: Method::GET, path: "/v1/services/atg", wants: COMPANY_READ },
+    Operation { method: Method::GET, path: "/v1/services/atg/mandates", wants: COMPANY_READ },
+    Operation { method: Method::GET, path: "/v1/services/atg/{account_number}", wants: COMPANY_READ },
 ];
 
 /// The operation that answers a method on a path.

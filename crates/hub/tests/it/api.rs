@@ -6,6 +6,7 @@ mod bad;
 mod canary;
 mod described;
 mod invoices;
+mod services;
 mod tenants;
 
 use std::num::NonZeroU32;

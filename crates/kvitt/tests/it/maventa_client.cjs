@@ -33,6 +33,10 @@ async function main() {
   assert.strictEqual((await api.current.getOauth2Current()).data.company_id, clientId);
   await refused(client('kvitt_wrong').current.getOauth2Current(), 401, 'access.credentials');
 
+  assert.strictEqual((await api.services.getV1ServicesB2Cno()).data.status, 'FREE');
+  assert.deepStrictEqual((await api.services.getV1ServicesAtgMandates({ status: 'ACTIVE', per_page: 100 })).data, []);
+  await refused(api.services.getV1ServicesB2CnoConsumers(), 410, 'service.discontinued');
+
   const xml = fs.readFileSync(file);
   const send = (options) => api.helpers.postInvoice(xml, { filename: 'invoice.xml', contentType: 'application/xml' }, options);
   const options = { recipient_type: 'consumer', route_order: ['netbank', 'email'], uuid: UUID, format: 'PEPPOLBIS30', lang: 'NO' };

@@ -2,24 +2,21 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::HeaderMap;
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::api::access::Caller;
 use crate::api::invoices::{Invoice, as_accepted, find, states_of};
+use crate::api::paging::{paging, window};
 use crate::api::problem::{Answered, Problem};
 use crate::api::request::Asked;
 use crate::hub::Hub;
 use crate::store::delivery;
 use crate::store::invoice::{self, Order, Span, StoredInvoice};
 
-/// Invoices of one page at most.
-const MOST: i64 = 100;
 /// Ids that one question names at most.
 const MOST_IDS: usize = 100;
-/// Pages that can be turned to: whoever reads more asks by time, or follows the events.
-const MOST_PAGES: i64 = 10_000;
 const KNOWN: &[&str] = &[
     "direction",
     "status",
@@ -53,9 +50,8 @@ const KNOWN: &[&str] = &[
         headers(("X-Total" = i64, description = "How many there are"), ("X-Total-Pages" = i64), ("X-Page" = i64), ("X-Per-Page" = i64),
             ("X-Next-Page" = String), ("X-Prev-Page" = String), ("Link" = String)))))]
 pub async fn get(State(hub): State<Hub>, caller: Caller, asked: Asked) -> Answered<(HeaderMap, Json<Vec<Invoice>>)> {
-    const USUAL: i64 = 20;
     let asked = asked.only(KNOWN)?;
-    let (page, per_page) = (asked.number("page", 1..=MOST_PAGES, 1)?, asked.number("per_page", 1..=MOST, USUAL)?);
+    let (page, per_page) = window(&asked)?;
     let states = states(&asked)?;
     let (span, order) = (span(&asked)?, order(&asked)?);
     let (found, total) = match asked.one("direction")? {
@@ -78,7 +74,7 @@ pub async fn get(State(hub): State<Hub>, caller: Caller, asked: Asked) -> Answer
         let bill = delivery::of_bill(&mut db, &caller.company().id, &caller.company().key, &stored.id).await?;
         shown.push(as_accepted(stored, Some(&bill.delivery.state)));
     }
-    Ok((paging(page, per_page, total), Json(shown)))
+    Ok((paging("/v1/invoices", page, per_page, total), Json(shown)))
 }
 
 /// The stored states that the asked ones stand for, each between commas; empty means all.
@@ -166,50 +162,4 @@ async fn of_named(
     let total = i64::try_from(kept.len()).unwrap_or(i64::MAX);
     let skip = usize::try_from((page - 1) * per_page).unwrap_or(usize::MAX);
     Ok((kept.into_iter().skip(skip).take(usize::try_from(per_page).unwrap_or(0)).collect(), total))
-}
-
-/// The headers by which the clients of Nordic ERPs turn pages.
-fn paging(page: i64, per_page: i64, total: i64) -> HeaderMap {
-    let pages = total.div_euclid(per_page) + i64::from(total % per_page > 0);
-    let (next, previous) = ((page < pages).then_some(page + 1), (page > 1).then_some(page - 1));
-    let text = |page: Option<i64>| page.map_or_else(String::new, |page| page.to_string());
-    let mut links = Vec::new();
-    for (relation, page) in [("next", next), ("prev", previous), ("first", Some(1)), ("last", Some(pages.max(1)))] {
-        if let Some(page) = page {
-            links.push(format!("</v1/invoices?page={page}&per_page={per_page}>; rel=\"{relation}\""));
-        }
-    }
-    let mut headers = HeaderMap::new();
-    for (name, value) in [
-        ("x-total", total.to_string()),
-        ("x-total-pages", pages.to_string()),
-        ("x-page", page.to_string()),
-        ("x-per-page", per_page.to_string()),
-        ("x-next-page", text(next)),
-        ("x-prev-page", text(previous)),
-    ] {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_str(&value).unwrap_or(HeaderValue::from_static("")));
-    }
-    headers.insert(header::LINK, HeaderValue::from_str(&links.join(", ")).unwrap_or(HeaderValue::from_static("")));
-    headers
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pages_are_told_by_headers() {
-        let check = |page: i64, total: i64, expected: [&str; 4]| {
-            let headers = paging(page, 20, total);
-            let told =
-                ["x-total-pages", "x-next-page", "x-prev-page", "x-total"].map(|name| headers[name].to_str().unwrap().to_owned());
-            assert_eq!(told, expected, "page {page} of {total}");
-        };
-        check(1, 0, ["0", "", "", "0"]);
-        check(1, 20, ["1", "", "", "20"]);
-        check(1, 21, ["2", "2", "", "21"]);
-        check(2, 21, ["2", "", "1", "21"]);
-        check(9, 21, ["2", "", "8", "21"]);
-    }
 }

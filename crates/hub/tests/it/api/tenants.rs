@@ -36,6 +36,12 @@ const ASKED: &[(Method, &str, &str, Hears)] = &[
     (Method::GET, "/v1/invoices/{id}/delivery", "", Hears::Nothing),
     (Method::GET, "/v1/invoices/{id}/files/{file_id}", "/v1/invoices/{id}/files/1", Hears::Nothing),
     (Method::POST, "/v1/invoices/{id}/recall", "", Hears::Nothing),
+    (Method::GET, "/v1/services/b2cno", "", Hears::Its),
+    (Method::GET, "/v1/services/b2cno/consumers", "", Hears::Its),
+    (Method::GET, "/v1/company/consumers", "", Hears::Its),
+    (Method::GET, "/v1/services/atg", "", Hears::Its),
+    (Method::GET, "/v1/services/atg/mandates", "", Hears::Its),
+    (Method::GET, "/v1/services/atg/{account_number}", "/v1/services/atg/86011117947", Hears::Nothing),
 ];
 
 #[test]
