@@ -410,6 +410,9 @@ pub struct Wishes {
     pub recipient_type: Option<RecipientType>,
     /// The order of routes.
     pub route_order: Vec<RouteName>,
+    /// The sender's own id of the document. Left out of the JSON where there is none: what makes a document the same again must not change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uuid: Option<uuid::Uuid>,
 }
 
 impl Hub {

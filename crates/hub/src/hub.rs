@@ -36,6 +36,9 @@ use crate::{http, socket};
 /// How long figures of the database are shown before they are read anew.
 const FIGURES_LIVE: Duration = Duration::from_secs(5);
 
+/// Callers that wait for events at the same time: each looks five times a second.
+const MOST_WAITING: usize = 64;
+
 /// So long the alarm about another provider of direct debits lasts after the last sign of one: more than a month's run of invoices.
 const ALARM_LASTS_MS: i64 = 45 * 24 * 3_600_000;
 
@@ -62,6 +65,7 @@ struct Inner {
     figures: tokio::sync::Mutex<Option<(Instant, Figures)>>,
     reading: tokio::sync::Mutex<()>,
     signing: tokio::sync::OnceCell<Signing>,
+    waiting: tokio::sync::Semaphore,
     _lock: DataLock,
 }
 
@@ -127,6 +131,7 @@ impl Hub {
                 figures: tokio::sync::Mutex::default(),
                 reading: tokio::sync::Mutex::default(),
                 signing: tokio::sync::OnceCell::new(),
+                waiting: tokio::sync::Semaphore::new(MOST_WAITING),
                 db,
                 _lock: lock,
             }),
@@ -265,6 +270,11 @@ impl Hub {
     /// What tokens of the API are signed with.
     pub async fn signing(&self) -> Result<&Signing> {
         self.inner.signing.get_or_try_init(|| Signing::of(self)).await
+    }
+
+    /// Places for callers that wait for something to happen.
+    pub fn waiting(&self) -> &tokio::sync::Semaphore {
+        &self.inner.waiting
     }
 
     /// What this process counts.

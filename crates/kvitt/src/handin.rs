@@ -73,7 +73,8 @@ impl Documents {
     }
 
     fn wishes(&self) -> Wishes {
-        Wishes { recipient_type: self.recipient_type, route_order: self.route_order.iter().map(RouteName::new).collect() }
+        let route_order = self.route_order.iter().map(RouteName::new).collect();
+        Wishes { recipient_type: self.recipient_type, route_order, uuid: None }
     }
 
     fn metadata_of(&self, document: &Path) -> Result<Result<Option<String>, Vec<Fault>>, Failure> {

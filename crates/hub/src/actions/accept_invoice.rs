@@ -119,6 +119,12 @@ impl HandedIn {
             Some(Ok(metadata)) => (metadata, Vec::new()),
             Some(Err(faults)) => (Metadata::default(), faults),
         };
+        if let (Some(said), Some(own)) = (metadata.uuid, self.wishes.uuid)
+            && said != own
+        {
+            let contrary = Fault::fatal(codes::METADATA_VALUE).at("uuid").with("field", "uuid").with("value", said);
+            faults.push(contrary);
+        }
         let Reading { invoice, faults: unreadable, mut warnings, broken_rules } = reading::read(&handed.xml, on);
         faults.extend(unreadable);
         let Some(mut invoice) = invoice else { return Err(faults) };
@@ -151,6 +157,9 @@ impl HandedIn {
     fn wished(&self, mut metadata: Metadata) -> Metadata {
         if let Some(kind) = self.wishes.recipient_type {
             metadata.recipient_type = Some(kind);
+        }
+        if self.wishes.uuid.is_some() {
+            metadata.uuid = self.wishes.uuid;
         }
         if !self.wishes.route_order.is_empty() {
             metadata.route_order = self.wishes.route_order.clone();
@@ -187,7 +196,7 @@ pub async fn accept_stored(hub: &Hub, handed: HandedIn) -> Result<(Accepted, Sto
 async fn accept(hub: &Hub, handed: HandedIn) -> Result<(Accepted, std::sync::Arc<Prepared>)> {
     let (handed, readable) = read_aside(hub, handed).await?;
     let company = company_for(hub, &handed, &readable.invoice).await?;
-    let readable = with_kid_judged(hub, &company, readable).await?;
+    let readable = with_kid_judged(hub, &company, &handed, readable).await?;
     let prepared = {
         let (hub, company) = (hub.clone(), company.clone());
         tokio::task::spawn_blocking(move || prepare(&hub, &company, &handed, readable))
@@ -206,11 +215,18 @@ async fn accept(hub: &Hub, handed: HandedIn) -> Result<(Accepted, std::sync::Arc
     Ok((Accepted { id, number, company: org_number, again, warnings }, prepared))
 }
 
-/// Adds what is wrong with the KID by what was agreed for the bank account, or refuses the document for it.
-async fn with_kid_judged(hub: &Hub, company: &Company, mut readable: Readable) -> Result<Readable> {
-    let found = check_kid(&mut *hub.db().read().await?, &company.id, &readable.invoice).await?;
+/// Adds what is wrong with the KID by what was agreed for the bank account, or refuses the document for it. One that was accepted
+/// before is not refused for what was agreed since: whoever did not hear the first answer would send it under another number.
+async fn with_kid_judged(hub: &Hub, company: &Company, handed: &HandedIn, mut readable: Readable) -> Result<Readable> {
+    let mut db = hub.db().read().await?;
+    let found = check_kid(&mut db, &company.id, &readable.invoice).await?;
     if found.iter().any(Fault::is_fatal) {
-        return Err(Error::Refused(found));
+        let document = &readable.invoice;
+        let known = invoice::same_number(&mut db, &company.id, &document.number, document.kind).await?;
+        return match known {
+            Some((_, digest)) if digest == company.key.digest(&handed.fingerprint()) => Ok(readable),
+            _ => Err(Error::Refused(found)),
+        };
     }
     readable.warnings.extend(found);
     Ok(readable)
@@ -359,6 +375,12 @@ async fn accepted_before(tx: &mut Tx<'_>, company: &Company, prepared: &Prepared
         && let Some((id, known_digest)) = invoice::same_uuid(tx.db(), &company.id, uuid).await?
     {
         return same_or(known_digest == *digest, id, Fault::fatal(codes::KEY_REUSED).at("uuid").with("key", uuid));
+    }
+    if let Some(uuid) = &prepared.stored.body.metadata.uuid
+        && invoice::is_known(tx.db(), &company.id, &uuid.to_string()).await?
+    {
+        // An invoice of ours has this id: two would answer to it.
+        return Err(Error::refused(Fault::fatal(codes::KEY_REUSED).at("uuid").with("key", uuid)));
     }
     let Some((id, known_digest)) = invoice::same_number(tx.db(), &company.id, &document.number, document.kind).await? else {
         return Ok(None);

@@ -64,6 +64,15 @@ impl Caller {
         self.0.language
     }
 
+    /// Refuses a caller whose key was revoked while it waited.
+    pub async fn still_stands(&self, hub: &Hub) -> Answered<()> {
+        let key = api_key::by_id(&mut *hub.db().read().await?, &self.company().id, self.key()).await?;
+        match key.is_some_and(|stored| stored.key.revoked_at.is_none()) {
+            true => Ok(()),
+            false => Err(Problem::of(Fault::fatal(codes::ACCESS_TOKEN_INVALID))),
+        }
+    }
+
     /// Who it is, for the events of the company.
     pub fn by(&self) -> String {
         format!("API: {}", self.0.key_name)
@@ -165,14 +174,10 @@ pub async fn authorise(State((hub, limits)): State<(Hub, Arc<Limits>)>, mut requ
             Some(ConnectInfo(peer)) => limits.count(&limits.addresses, &peer.ip().to_string()),
             None => Ok(HeaderMap::new()),
         },
-        wants => match found(&hub, request.headers(), wants).await {
-            Ok(caller) => {
-                let counted = limits.count(&limits.keys, caller.key());
-                request.extensions_mut().insert(caller);
-                counted
-            }
-            Err(problem) => Err(problem),
-        },
+        wants => found(&hub, &limits, request.headers(), wants).await.map(|(caller, headers)| {
+            request.extensions_mut().insert(caller);
+            headers
+        }),
     };
     match counted {
         Ok(headers) => {
@@ -190,7 +195,8 @@ fn told(response: Response) -> Response {
     if is_plain { Problem::unreadable("its path or headers").into_response() } else { response }
 }
 
-async fn found(hub: &Hub, headers: &HeaderMap, wants: Wants) -> Answered<Caller> {
+/// The caller, and how many calls it has left. Counted before anything is read for it, and whatever comes of it.
+async fn found(hub: &Hub, limits: &Limits, headers: &HeaderMap, wants: Wants) -> Answered<(Caller, HeaderMap)> {
     let challenge = |error: &str, fault: Fault| {
         let value =
             HeaderValue::from_str(&format!("Bearer realm=\"kvitt\"{error}")).unwrap_or(HeaderValue::from_static("Bearer"));
@@ -205,6 +211,7 @@ async fn found(hub: &Hub, headers: &HeaderMap, wants: Wants) -> Answered<Caller>
     }
     let now_s = hub.clock().machine().as_second();
     let claims = hub.signing().await?.read(token.trim(), now_s).map_err(|_| invalid())?;
+    let counted = limits.count(&limits.keys, &claims.key)?;
     let mut db = hub.db().read().await?;
     let key = api_key::by_id(&mut db, &claims.sub, &claims.key).await?;
     let key = key.map(|stored| stored.key).filter(|key| key.revoked_at.is_none()).ok_or_else(invalid)?;
@@ -216,14 +223,15 @@ async fn found(hub: &Hub, headers: &HeaderMap, wants: Wants) -> Answered<Caller>
     drop(db);
     let scopes: Vec<String> = claims.scope.split_whitespace().map(str::to_owned).collect();
     wants.met_by(&scopes).map_err(|fault| challenge(", error=\"insufficient_scope\"", fault))?;
-    Ok(Caller(Arc::new(Found {
+    let caller = Caller(Arc::new(Found {
         company,
         key: key.id,
         key_name: key.name,
         scopes,
         expires_at: claims.exp,
         language: language_of(headers),
-    })))
+    }));
+    Ok((caller, counted))
 }
 
 /// The language that a caller likes best of those that there are (RFC 9110, 12.5.4); English where it likes none.

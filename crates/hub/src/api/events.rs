@@ -17,7 +17,7 @@ use crate::store::event::{self, StoredEvent};
 /// Events of one answer at most.
 const MOST: i64 = 1000;
 /// Seconds that are waited at most.
-const LONGEST: i64 = 60;
+const LONGEST: i64 = 20;
 /// How often it is looked while somebody waits: one probe of an index. Another hub on the database may have told something.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
@@ -57,7 +57,7 @@ pub struct EventPage {
 #[utoipa::path(get, path = "/v1/events", tag = "events", operation_id = "getV1Events",
     params(("after" = Option<i64>, Query, minimum = 0, description = "The last event that the caller has; 0 for all"),
         ("limit" = Option<i64>, Query, minimum = 1, maximum = 1000, description = "At most so many; 100 by default"),
-        ("wait" = Option<i64>, Query, minimum = 0, maximum = 60, description = "Seconds to wait for the first; 0 by default")),
+        ("wait" = Option<i64>, Query, minimum = 0, maximum = 20, description = "Seconds to wait for the first; 0 by default")),
     responses((status = 200, description = "Oldest first", body = EventPage)))]
 pub async fn get(State(hub): State<Hub>, caller: Caller, asked: Asked) -> Answered<Json<EventPage>> {
     const USUAL: i64 = 100;
@@ -66,9 +66,12 @@ pub async fn get(State(hub): State<Hub>, caller: Caller, asked: Asked) -> Answer
     let limit = asked.number("limit", 1..=MOST, USUAL)?;
     let wait = Duration::from_secs(asked.number("wait", 0..=LONGEST, 0)?.unsigned_abs());
     let (company, begun) = (caller.company(), Instant::now());
+    // Whoever finds all places taken is answered at once, and asks again as often as it may.
+    let place = hub.waiting().try_acquire();
     loop {
         let events = event::after(&mut *hub.db().read().await?, &company.id, &company.key, after, limit).await?;
-        if !events.is_empty() || begun.elapsed() >= wait {
+        if !events.is_empty() || begun.elapsed() >= wait || place.is_err() {
+            caller.still_stands(&hub).await?;
             let next = events.last().map_or(after, |event| event.seq);
             return Ok(Json(EventPage { events: events.into_iter().map(shown).collect(), next }));
         }

@@ -98,6 +98,7 @@ pub async fn token(State(hub): State<Hub>, request: Request) -> Answered<Respons
             .with_header(header::WWW_AUTHENTICATE, challenge)
     };
     let company = given.client_id.trim();
+    uuid::Uuid::try_parse(company).map_err(|_| wrong())?;
     let keys = api_key::of_company(&mut *hub.db().read().await.map_err(Problem::from)?, company).await?;
     let key = api_keys::of_secret(keys, given.client_secret.trim(), hub.clock().machine_ms()).ok_or_else(wrong)?;
     let scopes = granted(given.scope.as_deref().unwrap_or_default(), &key.scopes)

@@ -17,14 +17,14 @@ pub fn window(asked: &Asked) -> Answered<(i64, i64)> {
 }
 
 /// The headers by which the clients of Nordic ERPs turn pages.
-pub fn paging(path: &str, page: i64, per_page: i64, total: i64) -> HeaderMap {
+pub fn paging(path: &str, asked: &Asked, page: i64, per_page: i64, total: i64) -> HeaderMap {
     let pages = total.div_euclid(per_page) + i64::from(total % per_page > 0);
     let (next, previous) = ((page < pages).then_some(page + 1), (page > 1).then_some(page - 1));
     let text = |page: Option<i64>| page.map_or_else(String::new, |page| page.to_string());
     let mut links = Vec::new();
-    for (relation, page) in [("next", next), ("prev", previous), ("first", Some(1)), ("last", Some(pages.max(1)))] {
+    for (relation, page) in [("next", next), ("prev", previous), ("first", Some(1)), ("last", Some(pages.clamp(1, MOST_PAGES)))] {
         if let Some(page) = page {
-            links.push(format!("<{path}?page={page}&per_page={per_page}>; rel=\"{relation}\""));
+            links.push(format!("<{path}?{}>; rel=\"{relation}\"", asked.turned_to(page, per_page)));
         }
     }
     let mut headers = HeaderMap::new();
@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn pages_are_told_by_headers() {
         let check = |page: i64, total: i64, expected: [&str; 4]| {
-            let headers = paging("/v1/invoices", page, 20, total);
+            let headers = paging("/v1/invoices", &Asked::default(), page, 20, total);
             let told =
                 ["x-total-pages", "x-next-page", "x-prev-page", "x-total"].map(|name| headers[name].to_str().unwrap().to_owned());
             assert_eq!(told, expected, "page {page} of {total}");

@@ -71,6 +71,11 @@ impl Problem {
         self
     }
 
+    /// Whether the first fault has this code.
+    pub fn is(&self, code: Code) -> bool {
+        self.faults.first().is_some_and(|fault| fault.code == code)
+    }
+
     /// What was found wrong.
     pub fn faults(&self) -> &[Fault] {
         &self.faults
@@ -245,7 +250,7 @@ impl FaultShown {
 }
 
 /// What a caller wrote may hold a fødselsnummer anywhere; no answer repeats one.
-fn masked(text: &str) -> String {
+pub fn masked(text: &str) -> String {
     without_identity_numbers(text).into_owned()
 }
 

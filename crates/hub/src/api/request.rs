@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, header};
 use kvitt_domain::fault::{Fault, codes};
 use serde::de::DeserializeOwned;
 
-use crate::api::problem::{Answered, Problem};
+use crate::api::problem::{Answered, Problem, masked};
 
 /// The most bytes of a document with its files: as many as the largest route takes as one file.
 pub const LARGEST_DOCUMENT: usize = 50 * 1024 * 1024;
@@ -84,7 +84,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
         let Query(fields) = Query::<Vec<(String, String)>>::from_request_parts(parts, state)
             .await
             .map_err(|cause| Problem::unreadable(cause.body_text()))?;
-        Ok(Asked(fields.into_iter().map(|(name, value)| (plain(&name), value)).collect()))
+        match fields.iter().find(|(name, value)| name.contains('\0') || value.contains('\0')) {
+            // No database stores it in a text, and nothing that is asked for has it.
+            Some((name, _)) => Err(Problem::value(&plain(name).replace('\0', ""), "U+0000")),
+            None => Ok(Asked(fields.into_iter().map(|(name, value)| (plain(&name), value)).collect())),
+        }
     }
 }
 
@@ -115,6 +119,16 @@ impl Asked {
     /// A field that may be given several times.
     pub fn many<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The same query for another page, for a header that a log may keep.
+    pub fn turned_to(&self, page: i64, per_page: i64) -> String {
+        let others = self.0.iter().filter(|(name, _)| !["page", "per_page"].contains(&name.as_str()));
+        let mut url = reqwest::Url::parse("http://hub").expect("it is an address");
+        let paged = [("page".to_owned(), page.to_string()), ("per_page".to_owned(), per_page.to_string())];
+        let others = others.map(|(name, value)| (masked(name), masked(value)));
+        url.query_pairs_mut().extend_pairs(others.chain(paged));
+        url.query().unwrap_or_default().to_owned()
     }
 
     /// A number in a range, or what counts where none is given.
@@ -185,7 +199,8 @@ async fn multipart(request: Request, most: usize) -> Answered<Vec<Part>> {
 impl Part {
     /// The value as text.
     pub fn text(&self) -> Answered<&str> {
-        std::str::from_utf8(&self.bytes).map_err(|_| Problem::unreadable(format!("{} is not UTF-8", self.name)))
+        let text = std::str::from_utf8(&self.bytes).map_err(|_| Problem::unreadable(format!("{} is not UTF-8", self.name)))?;
+        if text.contains('\0') { Err(Problem::value(&self.name, "U+0000")) } else { Ok(text) }
     }
 }
 

@@ -192,7 +192,7 @@ pub async fn mandates(State(hub): State<Hub>, caller: Caller, asked: Asked) -> A
     let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
     let skip = usize::try_from((page - 1) * per_page).unwrap_or(usize::MAX);
     let shown = found.iter().skip(skip).take(usize::try_from(per_page).unwrap_or(0)).map(shown).collect();
-    Ok((paging("/v1/services/atg/mandates", page, per_page, total), Json(shown)))
+    Ok((paging("/v1/services/atg/mandates", &asked, page, per_page, total), Json(shown)))
 }
 
 fn shown(mandate: &Mandate) -> MandateShown {

@@ -15,6 +15,7 @@ const INSERT: &str = "INSERT INTO invoice (company_id, invoice_id, kind, number,
     currency, issued_on, due_on, accepted_at, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 const BY_ID: &str =
     "SELECT invoice_id, document_digest, accepted_at, body FROM invoice WHERE company_id = $1 AND invoice_id = $2";
+const IS_KNOWN: &str = "SELECT invoice_id FROM invoice WHERE company_id = $1 AND invoice_id = $2";
 const BY_NUMBER: &str =
     "SELECT invoice_id, document_digest, accepted_at, body FROM invoice WHERE company_id = $1 AND number = $2 ORDER BY kind";
 const SAME_NUMBER: &str = "SELECT invoice_id, document_digest FROM invoice WHERE company_id = $1 AND number = $2 AND kind = $3";
@@ -155,6 +156,12 @@ pub async fn same_number(
 pub async fn same_uuid(db: &mut AnyConnection, company: &str, uuid: &uuid::Uuid) -> Result<Option<(String, String)>> {
     let row = sqlx::query(SAME_UUID).bind(company).bind(uuid.to_string()).fetch_optional(db).await?;
     row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
+}
+
+/// Whether an invoice of ours has an id.
+pub async fn is_known(db: &mut AnyConnection, company: &str, id: &str) -> Result<bool> {
+    let found: Option<String> = sqlx::query_scalar(IS_KNOWN).bind(company).bind(id).fetch_optional(db).await?;
+    Ok(found.is_some())
 }
 
 /// At most `limit` invoices after a cursor (`accepted_at`, id), in the order in which they were accepted.

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use jiff::Timestamp;
+use kvitt_domain::fault::codes;
 use uuid::Uuid;
 
 use crate::api::access::Caller;
@@ -74,7 +75,7 @@ pub async fn get(State(hub): State<Hub>, caller: Caller, asked: Asked) -> Answer
         let bill = delivery::of_bill(&mut db, &caller.company().id, &caller.company().key, &stored.id).await?;
         shown.push(as_accepted(stored, Some(&bill.delivery.state)));
     }
-    Ok((paging("/v1/invoices", page, per_page, total), Json(shown)))
+    Ok((paging("/v1/invoices", &asked, page, per_page, total), Json(shown)))
 }
 
 /// The stored states that the asked ones stand for, each between commas; empty means all.
@@ -126,9 +127,13 @@ async fn named(hub: &Hub, caller: &Caller, asked: &Asked) -> Answered<Option<Vec
             let mut found = Vec::new();
             for id in ids {
                 Uuid::try_parse(id).map_err(|_| Problem::value("ids", id))?;
-                // An id that is not known is not in the list.
-                if let Ok(stored) = find(hub, caller, id).await {
-                    found.push(stored);
+                match find(hub, caller, id).await {
+                    // One invoice may be named by each of its ids.
+                    Ok(stored) if found.iter().any(|known: &StoredInvoice| known.id == stored.id) => {}
+                    Ok(stored) => found.push(stored),
+                    // An id that is not known is not in the list; that the database fails is no answer.
+                    Err(problem) if problem.is(codes::RESOURCE_UNKNOWN) => {}
+                    Err(problem) => return Err(problem),
                 }
             }
             found

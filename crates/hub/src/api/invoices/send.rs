@@ -110,31 +110,30 @@ async fn accept(hub: &Hub, caller: &Caller, request: Request, uuid: Option<Uuid>
 pub async fn handed_in(caller: &Caller, request: Request, uuid: Option<Uuid>) -> Answered<HandedIn> {
     let key = key_of(request.headers())?;
     let media_type = request::media_type(request.headers());
-    let (name, bytes, mut metadata) = match media_type.as_str() {
+    let document = match media_type.as_str() {
         "multipart/form-data" => parts(request::form(request, LARGEST_DOCUMENT).await?)?,
         "application/xml" | "text/xml" | "application/zip" | "application/x-zip-compressed" | "application/octet-stream" => {
             let (parts, body) = request.into_parts();
-            (None, request::bytes(&parts.headers, body, LARGEST_DOCUMENT).await?.to_vec(), Map::new())
+            let bytes = request::bytes(&parts.headers, body, LARGEST_DOCUMENT).await?.to_vec();
+            Document { name: None, bytes, metadata: None, uuid: None }
         }
         other => return Err(request::not_taken(other, TAKEN)),
     };
-    if bytes.is_empty() {
+    if document.bytes.is_empty() {
         return Err(Problem::of(Fault::fatal(codes::REQUEST_EMPTY)));
     }
-    if let Some(uuid) = uuid {
-        let other = metadata.insert("uuid".to_owned(), Value::String(uuid.to_string()));
-        if let Some(other) = other.as_ref().and_then(Value::as_str)
-            && Uuid::try_parse(other).ok() != Some(uuid)
-        {
-            return Err(Problem::value("uuid", other));
-        }
+    if let (Some(in_path), Some(in_form)) = (uuid, document.uuid)
+        && in_path != in_form
+    {
+        return Err(Problem::value("uuid", in_form));
     }
     Ok(HandedIn {
         company: Some(caller.company().org_number.clone()),
-        name,
-        bytes,
-        metadata: (!metadata.is_empty()).then(|| Value::Object(metadata).to_string()),
-        wishes: Wishes::default(),
+        name: document.name,
+        bytes: document.bytes,
+        metadata: document.metadata,
+        // Beside the metadata, so that what a ZIP brings of it still counts, and one spelling is the same as another.
+        wishes: Wishes { uuid: uuid.or(document.uuid), ..Wishes::default() },
         key,
         unknown_seller: UnknownSeller::Refuse,
         urgency: Urgency::Ordinary,
@@ -150,16 +149,31 @@ fn key_of(headers: &HeaderMap) -> Answered<Option<String>> {
     text.map(|text| Some(text.to_owned())).ok_or_else(|| Problem::value(NAME, String::from_utf8_lossy(value.as_bytes())))
 }
 
-type Document = (Option<String>, Vec<u8>, Map<String, Value>);
+/// A document as a form or body brings it.
+struct Document {
+    name: Option<String>,
+    bytes: Vec<u8>,
+    /// What is said beside it, as one JSON object; `None` where nothing is.
+    metadata: Option<String>,
+    /// The sender's own id, where a field of the form gives it.
+    uuid: Option<Uuid>,
+}
 
-/// The document, and what is said beside it as one JSON object of the metadata's own names.
+/// The document of a form, and what is said beside it under the metadata's own names.
 fn parts(form: Vec<Part>) -> Answered<Document> {
-    let (mut file, mut metadata, mut flat) = (None, None, Map::new());
+    let twice = |name: &str| Problem::unreadable(format!("{name} is given twice"));
+    let (mut file, mut metadata, mut uuid, mut flat) = (None, None, None, Map::new());
     for part in form {
         match part.name.as_str() {
-            "file" if file.is_some() => return Err(Problem::value("file", "2")),
+            "file" if file.is_some() => return Err(twice("file")),
             "file" => file = Some((part.file, part.bytes)),
-            "metadata" => metadata = Some(object(&part)?),
+            "metadata" if metadata.is_some() => return Err(twice("metadata")),
+            // As it came: its reader sees what a parsed object no longer shows, such as a name given twice.
+            "metadata" => metadata = Some(part.text()?.to_owned()),
+            "uuid" if uuid.is_some() => return Err(twice("uuid")),
+            "uuid" => {
+                uuid = Some(Uuid::try_parse(part.text()?.trim()).map_err(|_| wrong("uuid", part.text().unwrap_or_default()))?)
+            }
             "format" => {
                 let format = part.text()?;
                 if !FORMATS.contains(&format) {
@@ -185,22 +199,23 @@ fn parts(form: Vec<Part>) -> Answered<Document> {
             }
             name if is_known(name) => {
                 if flat.insert(name.to_owned(), Value::String(part.text()?.to_owned())).is_some() {
-                    return Err(Problem::unreadable(format!("{name} is given twice")));
+                    return Err(twice(name));
                 }
             }
             name => return Err(request::unknown_field(name, &known())),
         }
     }
     let (name, bytes) = file.ok_or_else(|| Problem::missing("file"))?;
-    match metadata {
-        None => Ok((name, bytes, flat)),
-        Some(metadata) if flat.is_empty() => Ok((name, bytes, metadata)),
-        Some(_) => Err(Problem::unreadable("give either metadata or single fields, not both")),
+    if metadata.is_some() && !flat.is_empty() {
+        return Err(Problem::unreadable("give either metadata or single fields, not both"));
     }
+    let metadata = metadata.or_else(|| (!flat.is_empty()).then(|| Value::Object(flat).to_string()));
+    Ok(Document { name, bytes, metadata, uuid })
 }
 
-fn object(part: &Part) -> Answered<Map<String, Value>> {
-    serde_json::from_slice(&part.bytes).map_err(|cause| Problem::of(Fault::fatal(codes::METADATA_UNREADABLE).with("why", cause)))
+/// A field of the metadata with a value that it cannot have.
+fn wrong(field: &str, value: &str) -> Problem {
+    Problem::of(Fault::fatal(codes::METADATA_VALUE).at(field).with("field", field).with("value", value))
 }
 
 fn unsupported(field: &str, value: &str) -> Problem {

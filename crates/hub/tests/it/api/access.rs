@@ -57,6 +57,7 @@ async fn whoever_is_not_let_in_hears_why() {
         (vec![grant, ("client_id", id), ("client_secret", &secret_of_other)], (401, "access.credentials")),
         (vec![grant, ("client_id", "nobody"), ("client_secret", &secret)], (401, "access.credentials")),
         (vec![grant], (401, "access.credentials")),
+        (vec![grant, ("client_id", "\0"), ("client_secret", "x")], (400, "request.value")),
         (vec![("client_id", id), ("client_secret", &secret)], (400, "request.missing")),
         (vec![("grant_type", "password"), ("client_id", id)], (400, "access.grant")),
         (

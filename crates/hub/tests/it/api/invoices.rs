@@ -133,6 +133,10 @@ async fn invoices_are_listed_by_every_filter() {
     ] {
         assert_eq!(list(query.clone()).await, (expected.to_owned(), total.to_owned()), "{query}");
     }
+    let paged = front.ask(Method::GET, "/v1/invoices?direction=SENT&status[]=FAILED&per_page=2").bearer_auth(&token);
+    let links = paged.send().await.unwrap().headers()["link"].to_str().unwrap().to_owned();
+    let next = "</v1/invoices?direction=SENT&status=FAILED&page=2&per_page=2>; rel=\"next\"";
+    assert!(links.starts_with(next), "{links}");
     let kid =
         json(front.ask(Method::GET, &format!("/v1/invoices/{}", ids[0])).bearer_auth(&token).send().await.unwrap(), 200).await;
     if let Some(kid) = kid["reference"].as_str() {
@@ -182,6 +186,10 @@ async fn the_same_document_is_accepted_once_however_often_it_is_sent() {
     let changed = document("1000").replace("2026-", "2027-");
     assert_eq!(refusal(send("", "another key", changed).await).await, (409, "number.duplicate".to_owned()));
 
+    // An id of ours is nobody's own.
+    let ours = get("/v1/invoices?direction=SENT").await[0]["kvitt_id"].as_str().unwrap().to_owned();
+    assert_eq!(refusal(send(&ours, "k0", document("1004")).await).await, (409, "key.reused".to_owned()));
+
     // With the sender's own id in the path it is the same as often as it is put.
     let uuid = "018f0000-1111-7222-8333-000000000001";
     let first = json(send(uuid, "k1", document("1002")).await, 201).await;
@@ -189,6 +197,43 @@ async fn the_same_document_is_accepted_once_however_often_it_is_sent() {
     assert_eq!((&first["id"], &first), (&Value::from(uuid), &again));
     assert_eq!(refusal(send(uuid, "k3", document("1003")).await).await, (409, "key.reused".to_owned()));
     assert_eq!(get("/v1/invoices?direction=SENT").await.as_array().unwrap().len(), 2);
+}
+
+/// What a ZIP brings of metadata counts, whatever the path says beside it.
+#[tokio::test]
+async fn an_id_in_the_path_leaves_the_metadata_of_a_zip_alone() {
+    let front = Front::open().await;
+    let token = front.token(&front.company, "eui").await;
+    let own = "018f0000-1111-7222-8333-00000000000a";
+    let zipped = |metadata: &str| {
+        let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for (name, text) in [("invoice.xml", document("Z-1").as_str()), ("metadata.json", metadata)] {
+            archive.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+            std::io::Write::write_all(&mut archive, text.as_bytes()).unwrap();
+        }
+        archive.finish().unwrap().into_inner()
+    };
+    let put = |body: Vec<u8>| {
+        let request = front.ask(Method::PUT, &format!("/v1/invoices/{own}")).bearer_auth(&token);
+        request.header("content-type", "application/zip").body(body).send()
+    };
+    let contrary = zipped(r#"{"uuid":"018f0000-1111-7222-8333-00000000000b"}"#);
+    assert_eq!(refusal(put(contrary).await.unwrap()).await, (422, "metadata.value".to_owned()));
+    json(put(zipped(r#"{"recipient_type":"consumer","routing":{"route_order":["print"]}}"#)).await.unwrap(), 201).await;
+    let get = async || {
+        json(front.ask(Method::GET, &format!("/v1/invoices/{own}/delivery")).bearer_auth(&token).send().await.unwrap(), 200).await
+    };
+    let story = until(get, |story| !story["bill"]["plans"].as_array().unwrap().is_empty()).await;
+    let plan = &story["bill"]["plans"][0];
+    assert_eq!((plan["recipient_type"].as_str(), plan["routes"][0]["route"].as_str()), (Some("consumer"), Some("print")));
+    // The same id, written another way in a form's field, is the same.
+    let upper = own.to_uppercase();
+    let form = |uuid: &str| front.multipart(Method::POST, "/v1/invoices", &[("uuid", uuid)], Some(document("Z-2").as_bytes()));
+    let (first, second) = ("018f0000-1111-7222-8333-00000000000c", "018F0000-1111-7222-8333-00000000000C");
+    let accepted = json(form(first).bearer_auth(&token).send().await.unwrap(), 201).await;
+    assert_eq!(accepted, json(form(second).bearer_auth(&token).send().await.unwrap(), 201).await);
+    assert_eq!(refusal(form(&upper).bearer_auth(&token).send().await.unwrap()).await, (409, "key.reused".to_owned()));
+    front.stop().await;
 }
 
 #[tokio::test]

@@ -338,6 +338,7 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(mandate::history(db, b, key, ACCOUNT, KID).await.unwrap().is_empty());
         assert!(mandate::not_looked_up_since(db, b, key, ACCOUNT, i64::MAX, 9).await.unwrap().is_empty());
         missing(invoice::by_id(db, b, key, "i1").await.unwrap_err());
+        assert!(!invoice::is_known(db, b, "i1").await.unwrap());
         assert!(invoice::by_number(db, b, key, "10023").await.unwrap().is_empty());
         assert!(invoice::same_number(db, b, "10023", DocumentKind::Invoice).await.unwrap().is_none());
         assert!(invoice::same_uuid(db, b, &uuid::Uuid::from_u128(7)).await.unwrap().is_none());
