@@ -1,7 +1,7 @@
 //! Calling claims back by file: a transmission of its own for each wish, with one cancellation, whose identity is exactly the claim's.
 //!
-//! A cancellation works where it is with the bank in time. That the bank has received it says so only then; what came too late
-//! counts as done only where the bank says so. Whatever did not work, or is not known to have worked, a person hears of.
+//! A cancellation works where it is with the bank in time. That the bank has received it says so only then; what came too late, or so
+//! near the end that nobody knows, counts as done only where the bank says so. Whatever did not work, or is not known to have worked, a person hears of.
 
 use std::time::Duration;
 
@@ -20,6 +20,9 @@ use crate::route::{AdapterError, Arrived, ClaimVerdict, Entry, FileNumbers, Memb
 
 /// A cancellation that could not be put is tried again so long after its own last try, within the time that it has.
 const AGAIN_AFTER: Duration = Duration::from_secs(5 * 60);
+
+/// An exchange is known by when it was written down: so much later its file may get the name under which the bank finds it.
+const LONGEST_PUT: Duration = Duration::from_secs(15 * 60);
 
 /// A wish to call a claim back, with the numbers of its own file.
 pub(super) struct Wish<'a> {
@@ -70,7 +73,8 @@ impl Rail<'_> {
                 _ => received = true,
             }
         }
-        let in_time = self.placed_at(&name).is_some_and(|at| at <= until);
+        let there_by = |begun: Timestamp| begun.checked_add(LONGEST_PUT).unwrap_or(Timestamp::MAX);
+        let in_time = self.placed_at(&name).is_some_and(|begun| there_by(begun) <= until);
         if accepted || (received && in_time) {
             return Ok(Called::Back);
         }
