@@ -217,6 +217,9 @@ codes! {
     /// The take-over of AvtaleGiro did not stop the provider before: its deductions go on until the company ends them. Values:
     /// `provider`, `account`.
     AGREEMENT_OLD_DEDUCTIONS = "agreement.old_deductions", Operator;
+    /// Claims to the account may be sent, and nobody here is its owner: what the bank tells of it is nobody's. Values: `company`, `account`,
+    /// `kids`, how KIDs were agreed, as they are typed.
+    AGREEMENT_ACCOUNT_NOT_SET_UP = "agreement.account_not_set_up", Operator;
     // --- mandates
     /// The account has no AvtaleGiro agreement here, so that mandates to it cannot be read. Values: `account`.
     MANDATE_NO_AGREEMENT = "mandate.no_agreement", Operator;

@@ -5,16 +5,18 @@
 
 use futures_util::FutureExt;
 use kvitt_domain::agreement::course::{Course, Event, Found, KnownBy, Order, Signer, State, Subject};
-use kvitt_domain::agreement::{AgreementKind, DirectDebit, main_vendor};
+use kvitt_domain::agreement::{AgreementKind, AgreementState, DirectDebit, main_vendor};
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::identifiers::BankAccount;
 use serde::{Deserialize, Serialize};
+use sqlx::AnyConnection;
 
 use crate::actions::move_agreement::{Move, move_agreement};
 use crate::config::AvtalegiroConfig;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::store::agreement::{self, StoredAgreement};
+use crate::store::bank_account;
 use crate::store::company::Company;
 use crate::store::event::NewEvent;
 use crate::store::job::{self, Kind, Urgency};
@@ -117,8 +119,10 @@ pub async fn list(hub: &Hub, company: &Company) -> Result<Vec<AgreementShown>> {
     for stored in agreement::all(&mut db, &company.id, &company.key).await? {
         let jobs = job::of_subject(&mut db, &company.id, &stored.id).await?;
         let asking = jobs.into_iter().find(|job| job.kind == Kind::AdvanceAgreement.name());
+        let mut advice = stored.course.advice(customer_unit);
+        advice.extend(account_not_set_up(&mut db, company, &stored.course).await?);
         shown.push(AgreementShown {
-            advice: stored.course.advice(customer_unit),
+            advice,
             id: stored.id,
             course: stored.course,
             changed_at: stored.changed_at,
@@ -128,6 +132,18 @@ pub async fn list(hub: &Hub, company: &Company) -> Result<Vec<AgreementShown>> {
         });
     }
     Ok(shown)
+}
+
+/// That claims to an account may be sent whose owner nobody here is: what the bank tells of it would be nobody's.
+async fn account_not_set_up(db: &mut AnyConnection, company: &Company, course: &Course) -> Result<Option<Fault>> {
+    let Subject::Avtalegiro { account, debit } = &course.subject else { return Ok(None) };
+    let is_in_force = course.agreement("").state == AgreementState::Active;
+    if !is_in_force || bank_account::of(db, &company.id, account).await?.is_some() {
+        return Ok(None);
+    }
+    let kids: String = debit.structures.iter().map(|structure| format!(" --kid {structure}")).collect();
+    let why = Fault::warning(codes::AGREEMENT_ACCOUNT_NOT_SET_UP).with("company", &company.org_number);
+    Ok(Some(why.with("account", account).with("kids", kids)))
 }
 
 /// Does what a person wants; every fault at once.

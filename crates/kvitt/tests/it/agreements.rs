@@ -10,7 +10,8 @@ use std::time::Duration;
 use kvitt_domain::agreement::course::Subject;
 use kvitt_domain::agreement::{AgreementKind, AgreementState, ClaimWay, DirectDebit, NoticePolicy};
 use kvitt_domain::mandate::Mandate;
-use kvitt_hub::desk::{AgreementAsk, AgreementShown, Answer, Ask, MandateAsk, Which};
+use kvitt_hub::desk::{AgreementAsk, AgreementShown, Answer, Ask, MandateAsk, MoneyAsk, Which};
+use kvitt_hub::store::bank_account::BankAccountSettings;
 use kvitt_hub::store::company::CompanySettings;
 use kvitt_hub::store::{agreement, mandate};
 use kvitt_hub::{Config, Hub};
@@ -63,6 +64,13 @@ impl<'a> Bench<'a> {
     pub async fn add(&self, org_number: &str) {
         let (org_number, name) = (org_number.to_owned(), "Nordlys Kraft AS".to_owned());
         let answer = self.hub.answer(Ask::AddCompany { org_number, name, settings: CompanySettings::default() }).await;
+        assert!(matches!(answer, Answer::Done), "{answer:?}");
+    }
+
+    /// Says that an account is the company's.
+    async fn set_up(&self, company: &str, account: &str) {
+        let (company, account, settings) = (company.to_owned(), account.to_owned(), BankAccountSettings::default());
+        let answer = self.hub.answer(Ask::Money(MoneyAsk::SetBankAccount { company, account, settings })).await;
         assert!(matches!(answer, Answer::Done), "{answer:?}");
     }
 
@@ -153,6 +161,12 @@ fn nobody_has_it_so_it_is_in_force_at_once_and_spreads_for_a_day() {
 
         // It can be used already, and so can the agreement of an account.
         assert!(bench.order(ORDINARY, account(AT_ONCE), None).await.is_empty());
+        // Nobody has said whose the account is: what the bank tells of it would be nobody's.
+        assert_eq!(bench.stands(ORDINARY).await, ["spreading agreement.spreading", "active agreement.account_not_set_up"]);
+        let remedy = bench.shown(ORDINARY).await[1].advice[0].remedy(kvitt_domain::Language::English);
+        let command = format!("kvitt company bank-account set {ORDINARY} {AT_ONCE} --kid 16:1-6");
+        assert!(remedy.contains(&command), "{remedy}");
+        bench.set_up(ORDINARY, AT_ONCE).await;
         assert_eq!(bench.stands(ORDINARY).await, ["spreading agreement.spreading", "active"]);
         bench.pass(DAY).await;
         assert_eq!(bench.stands(ORDINARY).await, ["active", "active"]);
@@ -220,6 +234,7 @@ fn another_provider_has_it_so_somebody_signs_and_the_old_deductions_are_warned_o
         assert_eq!(bench.stands(OTHERS).await, ["active"]);
 
         // The account is another provider's too: until it is moved, its mandates are theirs to fetch.
+        bench.set_up(OTHERS, TAKEN).await;
         assert!(bench.order(OTHERS, account(TAKEN), Some("signs@post.example")).await.is_empty());
         assert_eq!(bench.look_up(OTHERS, TAKEN, &kid(1, 1)).await.unwrap_err(), "mandate.elsewhere");
         bench.pass(half_an_hour).await;
