@@ -8,6 +8,7 @@ pub mod access;
 pub mod events;
 pub mod faults;
 pub mod invoices;
+pub mod notifications;
 pub mod oauth;
 pub mod paging;
 pub mod plans;
@@ -59,6 +60,13 @@ fn operations() -> OpenApiRouter<Hub> {
         .routes(routes!(faults::list))
         .routes(routes!(faults::get))
         .routes(routes!(events::get))
+        .routes(routes!(notifications::list, notifications::post))
+        .routes(routes!(notifications::get, notifications::delete))
+        .routes(routes!(notifications::enable))
+        .routes(routes!(notifications::log))
+        .routes(routes!(notifications::replay))
+        .routes(routes!(notifications::rotate))
+        .routes(routes!(notifications::test))
         .routes(routes!(plans::post))
         .routes(routes!(invoices::send::post, invoices::list::get))
         .routes(routes!(invoices::read::get, invoices::send::put))

@@ -79,6 +79,8 @@ const SEND: Wants = Wants::OneOf(&["invoice:send"]);
 const FOLLOW: Wants = Wants::OneOf(&["invoice:send", "invoice:receive"]);
 const COMPANY_READ: Wants = Wants::OneOf(&["company:read", "company"]);
 const EVENTS: Wants = Wants::OneOf(&["global", "invoice:send", "invoice:receive"]);
+const COMPANY: Wants = Wants::OneOf(&["company", "company:read"]);
+const CHANGE_COMPANY: Wants = Wants::OneOf(&["company", "company:write"]);
 
 /// Every operation.
 pub const OPERATIONS: &[Operation] = &[
@@ -89,6 +91,15 @@ pub const OPERATIONS: &[Operation] = &[
     Operation { method: Method::GET, path: "/v1/faults", wants: Wants::Nothing },
     Operation { method: Method::GET, path: "/v1/faults/{code}", wants: Wants::Nothing },
     Operation { method: Method::GET, path: "/v1/events", wants: EVENTS },
+    Operation { method: Method::GET, path: "/v1/company/notifications", wants: COMPANY },
+    Operation { method: Method::POST, path: "/v1/company/notifications", wants: CHANGE_COMPANY },
+    Operation { method: Method::GET, path: "/v1/company/notifications/{id}", wants: COMPANY },
+    Operation { method: Method::DELETE, path: "/v1/company/notifications/{id}", wants: CHANGE_COMPANY },
+    Operation { method: Method::POST, path: "/v1/company/notifications/{id}/enable", wants: CHANGE_COMPANY },
+    Operation { method: Method::GET, path: "/v1/company/notifications/{id}/log", wants: COMPANY },
+    Operation { method: Method::POST, path: "/v1/company/notifications/{id}/replay", wants: CHANGE_COMPANY },
+    Operation { method: Method::POST, path: "/v1/company/notifications/{id}/secret", wants: CHANGE_COMPANY },
+    Operation { method: Method::POST, path: "/v1/company/notifications/{id}/test", wants: CHANGE_COMPANY },
     Operation { method: Method::POST, path: "/v1/plans", wants: SEND },
     Operation { method: Method::POST, path: "/v1/invoices", wants: SEND },
     Operation { method: Method::GET, path: "/v1/invoices", wants: FOLLOW },

@@ -7,6 +7,7 @@ mod canary;
 mod described;
 mod invoices;
 mod services;
+mod notifications;
 mod tenants;
 
 use std::num::NonZeroU32;

@@ -21,6 +21,9 @@ async fn every_bad_request_hears_what_is_wrong() {
     let file = document("B-1");
     let with_file = |name: &str, value: &str| form(&[("file", &file), (name, value)]);
     let post = |media_type, body: Vec<u8>, expected| -> Case { (Method::POST, "/v1/invoices", media_type, body, expected) };
+    let hook = |body: &str, expected| -> Case {
+        (Method::POST, "/v1/company/notifications", "application/json", body.as_bytes().to_vec(), expected)
+    };
     let get = |path, expected| -> Case { (Method::GET, path, "", Vec::new(), expected) };
     let cases: Vec<Case> = vec![
         get("/v1/nothing", (404, "path.unknown")),
@@ -77,6 +80,22 @@ async fn every_bad_request_hears_what_is_wrong() {
         get("/v1/events?after=-1", (400, "request.value")),
         get("/v1/events?limit=1001", (400, "request.value")),
         get("/v1/events?wait=forever", (400, "request.value")),
+        hook(r#"{"destination":"https://erp.example/","events":["*"]}"#, (400, "request.unreadable")),
+        hook(r#"{"destination_type":"EMAIL","destination":"https://erp.example/","events":["*"]}"#, (400, "request.value")),
+        hook(r#"{"destination_type":"WEBHOOK","destination":"erp.example","events":["*"]}"#, (422, "webhook.address")),
+        hook(r#"{"destination_type":"WEBHOOK","destination":"https://10.0.0.1/","events":["*"]}"#, (422, "webhook.network")),
+        hook(r#"{"destination_type":"WEBHOOK","destination":"https://erp.example/","events":[]}"#, (422, "webhook.events")),
+        hook(
+            r#"{"destination_type":"WEBHOOK","destination":"https://erp.example/","events":["*"],"after":99}"#,
+            (422, "webhook.event"),
+        ),
+        hook(
+            r#"{"destination_type":"WEBHOOK","destination":"https://erp.example/","events":["*"],"x":1}"#,
+            (400, "request.unreadable"),
+        ),
+        get("/v1/company/notifications/7", (404, "webhook.unknown")),
+        (Method::POST, "/v1/company/notifications/7/test", "", Vec::new(), (404, "webhook.unknown")),
+        (Method::DELETE, "/v1/company/notifications/7", "", Vec::new(), (404, "webhook.unknown")),
         get("/v1/faults/no.such", (404, "resource.unknown")),
     ];
     for (method, path, media_type, body, expected) in cases {

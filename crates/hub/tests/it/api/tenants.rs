@@ -17,7 +17,7 @@ enum Hears {
     Anybody,
 }
 
-/// How each operation is asked: `{id}` is the other company's invoice.
+/// How each operation is asked: `{id}` is the other company's invoice, `{hook}` its webhook.
 const ASKED: &[(Method, &str, &str, Hears)] = &[
     (Method::POST, "/oauth2/token", "", Hears::Anybody),
     (Method::GET, "/oauth2/current", "", Hears::Its),
@@ -26,6 +26,15 @@ const ASKED: &[(Method, &str, &str, Hears)] = &[
     (Method::GET, "/v1/faults", "", Hears::Anybody),
     (Method::GET, "/v1/faults/{code}", "/v1/faults/kid.form", Hears::Anybody),
     (Method::GET, "/v1/events", "/v1/events?after=0&limit=1000", Hears::Its),
+    (Method::GET, "/v1/company/notifications", "", Hears::Its),
+    (Method::POST, "/v1/company/notifications", "", Hears::Its),
+    (Method::GET, "/v1/company/notifications/{id}", "/v1/company/notifications/{hook}", Hears::Nothing),
+    (Method::DELETE, "/v1/company/notifications/{id}", "/v1/company/notifications/{hook}", Hears::Nothing),
+    (Method::POST, "/v1/company/notifications/{id}/enable", "/v1/company/notifications/{hook}/enable", Hears::Nothing),
+    (Method::GET, "/v1/company/notifications/{id}/log", "/v1/company/notifications/{hook}/log", Hears::Nothing),
+    (Method::POST, "/v1/company/notifications/{id}/replay", "/v1/company/notifications/{hook}/replay?from=1", Hears::Nothing),
+    (Method::POST, "/v1/company/notifications/{id}/secret", "/v1/company/notifications/{hook}/secret", Hears::Nothing),
+    (Method::POST, "/v1/company/notifications/{id}/test", "/v1/company/notifications/{hook}/test", Hears::Nothing),
     (Method::POST, "/v1/plans", "", Hears::Its),
     (Method::POST, "/v1/invoices", "", Hears::Its),
     (Method::GET, "/v1/invoices", "/v1/invoices?direction=SENT&number=SECRET-7", Hears::Its),
@@ -60,13 +69,18 @@ async fn the_wrong_company_finds_nothing() {
     let sent = front.multipart(Method::POST, "/v1/invoices", &[], Some(document("SECRET-7").as_bytes())).bearer_auth(&owner);
     let invoice = json(sent.send().await.unwrap(), 201).await;
     let id = invoice["id"].as_str().unwrap();
+    let wanted =
+        serde_json::json!({ "destination_type": "WEBHOOK", "destination": "https://secret.example/", "events": ["kid.made"] });
+    let added = front.ask(Method::POST, "/v1/company/notifications").bearer_auth(&owner).json(&wanted).send().await.unwrap();
+    let added = json(added, 201).await;
+    let hook = added["id"].as_str().unwrap();
     let stranger = front.token(&front.other, "eui").await;
     // Everything that a token can have but what opens anything.
     let idle: Vec<&str> = SCOPES.iter().filter(|scope| scope.meaning.is_empty()).map(|scope| scope.name).collect();
     let idle = front.token(&front.company, &idle.join(" ")).await;
-    let of_owner = ["SECRET-7", id, front.company.id.as_str(), front.company.name.as_str()];
+    let of_owner = ["SECRET-7", "secret.example", id, hook, front.company.id.as_str(), front.company.name.as_str()];
     for (method, path, asked, hears) in ASKED {
-        let asked = if asked.is_empty() { path } else { asked }.replace("{id}", id);
+        let asked = if asked.is_empty() { path } else { asked }.replace("{id}", id).replace("{hook}", hook);
         let ask = |token: Option<&str>| {
             let request = match *method {
                 Method::GET => front.ask(Method::GET, &asked),
