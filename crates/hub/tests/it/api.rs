@@ -6,8 +6,8 @@ mod bad;
 mod canary;
 mod described;
 mod invoices;
-mod services;
 mod notifications;
+mod services;
 mod tenants;
 
 use std::num::NonZeroU32;
