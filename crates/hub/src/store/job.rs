@@ -18,8 +18,9 @@ const ENQUEUE: &str = "INSERT INTO job (company_id, job_id, kind, subject, urgen
     urgency = CASE WHEN excluded.urgency < job.urgency THEN excluded.urgency ELSE job.urgency END, \
     due_at = CASE WHEN excluded.due_at < job.due_at THEN excluded.due_at ELSE job.due_at END";
 const NEXT_COMPANY: &str = "SELECT MIN(company_id) FROM job WHERE stuck = 0 AND company_id > $1";
-// One probe of the index per urgency and kind: the cost of looking does not grow with the jobs that wait.
-const ANY_DUE: &str = "SELECT job_id FROM job WHERE stuck = 0 AND company_id = $1 AND urgency = $2 AND kind = $5 AND due_at <= $3 AND lease_until <= $4 LIMIT 1";
+// One probe of the index per urgency and kind: the cost of looking does not grow with the jobs that wait. The order is the index's own, and
+// keeps PostgreSQL from reading the table until it meets one.
+const ANY_DUE: &str = "SELECT job_id FROM job WHERE stuck = 0 AND company_id = $1 AND urgency = $2 AND kind = $5 AND due_at <= $3 AND lease_until <= $4 ORDER BY due_at LIMIT 1";
 // The plus signs keep the guard from being taken for a way in: jobs are found by their ids, however many wait.
 const CLAIM: [&str; 2] = [
     // SQLite: the writer is alone.
@@ -44,7 +45,7 @@ const STICK: &str =
 const UNSTICK: &str = "UPDATE job SET stuck = 0, runs = 0, due_at = $1 WHERE company_id = $2 AND job_id = $3 AND stuck = 1";
 const RELEASE_OF: &str = "UPDATE job SET lease = '', lease_until = 0 WHERE lease LIKE $1";
 const RELEASE_ALL: &str = "UPDATE job SET lease = '', lease_until = 0 WHERE lease <> ''";
-const NEXT_DUE: &str = "SELECT MIN(due_at) FROM job WHERE stuck = 0";
+const NEXT_DUE: &str = "SELECT MIN(due_at + 0) FROM job WHERE stuck = 0";
 const STUCK: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM job WHERE stuck = 1 AND company_id = $1";
 const LIST: &str = "SELECT job_id, kind, subject, due_at, faults, stuck, why, made_at FROM job WHERE company_id = $1 ORDER BY stuck DESC, due_at LIMIT $2";
 const OF_SUBJECT: &str = "SELECT job_id, kind, subject, due_at, faults, stuck, why, made_at FROM job WHERE company_id = $1 AND subject = $2 ORDER BY due_at";

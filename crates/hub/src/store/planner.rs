@@ -13,7 +13,7 @@ use crate::error::Result;
 const MAKE: &str = "ANALYZE schema_version";
 const FORGET: &str = "DELETE FROM sqlite_stat1";
 const INDICES: &str = "SELECT m.tbl_name, m.name, (SELECT COUNT(*) FROM pragma_index_info(m.name)) AS columns, \
-    (SELECT i.name FROM pragma_index_info(m.name) i WHERE i.seqno = 0) AS first FROM sqlite_master m WHERE m.type = 'index'";
+    COALESCE((SELECT i.name FROM pragma_index_info(m.name) i WHERE i.seqno = 0), '') AS first FROM sqlite_master m WHERE m.type = 'index'";
 const TEACH: &str = "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ($1, $2, $3)";
 // Reads the table of statistics into the planner; counts nothing.
 const LEARN: &str = "ANALYZE sqlite_schema";
