@@ -20,6 +20,9 @@ pub trait Register: Sync {
     /// How many recipients one request may ask for.
     fn at_most(&self) -> usize;
 
+    /// Why it cannot be asked about a recipient by a company that is set up so; empty where it can be.
+    fn check(&self, setup: &RouteSetup, recipient: &Recipient) -> Vec<Fault>;
+
     /// The request that asks for these recipients. `message` is its id, ours, for the counterparty's log and for evidence.
     fn ask(
         &self,

@@ -5,14 +5,19 @@
 //! holds it to the router, and every operation to the table.
 
 pub mod access;
+pub mod billing;
+pub mod companies;
 pub mod events;
 pub mod faults;
 pub mod invoices;
+pub mod lookup;
 pub mod notifications;
 pub mod oauth;
 pub mod paging;
+pub mod payments;
 pub mod plans;
 pub mod problem;
+pub mod profiles;
 pub mod request;
 pub mod scopes;
 pub mod services;
@@ -77,8 +82,24 @@ fn operations() -> OpenApiRouter<Hub> {
         .routes(routes!(services::b2cno))
         .routes(routes!(services::consumers))
         .routes(routes!(services::company_consumers))
-        .routes(routes!(services::atg))
-        .routes(routes!(services::atg_of))
+        .routes(routes!(invoices::reroute::print))
+        .routes(routes!(invoices::reroute::email))
+        .routes(routes!(invoices::reroute::einvoice))
+        .routes(routes!(payments::of_invoice))
+        .routes(routes!(payments::list))
+        .routes(routes!(payments::decide))
+        .routes(routes!(lookup::consumers, lookup::post_consumers))
+        .routes(routes!(lookup::receivers))
+        .routes(routes!(companies::list))
+        .routes(routes!(companies::status))
+        .routes(routes!(companies::authorization))
+        .routes(routes!(companies::get, companies::patch))
+        .routes(routes!(profiles::list, profiles::post))
+        .routes(routes!(profiles::get, profiles::patch, profiles::delete))
+        .routes(routes!(billing::transactions))
+        .routes(routes!(billing::routes))
+        .routes(routes!(services::atg, services::order::post))
+        .routes(routes!(services::atg_of, services::order::patch))
         .routes(routes!(services::mandates))
 }
 

@@ -7,13 +7,14 @@
 use std::collections::HashMap;
 
 use kvitt_domain::fault::{Fault, codes};
+use kvitt_domain::recipient::Recipient;
 use uuid::Uuid;
 
 use crate::register::{Answer, Found, Question, Register};
 use crate::route::{AdapterError, HttpRequest, Reply, RouteSetup, Sender};
-use crate::routes::efaktura::lookup::{self, Key, LookedUp};
+use crate::routes::efaktura::lookup::{self, Key, LookedUp, NoKey};
 use crate::routes::efaktura::outcome;
-use crate::routes::efaktura::setup::EfakturaSetup;
+use crate::routes::efaktura::setup::{self, EfakturaSetup};
 use crate::routes::efaktura::soap::{AT_MOST, Heard, Operation, hear};
 
 /// The register's name.
@@ -30,6 +31,13 @@ impl Register for YesToAll {
 
     fn at_most(&self) -> usize {
         AT_MOST
+    }
+
+    fn check(&self, setup: &RouteSetup, recipient: &Recipient) -> Vec<Fault> {
+        match setup::read((!setup.0.is_null()).then_some(setup)) {
+            Ok(setup) => Key::of(recipient, setup.identity()).err().map(NoKey::fault).into_iter().collect(),
+            Err(faults) => faults,
+        }
     }
 
     fn ask(

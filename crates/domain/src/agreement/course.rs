@@ -81,6 +81,9 @@ pub struct Order {
     pub accepted_at: Timestamp,
     /// Who signs where another provider has it; may be named later.
     pub signer: Option<Signer>,
+    /// The program whose word counts that the signer has signed already, outside of Kvitt; `None` where nobody vouches for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vouched_by: Option<String>,
 }
 
 /// A person who may sign for the company.
@@ -467,9 +470,16 @@ impl Course {
     }
 
     fn signature_needed(&mut self, provider: String) -> Moved {
-        match self.order.as_ref().and_then(|order| order.signer.clone()) {
-            Some(signer) => self.request_signature(provider, signer),
-            None => (State::SignerNeeded { provider, why: None }, vec![Command::TellPerson]),
+        let Some(Order { signer: Some(signer), vouched_by, accepted_at, .. }) = self.order.clone() else {
+            return (State::SignerNeeded { provider, why: None }, vec![Command::TellPerson]);
+        };
+        match vouched_by {
+            None => self.request_signature(provider, signer),
+            Some(reference) => {
+                self.old_provider = Some(provider);
+                let consent = Consent { reference, signer_name: signer.name, signed_at: accepted_at };
+                (State::TakingOver { consent }, vec![Command::Ask])
+            }
         }
     }
 

@@ -504,6 +504,12 @@ codes! {
     API_KEY_UNKNOWN = "api_key.unknown", Operator;
     /// The company has as many keys as it may have. Values: `count`.
     API_KEY_LIMIT = "api_key.limit", Operator;
+    /// A fødselsnummer stands in an address, where logs keep it. What was asked is not done.
+    LOOKUP_IDENTITY_IN_ADDRESS = "lookup.identity_in_address", Sender;
+    /// The network is not connected here, so that nobody can be asked who is reached over it. Values: `network`.
+    LOOKUP_NETWORK = "lookup.network", Operator;
+    /// The program says that a person has signed, and its word does not count.
+    AGREEMENT_VOUCHER = "agreement.voucher", Operator;
     /// The rail has ended what is asked for. Values: `value`.
     SERVICE_DISCONTINUED = "service.discontinued", Sender;
     /// The hub failed; its log says why.

@@ -1,5 +1,7 @@
 //! Companies are added, their settings and routes set: each checked when it is set, not when a document needs it.
 
+use std::sync::Arc;
+
 use futures_util::FutureExt;
 use kvitt_adapters::route::RouteSetup;
 use kvitt_adapters::routes;
@@ -7,6 +9,7 @@ use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::identifiers::OrgNumber;
 use kvitt_domain::plan::RouteName;
 use kvitt_render::{Color, Logo};
+use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::hub::Hub;
@@ -73,23 +76,49 @@ pub async fn set_route(hub: &Hub, company: &Company, route: &str, setup: RouteSe
     .await
 }
 
-/// Changes a company's settings; every fault at once.
+/// Changes a company's settings to these; every fault at once.
 pub async fn change_settings(hub: &Hub, company: &Company, settings: CompanySettings) -> Result<()> {
-    let faults = faults_of(&settings);
-    if !faults.is_empty() {
-        return Err(Error::Refused(faults));
-    }
-    let (company, now) = (company.clone(), hub.clock().business_ms());
+    amend_settings(hub, company, "", move |known| *known = settings.clone()).await.map(|_| ())
+}
+
+/// Changes some of a company's settings and leaves the others as they are at that moment; every fault at once. Answers what they are
+/// now. `by` is who wants it, empty where nobody is named.
+pub async fn amend_settings(
+    hub: &Hub,
+    company: &Company,
+    by: &str,
+    amend: impl Fn(&mut CompanySettings) + Send + Sync + 'static,
+) -> Result<CompanySettings> {
+    let (company, now, vault, by) = (company.clone(), hub.clock().business_ms(), hub.vault_handle(), by.to_owned());
+    let amend = Arc::new(amend);
     hub.write(move |tx| {
-        let (company, settings) = (company.clone(), settings.clone());
+        let (company, vault, amend, by) = (company.clone(), vault.clone(), amend.clone(), by.clone());
         async move {
-            company::save_settings(tx, &company.id, &settings).await?;
-            tx.tell(NewEvent::new(&company.id, &company.key, now, "company.settings_changed", &company.id, &settings)?);
-            Ok(())
+            let known = company::by_id(tx.db(), &vault, &company.id).await?.settings;
+            let mut settings = known.clone();
+            amend(&mut settings);
+            let faults = faults_of(&settings);
+            if !faults.is_empty() {
+                return Err(Error::Refused(faults));
+            }
+            if settings != known {
+                company::save_settings(tx, &company.id, &settings).await?;
+                let told = Changed { settings: &settings, by: &by };
+                tx.tell(NewEvent::new(&company.id, &company.key, now, "company.settings_changed", &company.id, &told)?);
+            }
+            Ok(settings)
         }
         .boxed()
     })
     .await
+}
+
+#[derive(Serialize)]
+struct Changed<'a> {
+    #[serde(flatten)]
+    settings: &'a CompanySettings,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    by: &'a str,
 }
 
 /// Everything that is wrong with settings.

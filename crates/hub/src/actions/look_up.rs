@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use futures_util::FutureExt;
 use kvitt_adapters::register::{Answer, Found, Question, Register};
-use kvitt_adapters::route::{AdapterError, Request, Sender};
+use kvitt_adapters::route::{AdapterError, Body, Piece, Request, Secret, Sender};
 use kvitt_adapters::routes;
 use kvitt_domain::delivery::AttemptId;
 use kvitt_domain::fault::{Fault, codes};
@@ -119,7 +119,7 @@ async fn read(hub: &Hub, company: &Company, deliveries: &[String]) -> Result<Vec
     Ok(asked)
 }
 
-/// Asks. The inner error is a fault that passes.
+/// Asks, and keeps the lease meanwhile. The inner error is a fault that passes.
 async fn ask(
     hub: &Hub,
     company: &Company,
@@ -128,24 +128,39 @@ async fn ask(
     register: &dyn Register,
     asked: &[Asked],
 ) -> Result<std::result::Result<(Uuid, Vec<Found>), Fault>> {
-    let setup = setup_of(&mut *hub.db().read().await?, company, route).await?;
     let about: Vec<Question<'_>> = asked.iter().map(|one| Question { id: one.question, recipient: &one.recipient }).collect();
+    say::while_leased(hub, job, put(hub, company, (route, register), &about, None)).await?
+}
+
+/// Puts questions to a register. `identity` stands for the reference of the same name wherever the request has it, and is stored
+/// nowhere. The inner error is a fault that passes.
+async fn put(
+    hub: &Hub,
+    company: &Company,
+    (route, register): (&str, &dyn Register),
+    about: &[Question<'_>],
+    identity: Option<&Identity>,
+) -> Result<std::result::Result<(Uuid, Vec<Found>), Fault>> {
+    let setup = setup_of(&mut *hub.db().read().await?, company, route).await?;
     let message = crate::ids::new_id();
     let sender = Sender { name: company.name.clone(), org_number: company.org_number.clone() };
-    let request = Request::Http(Box::new(register.ask(&sender, &setup, message, &about)?));
+    let mut asking = register.ask(&sender, &setup, message, about)?;
+    if let Some(identity) = identity {
+        fill_in(&mut asking.body, identity);
+    }
+    let request = Request::Http(Box::new(asking));
     let counterparty = request.counterparty();
     let now = hub.clock().business_ms();
     if hub.breaker().may_call(&counterparty, now).is_err() {
         return Ok(Err(Fault::fatal(codes::COUNTERPARTY_SILENT).with("text", format!("{counterparty} is being spared"))));
     }
     let outgoing = say::prepare(hub, company, &request, &say::Keys::new(), &say::Drawn::default()).await?;
-    let limited = tokio::time::timeout(say::LONGEST, hub.carrier().carry(outgoing, say::no_mark()));
-    let Ok(reply) = say::while_leased(hub, job, limited).await? else {
+    let Ok(reply) = tokio::time::timeout(say::LONGEST, hub.carrier().carry(outgoing, say::no_mark())).await else {
         return Ok(Err(Fault::fatal(codes::COUNTERPARTY_SILENT).with("text", "no answer in time")));
     };
     let reply = reply?;
     hub.breaker().note(&counterparty, say::answered(&reply), hub.clock().business_ms());
-    let answers = match register.read(message, &about, &reply) {
+    let answers = match register.read(message, about, &reply) {
         Ok(answers) => answers,
         Err(why) => return Ok(Err(why)),
     };
@@ -155,6 +170,78 @@ async fn ask(
         );
     }
     Ok(Ok((message, answers)))
+}
+
+/// A fødselsnummer that is asked about once and kept nowhere: the reference that a recipient names it by, and the number.
+pub struct Identity {
+    /// The reference.
+    pub reference: String,
+    /// Eleven digits.
+    pub number: String,
+}
+
+impl std::fmt::Debug for Identity {
+    /// Without the number.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Identity").field("reference", &self.reference).finish_non_exhaustive()
+    }
+}
+
+fn fill_in(body: &mut Body, identity: &Identity) {
+    for piece in &mut body.pieces {
+        if matches!(piece, Piece::Secret(Secret::Identity(reference)) if *reference == identity.reference) {
+            *piece = Piece::Text(body.escape.apply(&identity.number));
+        }
+    }
+}
+
+/// What a register said when somebody asked it about one recipient, without any document.
+#[derive(Debug, Clone)]
+pub struct Heard {
+    /// The message's id: for the register's log, and in the event that tells of the question.
+    pub message: Uuid,
+    /// What it said.
+    pub found: Found,
+}
+
+#[derive(Serialize)]
+struct Inquired<'a> {
+    register: &'a str,
+    #[serde(flatten)]
+    answer: &'a Answer,
+    by: &'a str,
+}
+
+/// Asks a route's register about one recipient, now and for whoever wants to know. Nothing is kept of the recipient: an event tells that
+/// it was asked, by whom and with what verdict. The inner error is a fault that passes.
+pub async fn inquire(
+    hub: &Hub,
+    company: &Company,
+    route: &str,
+    recipient: &Recipient,
+    identity: Option<Identity>,
+    by: &str,
+) -> Result<std::result::Result<Heard, Fault>> {
+    let (route, register) = register_of(route)?;
+    let about = [Question { id: crate::ids::new_id(), recipient }];
+    let (message, found) = match put(hub, company, (route, register), &about, identity.as_ref()).await? {
+        Ok((message, found)) => (message, found),
+        Err(why) => return Ok(Err(why)),
+    };
+    let found = found.into_iter().next().ok_or_else(|| Error::Damaged("one question has one answer".into()))?;
+    let told = Inquired { register: register.name(), answer: &found.answer, by };
+    let now = hub.clock().business_ms();
+    let event = NewEvent::new(&company.id, &company.key, now, "lookup.inquired", &message.to_string(), &told)?;
+    hub.write(move |tx| {
+        let event = event.clone();
+        async move {
+            tx.tell(event);
+            Ok(())
+        }
+        .boxed()
+    })
+    .await?;
+    Ok(Ok(Heard { message, found }))
 }
 
 #[derive(Serialize)]

@@ -36,6 +36,9 @@ pub enum AgreementAsk {
         accepted_by: Option<String>,
         /// Who signs where another provider has it: name and e-mail address.
         signer: Option<(String, String)>,
+        /// The program whose word counts that the signer has signed already.
+        #[serde(default)]
+        vouched_by: Option<String>,
     },
     /// Record that one is in force or over, as a person found out elsewhere.
     Record {
@@ -152,9 +155,9 @@ pub async fn change(hub: &Hub, company: &Company, ask: AgreementAsk) -> Result<(
     let config = &hub.config().avtalegiro;
     let (which, event) = match ask {
         AgreementAsk::List => return Ok(()),
-        AgreementAsk::Order { subject, accepted_by, signer } => {
-            let signer = read_signer(config, signer)?;
-            let order = ordered(config, &subject, accepted_by, signer, at)?;
+        AgreementAsk::Order { subject, accepted_by, signer, vouched_by } => {
+            let signer = read_signer(config, signer, vouched_by.is_some())?;
+            let order = Order { vouched_by, ..ordered(config, &subject, accepted_by, signer, at)? };
             return begin(hub, company, subject, Event::Ordered { order }).await;
         }
         AgreementAsk::Record { subject, found, by } => {
@@ -164,7 +167,7 @@ pub async fn change(hub: &Hub, company: &Company, ask: AgreementAsk) -> Result<(
         AgreementAsk::Change { account, debit, by } => return change_debit(hub, company, account, debit, by).await,
         AgreementAsk::AskNow { which } => return ask_now(hub, company, which).await,
         AgreementAsk::NameSigner { which, signer } => {
-            let signer = read_signer(config, Some(signer))?.ok_or_else(|| Error::Damaged("a signer was given".into()))?;
+            let signer = read_signer(config, Some(signer), false)?.ok_or_else(|| Error::Damaged("a signer was given".into()))?;
             (which, Event::SignerNamed { signer })
         }
         AgreementAsk::OldProviderClosed { which, by } => (which, Event::OldProviderClosed { by }),
@@ -187,11 +190,11 @@ fn refuse(faults: Vec<Fault>) -> Result<()> {
     if faults.is_empty() { Ok(()) } else { Err(Error::Refused(faults)) }
 }
 
-/// A signer can only be asked where a signing service is set.
-fn read_signer(config: &AvtalegiroConfig, signer: Option<(String, String)>) -> Result<Option<Signer>> {
+/// A signer can only be asked where a signing service is set; one who has signed is not asked.
+fn read_signer(config: &AvtalegiroConfig, signer: Option<(String, String)>, has_signed: bool) -> Result<Option<Signer>> {
     let Some((name, email)) = signer else { return Ok(None) };
     let mut faults = Vec::new();
-    if config.signing.is_none() {
+    if config.signing.is_none() && !has_signed {
         faults.push(Fault::fatal(codes::AGREEMENT_NOT_CONFIGURED).at("avtalegiro.signing"));
     }
     match Signer::parse(&name, &email) {
@@ -217,7 +220,7 @@ fn ordered(
     faults.extend(missing("avtalegiro.service", config.service.is_some()));
     faults.extend(check(subject));
     match accepted_by.filter(|name| !name.trim().is_empty()) {
-        Some(accepted_by) if faults.is_empty() => Ok(Order { accepted_by, accepted_at, signer }),
+        Some(accepted_by) if faults.is_empty() => Ok(Order { accepted_by, accepted_at, signer, vouched_by: None }),
         Some(_) => Err(Error::Refused(faults)),
         None => {
             faults.push(Fault::fatal(codes::AGREEMENT_TERMS).with("agreement", subject.kind().name()));

@@ -35,6 +35,7 @@ struct Found {
     key_name: String,
     scopes: Vec<String>,
     expires_at: i64,
+    vendor: String,
     language: Language,
 }
 
@@ -57,6 +58,11 @@ impl Caller {
     /// When its token expires: Unix seconds, machine time.
     pub fn expires_at(&self) -> i64 {
         self.0.expires_at
+    }
+
+    /// The vendor key that it asked for its token with; empty where it gave none. Nobody has checked it.
+    pub fn vendor(&self) -> &str {
+        &self.0.vendor
     }
 
     /// The language that it likes best.
@@ -229,6 +235,7 @@ async fn found(hub: &Hub, limits: &Limits, headers: &HeaderMap, wants: Wants) ->
         key_name: key.name,
         scopes,
         expires_at: claims.exp,
+        vendor: claims.vendor,
         language: language_of(headers),
     }));
     Ok((caller, counted))

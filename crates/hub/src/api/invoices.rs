@@ -20,6 +20,7 @@ use crate::store::{artefact, delivery};
 pub mod follow;
 pub mod list;
 pub mod read;
+pub mod reroute;
 pub mod send;
 
 /// An invoice or credit note.

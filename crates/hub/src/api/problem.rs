@@ -160,6 +160,7 @@ fn status_of(code: Code) -> StatusCode {
         (codes::WEBHOOK_TOO_MANY, StatusCode::CONFLICT),
         (codes::WEBHOOK_UNKNOWN, StatusCode::NOT_FOUND),
         (codes::INVOICE_UNKNOWN, StatusCode::NOT_FOUND),
+        (codes::PAYMENT_UNKNOWN, StatusCode::NOT_FOUND),
         (codes::RESOURCE_UNKNOWN, StatusCode::NOT_FOUND),
         (codes::PATH_UNKNOWN, StatusCode::NOT_FOUND),
         (codes::METHOD_UNKNOWN, StatusCode::METHOD_NOT_ALLOWED),

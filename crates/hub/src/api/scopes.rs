@@ -77,9 +77,10 @@ pub struct Operation {
 
 const SEND: Wants = Wants::OneOf(&["invoice:send"]);
 const FOLLOW: Wants = Wants::OneOf(&["invoice:send", "invoice:receive"]);
-const COMPANY_READ: Wants = Wants::OneOf(&["company:read", "company"]);
 const EVENTS: Wants = Wants::OneOf(&["global", "invoice:send", "invoice:receive"]);
 const COMPANY: Wants = Wants::OneOf(&["company", "company:read"]);
+const LOOKUP: Wants = Wants::OneOf(&["lookup"]);
+const BILLING: Wants = Wants::OneOf(&["billing:reports"]);
 const CHANGE_COMPANY: Wants = Wants::OneOf(&["company", "company:write"]);
 
 /// Every operation.
@@ -109,12 +110,35 @@ pub const OPERATIONS: &[Operation] = &[
     Operation { method: Method::GET, path: "/v1/invoices/{id}/delivery", wants: FOLLOW },
     Operation { method: Method::GET, path: "/v1/invoices/{id}/files/{file_id}", wants: FOLLOW },
     Operation { method: Method::POST, path: "/v1/invoices/{id}/recall", wants: SEND },
-    Operation { method: Method::GET, path: "/v1/services/b2cno", wants: COMPANY_READ },
-    Operation { method: Method::GET, path: "/v1/services/b2cno/consumers", wants: COMPANY_READ },
-    Operation { method: Method::GET, path: "/v1/company/consumers", wants: COMPANY_READ },
-    Operation { method: Method::GET, path: "/v1/services/atg", wants: COMPANY_READ },
-    Operation { method: Method::GET, path: "/v1/services/atg/mandates", wants: COMPANY_READ },
-    Operation { method: Method::GET, path: "/v1/services/atg/{account_number}", wants: COMPANY_READ },
+    Operation { method: Method::PUT, path: "/v1/invoices/{id}/reroute/print", wants: SEND },
+    Operation { method: Method::PUT, path: "/v1/invoices/{id}/reroute/email", wants: SEND },
+    Operation { method: Method::PUT, path: "/v1/invoices/{id}/reroute/einvoice", wants: SEND },
+    Operation { method: Method::GET, path: "/v1/invoices/{id}/payments", wants: FOLLOW },
+    Operation { method: Method::GET, path: "/v1/payments", wants: COMPANY },
+    Operation { method: Method::POST, path: "/v1/payments/{id}/decision", wants: CHANGE_COMPANY },
+    Operation { method: Method::GET, path: "/v1/lookup/consumers", wants: LOOKUP },
+    Operation { method: Method::POST, path: "/v1/lookup/consumers", wants: LOOKUP },
+    Operation { method: Method::GET, path: "/v1/lookup/receivers", wants: LOOKUP },
+    Operation { method: Method::GET, path: "/v1/companies", wants: Wants::Token },
+    Operation { method: Method::GET, path: "/v1/companies/{id}/status", wants: Wants::Token },
+    Operation { method: Method::GET, path: "/v1/company/authorization", wants: Wants::Token },
+    Operation { method: Method::GET, path: "/v1/company/settings", wants: COMPANY },
+    Operation { method: Method::PATCH, path: "/v1/company/settings", wants: CHANGE_COMPANY },
+    Operation { method: Method::GET, path: "/v1/company/profiles", wants: COMPANY },
+    Operation { method: Method::POST, path: "/v1/company/profiles", wants: CHANGE_COMPANY },
+    Operation { method: Method::GET, path: "/v1/company/profiles/{id}", wants: COMPANY },
+    Operation { method: Method::PATCH, path: "/v1/company/profiles/{id}", wants: CHANGE_COMPANY },
+    Operation { method: Method::DELETE, path: "/v1/company/profiles/{id}", wants: CHANGE_COMPANY },
+    Operation { method: Method::GET, path: "/api/billing/v2/reports/billing_company_transactions", wants: BILLING },
+    Operation { method: Method::GET, path: "/v1/reports/routes", wants: BILLING },
+    Operation { method: Method::POST, path: "/v1/services/atg", wants: CHANGE_COMPANY },
+    Operation { method: Method::PATCH, path: "/v1/services/atg/{account_number}", wants: CHANGE_COMPANY },
+    Operation { method: Method::GET, path: "/v1/services/b2cno", wants: COMPANY },
+    Operation { method: Method::GET, path: "/v1/services/b2cno/consumers", wants: COMPANY },
+    Operation { method: Method::GET, path: "/v1/company/consumers", wants: COMPANY },
+    Operation { method: Method::GET, path: "/v1/services/atg", wants: COMPANY },
+    Operation { method: Method::GET, path: "/v1/services/atg/mandates", wants: COMPANY },
+    Operation { method: Method::GET, path: "/v1/services/atg/{account_number}", wants: COMPANY },
 ];
 
 /// The operation that answers a method on a path.

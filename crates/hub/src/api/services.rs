@@ -1,5 +1,7 @@
 //! The company's agreements with the rails, and the mandates that its payers gave: where they stand, in the shapes that the clients of
-//! Nordic ERPs read. They are ordered and changed at the command line as yet.
+//! Nordic ERPs read. [`order`] orders and changes them.
+
+pub mod order;
 
 use axum::Json;
 use axum::extract::{Path, State};

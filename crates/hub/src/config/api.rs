@@ -13,10 +13,13 @@ const USUAL: NonZeroU32 = NonZeroU32::new(500).expect("it is not 0");
 pub struct ApiConfig {
     /// Requests a second that are answered to one key; twice as many at once.
     pub requests_per_second: NonZeroU32,
+    /// SHA-256, hexadecimal, of the vendor keys of programs whose word counts that a person with signing rights has signed for taking
+    /// an agreement over. Everybody else's signers are asked to sign.
+    pub signing_vendors: Vec<String>,
 }
 
 impl Default for ApiConfig {
     fn default() -> ApiConfig {
-        ApiConfig { requests_per_second: USUAL }
+        ApiConfig { requests_per_second: USUAL, signing_vendors: Vec::new() }
     }
 }

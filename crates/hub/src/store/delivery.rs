@@ -35,6 +35,13 @@ const ATTEMPTS: &str = "SELECT a.attempt_id, a.delivery_id, a.invoice_id, d.purp
     a.give_up_at, a.word, a.opened_at FROM attempt a JOIN delivery d ON d.company_id = a.company_id AND d.delivery_id = a.delivery_id \
     WHERE a.company_id = $1 AND a.delivery_id = $2 ORDER BY a.number";
 const COMPANY_OF_ATTEMPT: &str = "SELECT company_id FROM attempt WHERE attempt_id = $1";
+// A cross join is done by SQLite in the order in which it is written: the invoices of the span first.
+const SENT_OF_ACCEPTED: &str = "SELECT a.route, COALESCE(a.price_currency, ''), CAST(COUNT(*) AS BIGINT), \
+    CAST(COALESCE(SUM(a.price_minor), 0) AS BIGINT) FROM invoice i CROSS JOIN delivery d CROSS JOIN attempt a \
+    WHERE d.company_id = i.company_id AND d.invoice_id = i.invoice_id AND a.company_id = d.company_id AND a.delivery_id = d.delivery_id \
+    AND i.company_id = $1 AND i.accepted_at >= $2 AND i.accepted_at < $3 \
+    AND a.word_name IN ('said_handed_over', 'said_delivered', 'said_seen', 'said_returned') \
+    GROUP BY a.route, COALESCE(a.price_currency, '') ORDER BY 1, 2";
 const FORGET_WORD: &str = "UPDATE attempt SET word = $1, word_name = '' WHERE company_id = $2 AND attempt_id = $3";
 const SAVE_WORD: &str = "UPDATE attempt SET word = $1, word_name = $2 WHERE company_id = $3 AND attempt_id = $4";
 
@@ -233,6 +240,36 @@ pub async fn attempt(db: &mut AnyConnection, company: &str, key: &CompanyKey, id
 pub async fn attempts(db: &mut AnyConnection, company: &str, key: &CompanyKey, delivery: &str) -> Result<Vec<StoredAttempt>> {
     let rows = sqlx::query(ATTEMPTS).bind(company).bind(delivery).fetch_all(db).await?;
     rows.iter().map(|row| read_attempt(row, key)).collect()
+}
+
+/// What left the house of the documents that were accepted in a span, by route and currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// The route.
+    pub route: String,
+    /// How many attempts.
+    pub count: i64,
+    /// What they cost together; `None` where the route had no price.
+    pub price: Option<Amount>,
+}
+
+/// Counts the attempts that left the house, of the documents that were accepted in a span of business time (Unix milliseconds, the end not
+/// included): by route and currency of their prices. What was refused or withdrawn is not among them.
+pub async fn sent_of_accepted(db: &mut AnyConnection, company: &str, from: i64, to: i64) -> Result<Vec<Sent>> {
+    let rows = sqlx::query(SENT_OF_ACCEPTED).bind(company).bind(from).bind(to).fetch_all(db).await?;
+    rows.iter()
+        .map(|row| {
+            let currency: String = row.try_get(1)?;
+            let price = match currency.as_str() {
+                "" => None,
+                code => {
+                    let currency = Currency::parse(code).ok_or_else(|| Error::Damaged(format!("{code} is no currency")))?;
+                    Some(Amount::new(row.try_get(3)?, currency))
+                }
+            };
+            Ok(Sent { route: row.try_get(0)?, count: row.try_get(2)?, price })
+        })
+        .collect()
 }
 
 /// The company of an attempt: what arrives by itself names only the attempt.

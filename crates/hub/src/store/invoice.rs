@@ -13,6 +13,7 @@ use crate::vault::{CompanyKey, Purpose};
 
 const INSERT: &str = "INSERT INTO invoice (company_id, invoice_id, kind, number, uuid, document_digest, buyer_name, payable_minor, \
     currency, issued_on, due_on, accepted_at, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+const SAVE_BODY: &str = "UPDATE invoice SET body = $1 WHERE company_id = $2 AND invoice_id = $3";
 const BY_ID: &str =
     "SELECT invoice_id, document_digest, accepted_at, body FROM invoice WHERE company_id = $1 AND invoice_id = $2";
 const IS_KNOWN: &str = "SELECT invoice_id FROM invoice WHERE company_id = $1 AND invoice_id = $2";
@@ -127,6 +128,15 @@ pub async fn insert(tx: &mut Tx<'_>, company: &str, stored: &StoredInvoice, seal
         .execute(tx.db())
         .await?;
     Ok(())
+}
+
+/// Saves whom an invoice goes to and what its sender says beside it. The document itself stays as it was accepted.
+pub async fn save_body(tx: &mut Tx<'_>, company: &str, key: &CompanyKey, stored: &StoredInvoice) -> Result<()> {
+    let saved = sqlx::query(SAVE_BODY).bind(seal(key, stored)?).bind(company).bind(&stored.id).execute(tx.db()).await?;
+    match saved.rows_affected() {
+        1 => Ok(()),
+        _ => Err(Error::NotFound(format!("invoice {}", stored.id))),
+    }
 }
 
 /// The invoice with an id.

@@ -4,9 +4,11 @@
 mod access;
 mod bad;
 mod canary;
+mod company;
 mod described;
 mod invoices;
 mod notifications;
+mod payments;
 mod services;
 mod tenants;
 
@@ -46,7 +48,7 @@ struct Front {
 
 impl Front {
     async fn open() -> Front {
-        Front::with(ApiConfig { requests_per_second: NonZeroU32::new(100_000).unwrap() }).await
+        Front::with(ApiConfig { requests_per_second: NonZeroU32::new(100_000).unwrap(), ..ApiConfig::default() }).await
     }
 
     async fn with(api: ApiConfig) -> Front {

@@ -239,7 +239,10 @@ impl Agreement {
             Agreement::Order { about, accept_terms, by, signer } => {
                 let signer = signer.map(|signer| (signer.signer_name, signer.signer_email));
                 let subject = about.subject()?;
-                (about.which.company, AgreementAsk::Order { subject, accepted_by: accept_terms.then_some(by), signer })
+                (
+                    about.which.company,
+                    AgreementAsk::Order { subject, accepted_by: accept_terms.then_some(by), signer, vouched_by: None },
+                )
             }
             Agreement::Signer { which, signer_name, signer_email } => {
                 let ask = AgreementAsk::NameSigner { which: which.which(), signer: (signer_name, signer_email) };

@@ -64,7 +64,7 @@ async fn order(desk: &Desk, subject: Subject) -> Result<(), Failure> {
         agreement.kind == kind && agreement.account == account
     };
     if !agreements(desk).await?.iter().any(|shown| about(&shown)) {
-        let what = AgreementAsk::Order { subject, accepted_by: Some(BY.to_owned()), signer: None };
+        let what = AgreementAsk::Order { subject, accepted_by: Some(BY.to_owned()), signer: None, vouched_by: None };
         desk.tell(Ask::Agreements { company: Some(COMPANY.to_owned()), what }).await?;
     }
     let begun = tokio::time::Instant::now();

@@ -86,7 +86,7 @@ impl<'a> Bench<'a> {
     pub async fn order(&self, company: &str, subject: Subject, signer: Option<&str>) -> Vec<String> {
         let signer = signer.map(|email| ("Kari Nordmann".to_owned(), email.to_owned()));
         let accepted_by = Some("Ola Nordmann".to_owned());
-        let refused = self.change(company, AgreementAsk::Order { subject, accepted_by, signer }).await;
+        let refused = self.change(company, AgreementAsk::Order { subject, accepted_by, signer, vouched_by: None }).await;
         self.work().await;
         refused
     }
@@ -152,7 +152,7 @@ fn nobody_has_it_so_it_is_in_force_at_once_and_spreads_for_a_day() {
     wait_for(async {
         let bench = Bench::open(&sandbox, &folder.path().join("data")).await;
         bench.add(ORDINARY).await;
-        let no_terms = AgreementAsk::Order { subject: Subject::MainVendor, accepted_by: None, signer: None };
+        let no_terms = AgreementAsk::Order { subject: Subject::MainVendor, accepted_by: None, signer: None, vouched_by: None };
         assert_eq!(bench.change(ORDINARY, no_terms).await, ["agreement.terms_not_accepted"]);
         assert_eq!(bench.order(ORDINARY, account(AT_ONCE), None).await, ["agreement.main_first"]);
         assert!(bench.order(ORDINARY, Subject::MainVendor, None).await.is_empty());

@@ -288,6 +288,18 @@ impl Sandbox {
         }
     }
 
+    /// Adds its signing service to the configuration of [`Sandbox::hub_folder_of_all_routes`].
+    pub fn add_signing(&self, data: &Path) {
+        let file = data.join("kvitt.toml");
+        let configuration = fs::read_to_string(&file).unwrap().replace("[avtalegiro]\n", "[avtalegiro]\nsigning = \"signing\"\n");
+        let signing = format!(
+            "\n[http.signing]\nbase_address = {:?}\ntoken_file = {:?}\nnetworks = [\"127.0.0.0/8\"]\n",
+            self.said("signing"),
+            self.said("signing_token_file"),
+        );
+        fs::write(file, configuration + &signing).unwrap();
+    }
+
     /// A data folder that points at this sandbox and has one company with its e-mail set up.
     pub fn hub_folder(&self, data: &Path) {
         self.configure(data);

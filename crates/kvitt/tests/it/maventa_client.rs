@@ -15,7 +15,11 @@ fn the_public_client_works_with_another_base_address() {
     let folder = tempfile::tempdir().unwrap();
     let sandbox = Sandbox::start(&folder.path().join("sandbox"));
     let data = folder.path().join("hub");
-    sandbox.hub_folder(&data);
+    sandbox.hub_folder_of_all_routes(&data);
+    sandbox.add_signing(&data);
+    let file = data.join("kvitt.toml");
+    let configuration = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{configuration}\n[webhooks]\nnetworks = [\"127.0.0.1\"]\n")).unwrap();
     let mut hub = Running::ready(&data, &["serve"]);
     let key =
         kvitt(&data, &["api-keys", "create", "--name", "ERP", "--by", "Eva", "--company", COMPANY, "--json"]).with_code(0).json();

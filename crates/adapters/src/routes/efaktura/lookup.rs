@@ -2,6 +2,7 @@
 //! [`crate::registers::yes_to_all`]'s to say. The elements' names are inferred (`docs/routes/efaktura.md`).
 
 use jiff::civil::Date;
+use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::identifiers::EmailAddress;
 use kvitt_domain::recipient::Recipient;
 use uuid::Uuid;
@@ -46,6 +47,16 @@ pub enum NoKey {
     Nothing,
     /// Only the fødselsnummer is known, which the company does not let out.
     OnlyIdentity,
+}
+
+impl NoKey {
+    /// The same as a fault.
+    pub fn fault(self) -> Fault {
+        Fault::fatal(match self {
+            NoKey::Nothing => codes::EFAKTURA_NO_LOOKUP_KEY,
+            NoKey::OnlyIdentity => codes::EFAKTURA_IDENTITY_KEPT,
+        })
+    }
 }
 
 /// Whether the company lets fødselsnumre out for look-ups.

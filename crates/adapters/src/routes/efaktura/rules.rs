@@ -13,7 +13,7 @@ use kvitt_domain::plan::{RouteName, Verdict};
 use kvitt_domain::recipient::RecipientType;
 
 use super::bill::Bill;
-use super::lookup::{Key, NoKey, is_identifier};
+use super::lookup::{Key, is_identifier};
 use super::setup::{self, EfakturaSetup, OtherAttachments};
 use super::{NAME, oslo_date};
 use crate::permission;
@@ -32,7 +32,7 @@ pub fn consider(document: &Document<'_>, facts: &Facts<'_>, now: Timestamp) -> V
     let today = oslo_date(now);
     let (mut reasons, mut warnings): (Vec<Fault>, Vec<Fault>) =
         permission(document, facts).into_iter().partition(Fault::is_fatal);
-    let setup = match read_setup(facts) {
+    let setup = match setup::read(facts.setup) {
         Err(faults) => {
             reasons.extend(faults);
             return Verdict::Closed { reasons };
@@ -84,13 +84,6 @@ fn permission(document: &Document<'_>, facts: &Facts<'_>) -> Vec<Fault> {
         found.push(Fault::fatal(codes::EFAKTURA_NO_BILL_HOST));
     }
     found
-}
-
-fn read_setup(facts: &Facts<'_>) -> Result<EfakturaSetup, Vec<Fault>> {
-    let not_set_up = || vec![Fault::fatal(codes::ROUTE_NOT_SET_UP).with("route", NAME)];
-    let row = facts.setup.ok_or_else(not_set_up)?;
-    let faults = setup::check(row);
-    if faults.is_empty() { row.read().map_err(|_| not_set_up()) } else { Err(faults) }
 }
 
 /// What the bill host cannot show, or not all of. An attachment that is no PDF is never left out unsaid.
@@ -171,7 +164,6 @@ fn reaches(document: &Document<'_>, facts: &Facts<'_>, setup: &EfakturaSetup) ->
             Err(Fault::fatal(codes::LOOKUP_UNANSWERED).with("route", NAME).with("text", text))
         }
         (None, Ok(_)) => Ok(Reaches::Ask),
-        (None, Err(NoKey::Nothing)) => Err(Fault::fatal(codes::EFAKTURA_NO_LOOKUP_KEY)),
-        (None, Err(NoKey::OnlyIdentity)) => Err(Fault::fatal(codes::EFAKTURA_IDENTITY_KEPT)),
+        (None, Err(none)) => Err(none.fault()),
     }
 }

@@ -180,6 +180,14 @@ const SETTINGS: [(&str, Kind); 13] = [
 /// The one setting without a default.
 const REQUIRED: &str = "accounts";
 
+/// A company's set-up, or everything that is wrong with it; that there is none is wrong too.
+pub fn read(row: Option<&RouteSetup>) -> Result<EfakturaSetup, Vec<Fault>> {
+    let not_set_up = || vec![Fault::fatal(codes::ROUTE_NOT_SET_UP).with("route", super::NAME)];
+    let row = row.ok_or_else(not_set_up)?;
+    let faults = check(row);
+    if faults.is_empty() { row.read().map_err(|_| not_set_up()) } else { Err(faults) }
+}
+
 /// Everything that is wrong with a set-up row, all at once. Where it answers nothing, the row reads as [`EfakturaSetup`].
 pub fn check(setup: &RouteSetup) -> Vec<Fault> {
     let Some(row) = setup.0.as_object() else {

@@ -31,7 +31,7 @@ fn request() -> SigningRequest {
 }
 
 fn order(signer: Option<Signer>) -> Order {
-    Order { accepted_by: "Ola".into(), accepted_at: NOW, signer }
+    Order { accepted_by: "Ola".into(), accepted_at: NOW, signer, vouched_by: None }
 }
 
 fn subjects() -> [Subject; 2] {

@@ -128,7 +128,7 @@ async fn keys_are_rotated_and_revoked_and_every_change_has_a_name() {
 
 #[tokio::test]
 async fn whoever_asks_too_often_hears_when_to_come_back() {
-    let front = Front::with(ApiConfig { requests_per_second: NonZeroU32::MIN }).await;
+    let front = Front::with(ApiConfig { requests_per_second: NonZeroU32::MIN, ..ApiConfig::default() }).await;
     let token = front.token(&front.company, "eui").await;
     let ask = || front.ask(Method::GET, "/oauth2/current").bearer_auth(&token).send();
     let first = ask().await.unwrap();

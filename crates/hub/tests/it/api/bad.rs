@@ -24,6 +24,8 @@ async fn every_bad_request_hears_what_is_wrong() {
     let hook = |body: &str, expected| -> Case {
         (Method::POST, "/v1/company/notifications", "application/json", body.as_bytes().to_vec(), expected)
     };
+    let ask =
+        |method, path, body: &str, expected| -> Case { (method, path, "application/json", body.as_bytes().to_vec(), expected) };
     let get = |path, expected| -> Case { (Method::GET, path, "", Vec::new(), expected) };
     let cases: Vec<Case> = vec![
         get("/v1/nothing", (404, "path.unknown")),
@@ -97,6 +99,66 @@ async fn every_bad_request_hears_what_is_wrong() {
         (Method::POST, "/v1/company/notifications/7/test", "", Vec::new(), (404, "webhook.unknown")),
         (Method::DELETE, "/v1/company/notifications/7", "", Vec::new(), (404, "webhook.unknown")),
         get("/v1/faults/no.such", (404, "resource.unknown")),
+        get("/v1/lookup/consumers?ssn=1", (422, "lookup.identity_in_address")),
+        get("/v1/lookup/consumers?mail=kari", (400, "request.unknown_field")),
+        get("/v1/lookup/consumers?email=kari@example.org&routes=pigeon", (400, "request.value")),
+        get("/v1/lookup/consumers?date_of_birth=1990-13-01", (400, "request.value")),
+        ask(Method::POST, "/v1/lookup/consumers", r#"{"ssn":"12345678901"}"#, (422, "identity.invalid")),
+        ask(Method::POST, "/v1/lookup/consumers", r#"{"name":"Kari"}"#, (400, "request.unreadable")),
+        get("/v1/lookup/receivers", (400, "request.missing")),
+        get("/v1/lookup/receivers?network=PEPPOL", (422, "lookup.network")),
+        get("/v1/company/settings?fields=secrets", (400, "request.value")),
+        ask(Method::PATCH, "/v1/company/settings", r#"{"colour":"red"}"#, (400, "request.unknown_field")),
+        ask(Method::PATCH, "/v1/company/settings", r#"{"details":{"name":"Another"}}"#, (422, "request.unsupported")),
+        ask(Method::PATCH, "/v1/company/settings", r#"{"address":{"city":"Bergen"}}"#, (422, "request.unsupported")),
+        ask(Method::PATCH, "/v1/company/settings", r#"{"language":"xx"}"#, (400, "request.value")),
+        ask(Method::PATCH, "/v1/company/settings", r#"{"routing":{"consumer_route_order":["pigeon"]}}"#, (422, "route.unknown")),
+        ask(Method::PATCH, "/v1/company/settings", r#"{"routing":{"consumer_route_order":"email"}}"#, (400, "request.value")),
+        ask(Method::PATCH, "/v1/company/settings", r#"{"texts":{"accent":"red"}}"#, (422, "setup.value")),
+        ask(Method::PATCH, "/v1/company/settings", "[]", (400, "request.unreadable")),
+        ask(Method::POST, "/v1/company/profiles", r#"{"network":"PEPPOL"}"#, (422, "request.unsupported")),
+        ask(Method::POST, "/v1/company/profiles", r#"{"network":"BANK","profiles":["ORDER"]}"#, (422, "request.unsupported")),
+        ask(
+            Method::POST,
+            "/v1/company/profiles",
+            r#"{"network":"BANK","network_settings":{"agreement_signed":"true"}}"#,
+            (422, "agreement.voucher"),
+        ),
+        // The fixture's operator has no customer unit.
+        ask(Method::POST, "/v1/company/profiles", r#"{"network":"BANK"}"#, (422, "agreement.not_configured")),
+        get("/v1/company/profiles?status=gone", (400, "request.value")),
+        get("/v1/company/profiles/7", (404, "resource.unknown")),
+        get("/v1/companies/7/status", (404, "resource.unknown")),
+        ask(
+            Method::POST,
+            "/v1/services/atg",
+            r#"{"account_number":"86011117947","kid_length":16,"reference_position":"6-1"}"#,
+            (400, "request.value"),
+        ),
+        ask(
+            Method::POST,
+            "/v1/services/atg",
+            r#"{"account_number":"86011117947","kid_length":16,"reference_position":"1-6","payment_type_position":"7-7"}"#,
+            (400, "request.missing"),
+        ),
+        ask(
+            Method::PATCH,
+            "/v1/services/atg/86011117947",
+            r#"{"kid_length":16,"reference_position":"1-6"}"#,
+            (404, "resource.unknown"),
+        ),
+        get("/v1/payments?state=lost", (400, "request.value")),
+        get("/v1/payments?after=7", (400, "request.value")),
+        ask(Method::POST, "/v1/payments/01234567/decision", r#"{"decision":"match"}"#, (400, "request.missing")),
+        ask(Method::POST, "/v1/payments/01234567/decision", r#"{"decision":"dismiss"}"#, (404, "payment.unknown")),
+        get("/v1/reports/routes?year=2026", (400, "request.missing")),
+        get("/v1/reports/routes?year=2026&month=13", (400, "request.value")),
+        ask(
+            Method::PUT,
+            "/v1/invoices/018f0000-1111-7222-8333-444455556666/reroute/email",
+            r#"{"recipient_email":"kari@example.org"}"#,
+            (404, "resource.unknown"),
+        ),
     ];
     for (method, path, media_type, body, expected) in cases {
         let mut request = front.ask(method.clone(), path).bearer_auth(&token).body(body);

@@ -23,6 +23,8 @@ async fn a_fodselsnummer_is_sealed_and_never_repeated() {
     let post = |path: &str, fields: &[(&str, &str)]| front.multipart(Method::POST, path, fields, Some(file.as_bytes()));
     let metadata = format!("{{\"recipient_ssn\": \"{CANARY}9\", \"lang\": \"{CANARY}\", \"{CANARY}\": 1}}");
     let get = |path: String| front.ask(Method::GET, &path);
+    let json_to = |method: Method, path: String, body: serde_json::Value| front.ask(method, &path).json(&body);
+    let id = accepted["id"].as_str().unwrap();
     let requests = [
         post("/v1/plans", &fields),
         post("/v1/invoices", &[("recipient_email", CANARY)]),
@@ -39,6 +41,30 @@ async fn a_fodselsnummer_is_sealed_and_never_repeated() {
         get(format!("/v1/events?after={CANARY}x")),
         get(format!("/v1/faults/{CANARY}")),
         get(format!("/v1/{CANARY}")),
+        get(format!("/v1/lookup/consumers?ssn={CANARY}")),
+        get(format!("/v1/lookup/consumers?email={CANARY}&first_name={CANARY}&routes={CANARY}")),
+        json_to(Method::POST, "/v1/lookup/consumers".into(), serde_json::json!({ "ssn": CANARY, "phone_number": CANARY })),
+        json_to(Method::POST, "/v1/lookup/consumers".into(), serde_json::json!({ "ssn": CANARY, CANARY: CANARY })),
+        get(format!("/v1/lookup/receivers?network={CANARY}")),
+        get(format!("/v1/companies?bid={CANARY}")),
+        get(format!("/v1/companies/{CANARY}/status")),
+        get(format!("/v1/company/settings?fields={CANARY}")),
+        json_to(Method::PATCH, "/v1/company/settings".into(), serde_json::json!({ CANARY: CANARY, "language": CANARY })),
+        json_to(Method::PATCH, "/v1/company/settings".into(), serde_json::json!({ "details": { "name": CANARY } })),
+        get(format!("/v1/company/profiles?status={CANARY}")),
+        json_to(Method::POST, "/v1/company/profiles".into(), serde_json::json!({ "network": CANARY })),
+        get(format!("/v1/company/profiles/{CANARY}")),
+        json_to(
+            Method::POST,
+            "/v1/services/atg".into(),
+            serde_json::json!({ "account_number": CANARY, "kid_length": 16, "reference_position": CANARY }),
+        ),
+        get(format!("/v1/payments?state={CANARY}")),
+        get(format!("/v1/payments?after={CANARY}")),
+        json_to(Method::POST, format!("/v1/payments/{CANARY}/decision"), serde_json::json!({ "decision": CANARY })),
+        get(format!("/v1/reports/routes?year={CANARY}&month=1")),
+        json_to(Method::PUT, format!("/v1/invoices/{id}/reroute/email"), serde_json::json!({ "recipient_email": CANARY })),
+        json_to(Method::PUT, format!("/v1/invoices/{id}/reroute/einvoice"), serde_json::json!({ "recipient_eia": CANARY })),
         front.form("/oauth2/token", &[("grant_type", CANARY), ("client_id", CANARY)]),
     ];
     for request in requests {

@@ -1,6 +1,8 @@
 //! No company meets another's things: every operation is asked with the token and ids of the wrong company, without a token, and with a
 //! token that has no scope for it. An operation without a case here fails [`every_operation_is_asked`].
 
+use kvitt_domain::agreement::course::{Found, Subject};
+use kvitt_hub::actions::order_agreement::{AgreementAsk, change};
 use kvitt_hub::api::scopes::{OPERATIONS, SCOPES, Wants};
 use reqwest::Method;
 
@@ -45,6 +47,34 @@ const ASKED: &[(Method, &str, &str, Hears)] = &[
     (Method::GET, "/v1/invoices/{id}/delivery", "", Hears::Nothing),
     (Method::GET, "/v1/invoices/{id}/files/{file_id}", "/v1/invoices/{id}/files/1", Hears::Nothing),
     (Method::POST, "/v1/invoices/{id}/recall", "", Hears::Nothing),
+    (Method::PUT, "/v1/invoices/{id}/reroute/print", "", Hears::Nothing),
+    (Method::PUT, "/v1/invoices/{id}/reroute/email", "", Hears::Nothing),
+    (Method::PUT, "/v1/invoices/{id}/reroute/einvoice", "", Hears::Nothing),
+    (Method::GET, "/v1/invoices/{id}/payments", "", Hears::Nothing),
+    (Method::GET, "/v1/payments", "", Hears::Its),
+    (Method::POST, "/v1/payments/{id}/decision", "/v1/payments/0123456789/decision", Hears::Nothing),
+    (Method::GET, "/v1/lookup/consumers", "/v1/lookup/consumers?email=kari@example.org", Hears::Its),
+    (Method::POST, "/v1/lookup/consumers", "", Hears::Its),
+    (Method::GET, "/v1/lookup/receivers", "/v1/lookup/receivers?network=PEPPOL", Hears::Its),
+    (Method::GET, "/v1/companies", "", Hears::Its),
+    (Method::GET, "/v1/companies/{id}/status", "/v1/companies/{company}/status", Hears::Nothing),
+    (Method::GET, "/v1/company/authorization", "", Hears::Its),
+    (Method::GET, "/v1/company/settings", "", Hears::Its),
+    (Method::PATCH, "/v1/company/settings", "", Hears::Its),
+    (Method::GET, "/v1/company/profiles", "", Hears::Its),
+    (Method::POST, "/v1/company/profiles", "", Hears::Its),
+    (Method::GET, "/v1/company/profiles/{id}", "/v1/company/profiles/{profile}", Hears::Nothing),
+    (Method::PATCH, "/v1/company/profiles/{id}", "/v1/company/profiles/{profile}", Hears::Nothing),
+    (Method::DELETE, "/v1/company/profiles/{id}", "/v1/company/profiles/{profile}", Hears::Nothing),
+    (
+        Method::GET,
+        "/api/billing/v2/reports/billing_company_transactions",
+        "/api/billing/v2/reports/billing_company_transactions?year=2026&month=11",
+        Hears::Its,
+    ),
+    (Method::GET, "/v1/reports/routes", "/v1/reports/routes?year=2026&month=11", Hears::Its),
+    (Method::POST, "/v1/services/atg", "", Hears::Its),
+    (Method::PATCH, "/v1/services/atg/{account_number}", "/v1/services/atg/86011117947", Hears::Nothing),
     (Method::GET, "/v1/services/b2cno", "", Hears::Its),
     (Method::GET, "/v1/services/b2cno/consumers", "", Hears::Its),
     (Method::GET, "/v1/company/consumers", "", Hears::Its),
@@ -52,6 +82,27 @@ const ASKED: &[(Method, &str, &str, Hears)] = &[
     (Method::GET, "/v1/services/atg/mandates", "", Hears::Its),
     (Method::GET, "/v1/services/atg/{account_number}", "/v1/services/atg/86011117947", Hears::Nothing),
 ];
+
+/// Whether an operation that is not GET takes JSON.
+fn takes_json(path: &str) -> bool {
+    !matches!(path, "/oauth2/token" | "/v1/plans" | "/v1/invoices" | "/v1/invoices/{id}")
+}
+
+/// A body that an operation can read, so that it is the id that it refuses.
+fn body_for(path: &str) -> serde_json::Value {
+    match path.rsplit('/').next() {
+        Some("print") => serde_json::json!({
+            "recipient_name": "Kari", "recipient_address1": "Storgata 1", "recipient_post_code": "0155",
+            "recipient_post_office": "Oslo", "recipient_country": "NO",
+        }),
+        Some("email") => serde_json::json!({ "recipient_email": "kari@example.org" }),
+        Some("einvoice") => serde_json::json!({ "recipient_eia": "0192:999001017" }),
+        Some("decision") => serde_json::json!({ "decision": "dismiss" }),
+        Some("{account_number}") => serde_json::json!({ "kid_length": 16, "reference_position": "1-6" }),
+        Some("{id}") => serde_json::json!({ "network_settings": { "name": "Kari", "email": "kari@example.org" } }),
+        _ => serde_json::json!({}),
+    }
+}
 
 #[test]
 fn every_operation_is_asked() {
@@ -74,6 +125,10 @@ async fn the_wrong_company_finds_nothing() {
     let added = front.ask(Method::POST, "/v1/company/notifications").bearer_auth(&owner).json(&wanted).send().await.unwrap();
     let added = json(added, 201).await;
     let hook = added["id"].as_str().unwrap();
+    let record = AgreementAsk::Record { subject: Subject::MainVendor, found: Found::Active, by: "Ola".to_owned() };
+    change(&front.hub, &front.company, record).await.unwrap();
+    let profiles = front.ask(Method::GET, "/v1/company/profiles").bearer_auth(&owner).send().await.unwrap();
+    let profile = json(profiles, 200).await[0]["id"].as_str().unwrap().to_owned();
     let stranger = front.token(&front.other, "eui").await;
     // Everything that a token can have but what opens anything.
     let idle: Vec<&str> = SCOPES.iter().filter(|scope| scope.meaning.is_empty()).map(|scope| scope.name).collect();
@@ -81,9 +136,11 @@ async fn the_wrong_company_finds_nothing() {
     let of_owner = ["SECRET-7", "secret.example", id, hook, front.company.id.as_str(), front.company.name.as_str()];
     for (method, path, asked, hears) in ASKED {
         let asked = if asked.is_empty() { path } else { asked }.replace("{id}", id).replace("{hook}", hook);
+        let asked = asked.replace("{profile}", &profile).replace("{company}", &front.company.id);
         let ask = |token: Option<&str>| {
             let request = match *method {
                 Method::GET => front.ask(Method::GET, &asked),
+                _ if takes_json(path) => front.ask(method.clone(), &asked).json(&body_for(path)),
                 // A document of the asker's own number would be refused for its seller: nothing of the owner's is needed for it.
                 _ => front.multipart(method.clone(), &asked, &[], Some(b"<Invoice/>")),
             };

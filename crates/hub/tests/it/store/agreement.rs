@@ -16,7 +16,7 @@ pub fn of_account() -> Course {
     let structures = vec!["16:1-6".parse().unwrap(), "20:1-8,type=9-9=7".parse().unwrap()];
     let debit = DirectDebit { structures, notice: NoticePolicy::default(), claims: ClaimWay::default() };
     let signer = Signer { name: "Kari Nordmann".into(), email: "kari@post.example".into() };
-    let order = Order { accepted_by: "Ola".into(), accepted_at: Timestamp::UNIX_EPOCH, signer: Some(signer) };
+    let order = Order { accepted_by: "Ola".into(), accepted_at: Timestamp::UNIX_EPOCH, signer: Some(signer), vouched_by: None };
     let state = State::Active { since: Timestamp::UNIX_EPOCH, known_by: KnownBy::Rail };
     Course { order: Some(order), state, ..Course::new(Subject::Avtalegiro { account: ACCOUNT.into(), debit }) }
 }

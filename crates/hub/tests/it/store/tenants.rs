@@ -365,6 +365,7 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         missing(delivery::of_bill(db, b, key, "i1").await.unwrap_err());
         assert!(delivery::of_invoice(db, b, key, "i1", kvitt_domain::delivery::Purpose::Bill).await.unwrap().is_none());
         assert!(delivery::count(db, b).await.unwrap().is_empty());
+        assert!(delivery::sent_of_accepted(db, b, i64::MIN, i64::MAX).await.unwrap().is_empty());
         assert!(delivery::in_state(db, b, key, "choosing", 9).await.unwrap().is_empty());
         assert!(delivery::plans(db, b, key, "di1").await.unwrap().is_empty());
         missing(delivery::attempt(db, b, key, sample::attempt(1)).await.unwrap_err());
@@ -474,6 +475,13 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         assert!(matches!(saved, Err(Error::Conflict)));
         assert!(as_b!(bench, |tx| delivery::save_word(tx, b, key, sample::attempt(1), &Word::Seen)).is_err());
         as_b!(bench, |tx| delivery::forget_word(tx, b, sample::attempt(1))).unwrap();
+        let theirs = invoice::by_id(db, &bench.a.id, key, "i1").await.unwrap();
+        let (id, of_a) = (b.to_owned(), key.clone());
+        let saved = bench.write(move |tx| {
+            let (id, of_a, theirs) = (id.clone(), of_a.clone(), theirs.clone());
+            Box::pin(async move { invoice::save_body(tx, &id, &of_a, &theirs).await })
+        });
+        assert!(saved.await.is_err());
         assert!(as_b!(bench, |tx| consignment::open_lot(tx, b, "email")).unwrap().is_none());
         assert!(as_b!(bench, |tx| consignment::join(tx, b, "open lot", 0, 1, sample::attempt(1))).is_err());
         assert!(as_b!(bench, |tx| consignment::close(tx, b, "open lot", "email", &RouteSetup(json!({})), NOW)).is_err());
