@@ -12,7 +12,8 @@
 //! comes out while it is.
 
 use std::collections::HashSet;
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Seek};
+use std::sync::Arc;
 
 use kvitt_domain::Fault;
 use kvitt_domain::fault::codes;
@@ -121,20 +122,89 @@ pub fn open(bytes: &[u8], budget: &Budget) -> Result<Handed, Vec<Fault>> {
     if bytes.len() > budget.archive_bytes {
         return Err(vec![over_budget("bytes", budget.archive_bytes)]);
     }
+    let (mut archive, entries) = directory(bytes, budget, Inside::Files)?;
+    let mut opened = Vec::with_capacity(entries.len());
+    for entry in entries {
+        opened.push(expand(&mut archive, &entry, Inside::Files)?);
+    }
+    sort_out(opened)
+}
+
+/// Many documents in one archive: each of its files is handed in for itself, bare XML or a ZIP as [`open`] takes it.
+pub struct Bundle {
+    archive: ZipArchive<Cursor<Arc<[u8]>>>,
+    entries: Vec<Entry>,
+}
+
+impl std::fmt::Debug for Bundle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bundle").field("documents", &self.entries.len()).finish_non_exhaustive()
+    }
+}
+
+impl Bundle {
+    /// What a bundle may cost: each of its documents is held to the usual budget when it is opened itself.
+    pub const BUDGET: Budget = Budget {
+        archive_bytes: 200 * 1024 * 1024,
+        files: 20_000,
+        file_bytes: 100 * 1024 * 1024,
+        total_bytes: 2 * 1024 * 1024 * 1024,
+        ratio: 200,
+    };
+
+    /// Reads the directory of an archive; nothing is expanded yet.
+    ///
+    /// # Errors
+    /// `archive.unreadable`, `archive.over_budget`; `archive.documents` where there is nothing in it.
+    pub fn open(bytes: Arc<[u8]>, budget: &Budget) -> Result<Bundle, Vec<Fault>> {
+        if bytes.len() > budget.archive_bytes {
+            return Err(vec![over_budget("bytes", budget.archive_bytes)]);
+        }
+        let (archive, entries) = directory(bytes, budget, Inside::Documents)?;
+        if entries.is_empty() {
+            return Err(vec![Fault::fatal(codes::ARCHIVE_DOCUMENTS).with("count", 0)]);
+        }
+        Ok(Bundle { archive, entries })
+    }
+
+    /// The names of its files, in their order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|entry| entry.name.as_str())
+    }
+
+    /// One of its documents, expanded; `None` behind the last.
+    pub fn document(&self, index: usize) -> Option<Result<Vec<u8>, Vec<Fault>>> {
+        let entry = self.entries.get(index)?;
+        // A copy shares the directory and the bytes.
+        Some(expand(&mut self.archive.clone(), entry, Inside::Documents).map(|file| file.bytes))
+    }
+}
+
+/// What the files of an archive are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Inside {
+    /// The parts of one document: none is an archive.
+    Files,
+    /// Documents of their own, which may be archives.
+    Documents,
+}
+
+/// An archive and what its directory declares.
+type Directory<B> = (ZipArchive<Cursor<B>>, Vec<Entry>);
+
+/// The directory of an archive, held against the budget.
+fn directory<B: AsRef<[u8]>>(bytes: B, budget: &Budget, inside: Inside) -> Result<Directory<B>, Vec<Fault>> {
+    let declared = declared_entries(bytes.as_ref());
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| vec![unreadable(&error.to_string())])?;
     // The library keeps one of two entries with the same name; the directory's own count tells.
-    if declared_entries(bytes) != Some(archive.len()) {
+    if declared != Some(archive.len()) {
         return Err(vec![unreadable("its directory is damaged, or a file name stands twice")]);
     }
     if archive.len() > budget.files {
         return Err(vec![over_budget("files", budget.files)]);
     }
-    let entries = inspect(&mut archive, budget)?;
-    let mut opened = Vec::with_capacity(entries.len());
-    for entry in entries {
-        opened.push(expand(&mut archive, &entry)?);
-    }
-    sort_out(opened)
+    let entries = inspect(&mut archive, budget, inside)?;
+    Ok((archive, entries))
 }
 
 fn open_bare(bytes: &[u8], budget: &Budget) -> Result<Handed, Vec<Fault>> {
@@ -169,7 +239,7 @@ struct Entry {
 }
 
 /// Holds every declaration against the budget before a byte is expanded.
-fn inspect(archive: &mut ZipArchive<Cursor<&[u8]>>, budget: &Budget) -> Result<Vec<Entry>, Vec<Fault>> {
+fn inspect<R: Read + Seek>(archive: &mut ZipArchive<R>, budget: &Budget, inside: Inside) -> Result<Vec<Entry>, Vec<Fault>> {
     let (mut entries, mut faults) = (Vec::new(), Vec::new());
     let (mut seen, mut total) = (HashSet::new(), 0u64);
     for index in 0..archive.len() {
@@ -194,7 +264,7 @@ fn inspect(archive: &mut ZipArchive<Cursor<&[u8]>>, budget: &Budget) -> Result<V
         if file.is_symlink() {
             refuse(unreadable("it is a link"));
         }
-        if files::ending(&name).is_some_and(|ending| ARCHIVE_ENDINGS.contains(&ending.as_str())) {
+        if inside == Inside::Files && files::ending(&name).is_some_and(|ending| ARCHIVE_ENDINGS.contains(&ending.as_str())) {
             refuse(over_budget("nesting", 0));
         }
         if file.size() > budget.file_bytes {
@@ -221,7 +291,7 @@ fn wrong_name(name: &str) -> Option<&'static str> {
 }
 
 /// Expands one file, and stops one byte after what the directory declared.
-fn expand(archive: &mut ZipArchive<Cursor<&[u8]>>, entry: &Entry) -> Result<File, Vec<Fault>> {
+fn expand<R: Read + Seek>(archive: &mut ZipArchive<R>, entry: &Entry, inside: Inside) -> Result<File, Vec<Fault>> {
     let refused = |why: &str| vec![unreadable(why).at(shown(&entry.name))];
     let file = archive.by_index(entry.index).map_err(|error| refused(&error.to_string()))?;
     let mut bytes = Vec::new();
@@ -230,7 +300,7 @@ fn expand(archive: &mut ZipArchive<Cursor<&[u8]>>, entry: &Entry) -> Result<File
         return Err(refused("its size is not what the archive declares"));
     }
     let zipped_document = files::ending(&entry.name).is_some_and(|ending| ZIPPED_DOCUMENTS.contains(&ending.as_str()));
-    if is_zip(&bytes) && !zipped_document {
+    if inside == Inside::Files && is_zip(&bytes) && !zipped_document {
         return Err(vec![over_budget("nesting", 0).at(shown(&entry.name))]);
     }
     Ok(File { media_type: files::media_type(&entry.name).to_owned(), name: entry.name.clone(), bytes })

@@ -74,6 +74,7 @@ fn operations() -> OpenApiRouter<Hub> {
         .routes(routes!(notifications::test))
         .routes(routes!(plans::post))
         .routes(routes!(invoices::send::post, invoices::list::get))
+        .routes(routes!(invoices::bulk::post))
         .routes(routes!(invoices::read::get, invoices::send::put))
         .routes(routes!(invoices::read::get_file))
         .routes(routes!(invoices::follow::actions))

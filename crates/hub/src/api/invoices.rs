@@ -17,6 +17,7 @@ use crate::hub::Hub;
 use crate::store::invoice::{self, StoredInvoice};
 use crate::store::{artefact, delivery};
 
+pub mod bulk;
 pub mod follow;
 pub mod list;
 pub mod read;

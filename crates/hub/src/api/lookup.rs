@@ -89,7 +89,7 @@ pub struct RouteStatus {
 ///
 /// A fødselsnummer is never taken in an address: use `POST` for it.
 #[utoipa::path(get, path = "/v1/lookup/consumers", tag = "lookup", operation_id = "getV1LookupConsumers",
-    params(("date_of_birth" = Option<String>, Query, description = "`YYYY-MM-DD`"),
+    params(("date_of_birth" = Option<String>, Query, format = Date, description = "`YYYY-MM-DD`"),
         ("phone_number" = Option<String>, Query, description = "International form"), ("email" = Option<String>, Query),
         ("first_name" = Option<String>, Query), ("last_name" = Option<String>, Query), ("postal_code" = Option<String>, Query),
         ("city" = Option<String>, Query), ("reference_number" = Option<String>, Query, description = "Taken and not needed"),
@@ -200,9 +200,9 @@ async fn yes_to_all(hub: &Hub, caller: &Caller, asked: &ConsumerAsked) -> Answer
 
 fn recipient(asked: &ConsumerAsked) -> Answered<(Recipient, Option<Identity>)> {
     let given = |value: &Option<String>| value.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-    let born_on = match given(&asked.date_of_birth) {
+    let born_on = match &asked.date_of_birth {
         None => None,
-        Some(text) => Some(text.parse::<Date>().map_err(|_| Problem::value("date_of_birth", &text))?),
+        Some(text) => Some(text.parse::<Date>().map_err(|_| Problem::value("date_of_birth", text))?),
     };
     let identity = match given(&asked.ssn) {
         None => None,

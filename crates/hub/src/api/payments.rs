@@ -109,7 +109,7 @@ pub struct PaymentDecision {
 
 /// Lists payments
 #[utoipa::path(get, path = "/v1/payments", tag = "payments", operation_id = "getV1Payments",
-    params(("state" = Option<String>, Query, description = "`matched`, `parked` (with suggestions), `no_concern`, `told_twice`, `told_again`; all where none is named"),
+    params(("state" = Option<String>, Query, pattern = "^(matched|parked|no_concern|told_twice|told_again)$", description = "`matched`, `parked` (with suggestions), `no_concern`, `told_twice`, `told_again`; all where none is named"),
         ("after" = Option<String>, Query, description = "`next` of the page before"),
         ("limit" = Option<i64>, Query, minimum = 1, maximum = 200, description = "50 by default")),
     responses((status = 200, description = "A page", body = PaymentPage)))]

@@ -81,14 +81,19 @@ impl Problem {
         &self.faults
     }
 
-    /// The answer, in the caller's language.
-    pub fn answer(&self, language: Language, request_id: &str) -> Response {
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What is told, in the caller's language.
+    pub fn body(&self, language: Language, request_id: &str) -> ProblemBody {
         let sentences: Vec<String> = self.faults.iter().map(|fault| masked(&fault.sentence(language))).collect();
         let (code, message) = match self.faults.first() {
             Some(fault) => (fault.code.name(), sentences[0].clone()),
             None => (codes::HUB_FAILED.name(), String::new()),
         };
-        let body = ProblemBody {
+        ProblemBody {
             kind: format!("/v1/faults/{code}"),
             title: message.clone(),
             status: self.status.as_u16(),
@@ -105,8 +110,12 @@ impl Problem {
             request_id: request_id.to_owned(),
             faults: self.faults.iter().map(|fault| FaultShown::of(fault, language)).collect(),
             error: self.oauth.map(str::to_owned),
-        };
-        let mut response = (self.status, Json(body)).into_response();
+        }
+    }
+
+    /// The answer, in the caller's language.
+    pub fn answer(&self, language: Language, request_id: &str) -> Response {
+        let mut response = (self.status, Json(self.body(language, request_id))).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         response.headers_mut().extend((*self.headers).clone());
         response

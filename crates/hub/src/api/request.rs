@@ -69,7 +69,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for InJson<T> {
         if bytes.is_empty() {
             return Err(Problem::of(Fault::fatal(codes::REQUEST_EMPTY)));
         }
-        serde_json::from_slice(&bytes).map(InJson).map_err(Problem::unreadable)
+        // Every body here is an object; read by position, a list would pass for one.
+        match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
+            Some(b'{') => serde_json::from_slice(&bytes).map(InJson).map_err(Problem::unreadable),
+            _ => Err(Problem::unreadable("the body is no JSON object")),
+        }
     }
 }
 

@@ -103,6 +103,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation { method: Method::POST, path: "/v1/company/notifications/{id}/test", wants: CHANGE_COMPANY },
     Operation { method: Method::POST, path: "/v1/plans", wants: SEND },
     Operation { method: Method::POST, path: "/v1/invoices", wants: SEND },
+    Operation { method: Method::POST, path: "/v1/invoices/bulk", wants: SEND },
     Operation { method: Method::GET, path: "/v1/invoices", wants: FOLLOW },
     Operation { method: Method::GET, path: "/v1/invoices/{id}", wants: FOLLOW },
     Operation { method: Method::PUT, path: "/v1/invoices/{id}", wants: SEND },

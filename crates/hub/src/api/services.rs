@@ -158,8 +158,8 @@ pub struct MandateShown {
 /// Lists the mandates of the company's payers
 #[utoipa::path(get, path = "/v1/services/atg/mandates", tag = "services", operation_id = "getV1ServicesAtgMandates",
     params(("query" = Option<String>, Query, description = "A KID, of the mandate or of any invoice; a customer number; a payer's bank account"),
-        ("timestamp" = Option<String>, Query, description = "RFC 3339: changed since"),
-        ("status" = Option<String>, Query, description = "`ACTIVE` or `INACTIVE`"),
+        ("timestamp" = Option<String>, Query, format = DateTime, description = "RFC 3339: changed since"),
+        ("status" = Option<String>, Query, pattern = "^(IN)?ACTIVE$", description = "`ACTIVE` or `INACTIVE`"),
         ("parse_values" = Option<String>, Query, description = "Taken and not needed: KIDs are always read"),
         ("page" = Option<i64>, Query, minimum = 1, maximum = 10000, description = "1 by default"),
         ("per_page" = Option<i64>, Query, minimum = 1, maximum = 100, description = "20 by default")),

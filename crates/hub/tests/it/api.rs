@@ -3,6 +3,7 @@
 
 mod access;
 mod bad;
+mod bulk;
 mod canary;
 mod company;
 mod described;

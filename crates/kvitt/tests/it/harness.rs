@@ -109,6 +109,11 @@ impl Running {
         }
     }
 
+    /// Where its API is.
+    pub fn address(&self) -> String {
+        format!("http://{}", self.said["http"].as_str().unwrap())
+    }
+
     /// Whether it has ended.
     pub fn is_dead(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
@@ -334,6 +339,21 @@ pub fn zipped(files: &[(&str, &[u8])]) -> Vec<u8> {
         archive.write_all(bytes).unwrap();
     }
     archive.finish().unwrap().into_inner()
+}
+
+/// A token of a key that `kvitt api-keys create --json` made.
+pub async fn token(address: &str, key: &Value, scope: &str) -> String {
+    let field = |name: &str| key[name].as_str().unwrap().to_owned();
+    let form = [
+        ("grant_type", "client_credentials".to_owned()),
+        ("scope", scope.to_owned()),
+        ("client_id", field("client_id")),
+        ("client_secret", field("secret")),
+    ];
+    let form: Vec<String> = form.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let request = reqwest::Client::new().post(format!("{address}/oauth2/token")).body(form.join("&"));
+    let answer = request.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap();
+    answer.json::<Value>().await.unwrap()["access_token"].as_str().unwrap().to_owned()
 }
 
 /// The folder of examples.

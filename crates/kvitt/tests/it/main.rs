@@ -6,6 +6,7 @@
 
 mod agreements;
 mod bank_files;
+mod bulk;
 mod crash;
 mod demo;
 mod dice;
@@ -21,6 +22,7 @@ mod payments;
 #[path = "../../../hub/tests/it/postgres.rs"]
 mod postgres;
 mod restoring;
+mod schemathesis;
 mod serving;
 mod settling;
 mod simulation;

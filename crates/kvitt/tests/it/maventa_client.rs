@@ -27,7 +27,7 @@ fn the_public_client_works_with_another_base_address() {
     let done = Command::new("node")
         .arg(script)
         .env("NODE_PATH", modules)
-        .env("KVITT_ADDRESS", format!("http://{}", hub.said["http"].as_str().unwrap()))
+        .env("KVITT_ADDRESS", hub.address())
         .env("KVITT_CLIENT_ID", key["client_id"].as_str().unwrap())
         .env("KVITT_SECRET", key["secret"].as_str().unwrap())
         .env("KVITT_INVOICE", examples().join("invoices/nordlys-500101.xml"))

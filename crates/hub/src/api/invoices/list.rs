@@ -37,16 +37,16 @@ const KNOWN: &[&str] = &[
 ///
 /// Kvitt receives none as yet: `direction=RECEIVED`, the default of the API that it follows, is an empty list. Ask with `direction=SENT`.
 #[utoipa::path(get, path = "/v1/invoices", tag = "invoices", operation_id = "getV1Invoices",
-    params(("direction" = Option<String>, Query, description = "`RECEIVED` (default) or `SENT`"),
+    params(("direction" = Option<String>, Query, pattern = "^(RECEIVED|SENT)$", description = "`RECEIVED` (default) or `SENT`"),
         ("status" = Option<Vec<String>>, Query, description = "`PENDING`, `DELIVERED`, `FAILED`; several may be given"),
         ("ids" = Option<Vec<Uuid>>, Query, description = "At most 100"),
         ("number" = Option<String>, Query, description = "BT-1"),
         ("reference" = Option<String>, Query, description = "The KID"),
-        ("received_at_start" = Option<String>, Query, description = "RFC 3339"), ("received_at_end" = Option<String>, Query, description = "RFC 3339"),
-        ("created_at_start" = Option<String>, Query, description = "RFC 3339"), ("created_at_end" = Option<String>, Query, description = "RFC 3339"),
+        ("received_at_start" = Option<String>, Query, format = DateTime, description = "RFC 3339"), ("received_at_end" = Option<String>, Query, format = DateTime, description = "RFC 3339"),
+        ("created_at_start" = Option<String>, Query, format = DateTime, description = "RFC 3339"), ("created_at_end" = Option<String>, Query, format = DateTime, description = "RFC 3339"),
         ("page" = Option<i64>, Query, minimum = 1, maximum = 10000, description = "1 by default"),
         ("per_page" = Option<i64>, Query, minimum = 1, maximum = 100, description = "20 by default"),
-        ("sort" = Option<String>, Query, description = "`received_at` (default) or `-received_at`")),
+        ("sort" = Option<String>, Query, pattern = "^-?(received|created)_at$", description = "`received_at` (default) or `-received_at`")),
     responses((status = 200, description = "A page; its headers tell of the others", body = Vec<Invoice>,
         headers(("X-Total" = i64, description = "How many there are"), ("X-Total-Pages" = i64), ("X-Page" = i64), ("X-Per-Page" = i64),
             ("X-Next-Page" = String), ("X-Prev-Page" = String), ("Link" = String)))))]

@@ -29,7 +29,9 @@ async fn a_webhook_from_its_first_day_to_its_last() {
 
     let shown = ask(Method::GET, &format!("/{id}"), &reader, 200).await;
     assert_eq!((shown["state"].as_str(), shown["secret"].as_str()), (Some("active"), None));
-    assert_eq!(ask(Method::GET, "", &reader, 200).await, json!([shown]));
+    // How far it was told may have moved on meanwhile: it goes by itself.
+    let listed = ask(Method::GET, "", &reader, 200).await;
+    assert_eq!((listed.as_array().unwrap().len(), &listed[0]["id"]), (1, &shown["id"]));
 
     let tried = ask(Method::POST, &format!("/{id}/test"), &token, 200).await;
     assert_eq!((&tried["taken"], &tried["status"], &tried["type"]), (&json!(false), &json!(0), &json!("webhook.test")));

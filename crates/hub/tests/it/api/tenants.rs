@@ -39,6 +39,7 @@ const ASKED: &[(Method, &str, &str, Hears)] = &[
     (Method::POST, "/v1/company/notifications/{id}/test", "/v1/company/notifications/{hook}/test", Hears::Nothing),
     (Method::POST, "/v1/plans", "", Hears::Its),
     (Method::POST, "/v1/invoices", "", Hears::Its),
+    (Method::POST, "/v1/invoices/bulk", "", Hears::Its),
     (Method::GET, "/v1/invoices", "/v1/invoices?direction=SENT&number=SECRET-7", Hears::Its),
     (Method::GET, "/v1/invoices/{id}", "", Hears::Nothing),
     // Its own document under the other's id would be its own: the seller is another.
@@ -85,7 +86,7 @@ const ASKED: &[(Method, &str, &str, Hears)] = &[
 
 /// Whether an operation that is not GET takes JSON.
 fn takes_json(path: &str) -> bool {
-    !matches!(path, "/oauth2/token" | "/v1/plans" | "/v1/invoices" | "/v1/invoices/{id}")
+    !matches!(path, "/oauth2/token" | "/v1/plans" | "/v1/invoices" | "/v1/invoices/bulk" | "/v1/invoices/{id}")
 }
 
 /// A body that an operation can read, so that it is the id that it refuses.
