@@ -19,6 +19,7 @@ pub mod mandate;
 pub mod money;
 pub mod payment;
 pub mod pdf_facts;
+pub mod person;
 pub mod plan;
 pub mod price_book;
 pub mod recipient;

@@ -24,6 +24,7 @@ mod drop;
 mod files;
 mod http;
 mod payments;
+mod web;
 mod webhooks;
 
 pub use api::ApiConfig;
@@ -31,6 +32,7 @@ pub use avtalegiro::AvtalegiroConfig;
 pub use drop::{AlgorithmsConfig, DropConfig, SftpConfig};
 pub use http::HttpConfig;
 pub use payments::{Dated, PaymentsConfig};
+pub use web::WebConfig;
 pub use webhooks::WebhooksConfig;
 
 /// Everything that can be configured. Paths are relative to the data folder where they are not absolute.
@@ -63,6 +65,8 @@ pub struct Config {
     pub intake: Option<IntakeConfig>,
     /// Bank files, and how long an unpaid direct debit is waited for.
     pub payments: PaymentsConfig,
+    /// The pages in the browser.
+    pub web: WebConfig,
     /// Where webhooks may go.
     pub webhooks: WebhooksConfig,
     /// Where business time comes from, where it is not the machine's own.
@@ -98,6 +102,7 @@ impl Default for Config {
             bounces: None,
             intake: None,
             payments: PaymentsConfig::default(),
+            web: WebConfig::default(),
             webhooks: WebhooksConfig::default(),
             clock: None,
             log_format: LogFormat::Text,

@@ -26,6 +26,7 @@ pub use crate::actions::accept_invoice::{Accepted, HandedIn};
 pub use crate::actions::api_keys::{KeyAsk, KeysShown};
 pub use crate::actions::apply_mandates::Covers;
 pub use crate::actions::back_up::{BackUpKeys, Manifest};
+pub use crate::actions::change_people::{PeopleAnswer, PeopleAsk, PersonShown};
 pub use crate::actions::change_webhook::{NewWebhook, WebhookShown, WithSecret};
 pub use crate::actions::explain::{Course, Story};
 pub use crate::actions::find_mandates::MandateAsk;
@@ -180,6 +181,8 @@ pub enum Ask {
     },
     /// Something about who may speak for a company.
     Access(AccessAsk),
+    /// Something about the people who use the pages.
+    People(PeopleAsk),
     /// Something about money: bank accounts, KIDs, bank files, payments.
     Money(MoneyAsk),
     /// Ask or do something about a company's webhooks.
@@ -255,6 +258,8 @@ pub enum Answer {
     },
     /// Keys of the API.
     Keys(KeysShown),
+    /// People, or a link for one of them.
+    People(PeopleAnswer),
     /// Bank accounts.
     BankAccounts {
         /// By their numbers.
@@ -515,6 +520,7 @@ impl Hub {
                 Answer::Done
             }
             Ask::Access(ask) => access::answer(self, ask).await?,
+            Ask::People(ask) => Answer::People(actions::change_people::ask(self, ask).await?),
             Ask::Money(ask) => money::answer(self, ask).await?,
             Ask::Webhooks { company, what } => webhooks::answer(self, company.as_deref(), what).await?,
             Ask::RotateKeys => {

@@ -1,6 +1,6 @@
 //! What the hub answers over HTTP: whether it is well (`/healthz`, `/readyz`), its figures (`/metrics`), what the rules say of a
 //! document (`validate`), the files that letters link to (`documents`), the bills that banks open (`bills`), and the page that leads customers to the rail's
-//! form for mandates (`mandates`).
+//! form for mandates (`mandates`); and the API ([`api`]) and the pages ([`web`]) beside them.
 //!
 //! A file's address is unguessable and holds nothing of the recipient. It is never indexed or cached by others, and it ends
 //! sixteen months after its invoice was accepted.
@@ -17,17 +17,22 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use kvitt_domain::Language;
+use kvitt_domain::fault::codes;
 use tracing::Instrument as _;
 
-use crate::api;
 use crate::api::access::language_of;
 use crate::api::problem::Problem;
 use crate::hub::Hub;
+use crate::{api, web};
+
+/// The id of a request, which stands in each line of the log that is written for it, and in its answer.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub String);
 
 /// The addresses of the hub.
 pub fn router(hub: Hub) -> Router {
@@ -48,6 +53,7 @@ pub fn router(hub: Hub) -> Router {
         .merge(banks)
         .merge(judging)
         .merge(api::router(&hub))
+        .merge(web::router(&hub))
         .layer(middleware::from_fn_with_state(hub, with_id))
 }
 
@@ -63,9 +69,15 @@ async fn with_id(State(hub): State<Hub>, mut request: Request, next: Next) -> Re
     let id = uuid::Uuid::now_v7().to_string();
     request.extensions_mut().insert(RequestId(id.clone()));
     let span = tracing::info_span!("request", request = %id, method = %request.method(), route);
-    let language = language_of(request.headers());
+    let (language, headers) = (language_of(request.headers()), request.headers().clone());
+    request.extensions_mut().insert(RequestId(id.clone()));
     let mut response = async {
-        let response = in_words(next.run(request).await, language, &id);
+        let response = next.run(request).await;
+        let is_lost = response.extensions().get::<Problem>().is_some_and(|problem| problem.is(codes::PATH_UNKNOWN));
+        let response = match is_lost && wants_page(&headers) {
+            true => web::guard::lost(&hub, &headers, &id),
+            false => in_words(response, language, &id),
+        };
         tracing::debug!(status = response.status().as_u16(), ms = begun.elapsed().as_millis() as u64, "answered");
         response
     }
@@ -76,6 +88,11 @@ async fn with_id(State(hub): State<Hub>, mut request: Request, next: Next) -> Re
         response.headers_mut().insert("x-request-id", id);
     }
     response
+}
+
+/// Whether a browser asks, and not a program.
+fn wants_page(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// What is not done is said in the caller's language, with the request's id.

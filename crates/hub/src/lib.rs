@@ -16,12 +16,14 @@ pub mod ids;
 pub mod jobs;
 pub mod lock;
 pub mod metrics;
+pub mod password;
 pub mod reading;
 pub mod socket;
 pub mod store;
 pub mod transport;
 pub mod validation;
 pub mod vault;
+pub mod web;
 pub mod webhook_message;
 
 pub use config::Config;

@@ -110,6 +110,9 @@ enum Command {
     /// Make, list, rotate and revoke the keys with which programs speak for a company.
     #[command(subcommand)]
     ApiKeys(commands::api_keys::ApiKeys),
+    /// List the people who use the pages, invite them, or give one a link to a new password.
+    #[command(subcommand)]
+    Users(commands::users::Users),
     /// Change the key that seals all keys.
     #[command(subcommand)]
     Keys(commands::keys::Keys),
@@ -205,6 +208,7 @@ async fn run(session: &Session, command: Command) -> Outcome {
         Command::Restore(restore) => restore.run(session).await,
         Command::CopyDatabase(copy) => copy.run(session).await,
         Command::ApiKeys(keys) => keys.run(session).await,
+        Command::Users(users) => users.run(session).await,
         Command::Keys(keys) => keys.run(session).await,
         Command::Bench(bench) => bench.run(session).await,
         Command::Completions(completions) => completions.run(session),

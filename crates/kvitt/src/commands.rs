@@ -27,5 +27,6 @@ pub mod send;
 pub mod serve;
 pub mod settle;
 pub mod status;
+pub mod users;
 pub mod validate;
 pub mod webhooks;

@@ -572,4 +572,39 @@ codes! {
     KID_REUSED = "kid.reused", Sender;
     /// No KID can be made of these numbers. Values: `why`.
     KID_IMPOSSIBLE = "kid.impossible", Operator;
+    // --- people and pages
+    /// A field of a form that must be filled in is empty. No values.
+    FORM_MISSING = "form.missing", Sender;
+    /// A field of a form has a value that it cannot have. Values: `value`.
+    FORM_VALUE = "form.value", Sender;
+    /// A form came from a page of an earlier session or another company, or from elsewhere. No values.
+    FORM_STALE = "form.stale", Sender;
+    /// E-mail address and password do not belong together. Nothing says which of them is wrong. No values.
+    SIGN_IN_REFUSED = "sign_in.refused", Sender;
+    /// Too many tries to sign in, from one address or for one person. Values: `seconds`.
+    SIGN_IN_TOO_OFTEN = "sign_in.too_often", Sender;
+    /// The person's role in the company does not go so far. Values: `role`.
+    ROLE_MISSING = "role.missing", Operator;
+    /// No page is here. No values.
+    PAGE_UNKNOWN = "page.unknown", Sender;
+    /// The code for the first visit is not the one that the hub printed. No values.
+    FIRST_RUN_CODE = "first_run.code", Operator;
+    /// Somebody has been here before: the first visit is over. No values.
+    FIRST_RUN_OVER = "first_run.over", Operator;
+    /// The password has too few characters. Values: `limit`.
+    USER_PASSWORD_SHORT = "user.password_short", Sender;
+    /// The password has too many characters. Values: `limit`.
+    USER_PASSWORD_LONG = "user.password_long", Sender;
+    /// The two passwords differ. No values.
+    USER_PASSWORDS_DIFFER = "user.passwords_differ", Sender;
+    /// The person uses the company already. Values: `email`.
+    USER_KNOWN = "user.known", Sender;
+    /// Nobody here has this e-mail address. Values: `email`.
+    USER_UNKNOWN = "user.unknown", Sender;
+    /// Somebody must be left who can change everything. No values.
+    USER_LAST_ADMIN = "user.last_admin", Operator;
+    /// The company has as many people as it can have. Values: `limit`.
+    USER_TOO_MANY = "user.too_many", Operator;
+    /// The link was used, is too old or was withdrawn. No values.
+    USER_LINK_OVER = "user.link_over", Operator;
 }

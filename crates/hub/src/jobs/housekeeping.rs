@@ -1,5 +1,5 @@
 //! What time makes unneeded is dropped: answers to idempotency keys after 30 days, strays after 90, the bytes of banks' files after 18
-//! months, and large files that nothing refers to.
+//! months, sessions that are over, and large files that nothing refers to.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,10 +8,11 @@ use futures_util::FutureExt;
 use tokio::sync::watch;
 
 use crate::actions::look_up::FRESH_MS;
+use crate::actions::sign_in::{IDLE, LONGEST};
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::jobs::watch::receipts;
-use crate::store::{artefact, bank_file, company, invoice, lookup, stray};
+use crate::store::{artefact, bank_file, company, invitation, invoice, lookup, session, stray};
 use crate::transport::maildir::{self, Place};
 
 /// How often the house is kept. Nothing waits for it.
@@ -41,6 +42,8 @@ pub struct Dropped {
     pub strays: u64,
     /// Pieces of old files from banks.
     pub bank_files: u64,
+    /// Sessions and invitations that are over.
+    pub sessions: u64,
     /// What failed, such as a company: it is tried again at the next time.
     pub failed: u64,
 }
@@ -76,6 +79,13 @@ pub async fn keep_house(hub: &Hub, stop: &watch::Receiver<bool>) -> Result<Dropp
             tracing::error!(error = &error as &dyn std::error::Error, "old bank files could not be removed");
         }
     }
+    match forget_sessions(hub).await {
+        Ok(sessions) => dropped.sessions = sessions,
+        Err(error) => {
+            dropped.failed += 1;
+            tracing::error!(error = &error as &dyn std::error::Error, "old sessions could not be removed");
+        }
+    }
     let mut last = String::new();
     loop {
         let page = company::ids_after(&mut *hub.db().read().await?, &last, PAGE).await?;
@@ -109,6 +119,14 @@ async fn forget_strays(hub: &Hub) -> Result<u64> {
 async fn forget_bank_files(hub: &Hub) -> Result<u64> {
     let before = hub.clock().business_ms() - BANK_FILES_LIVE_MS;
     hub.write(move |tx| async move { bank_file::forget_parts(tx, bank_file::HOUSE, before).await }.boxed()).await
+}
+
+async fn forget_sessions(hub: &Hub) -> Result<u64> {
+    let now = hub.clock().machine_ms();
+    let ago = |duration: Duration| now - i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+    let (idle, longest) = (ago(IDLE), ago(LONGEST));
+    hub.write(move |tx| async move { Ok(session::forget(tx, idle, longest).await? + invitation::forget(tx, now).await?) }.boxed())
+        .await
 }
 
 async fn keep_for(hub: &Hub, company: &str, dropped: &mut Dropped) -> Result<()> {

@@ -34,6 +34,8 @@ pub enum Note {
     Restored,
     /// The key that tokens of the API are signed with.
     SigningKey,
+    /// The code with which the first person makes their user.
+    FirstRunCode,
 }
 
 impl Note {
@@ -42,6 +44,7 @@ impl Note {
             Note::ClockOffset => "clock offset",
             Note::Restored => "restored",
             Note::SigningKey => "signing key",
+            Note::FirstRunCode => "first run code",
         }
     }
 }

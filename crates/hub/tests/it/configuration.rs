@@ -3,12 +3,13 @@
 use kvitt_hub::Config;
 
 const PAGE: &str = include_str!("../../../../docs/configuration.md");
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 7] = [
     include_str!("../../src/config.rs"),
     include_str!("../../src/config/avtalegiro.rs"),
     include_str!("../../src/config/http.rs"),
     include_str!("../../src/config/drop.rs"),
     include_str!("../../src/config/payments.rs"),
+    include_str!("../../src/config/web.rs"),
     include_str!("../../src/config/webhooks.rs"),
 ];
 

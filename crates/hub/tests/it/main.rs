@@ -3,7 +3,7 @@
 //! [`databases`] gives every test a SQLite file and a PostgreSQL database of its own, [`sample`] an invented invoice. [`store`]
 //! holds the contract of each file of `src/store/`. [`house`] looks at the source, [`licences`] at what it is built from,
 //! [`configuration`] at its page, [`folders`] at what comes in by files, [`bills`] at what banks open, [`api`] at what programs ask,
-//! [`mandates`] at what becomes of them and at their page, [`payments`] follows the money, [`webhooks`] what is told of all that,
+//! [`mandates`] at what becomes of them and at their page, [`web`] what people see, [`payments`] follows the money, [`webhooks`] what is told of all that,
 //! [`copying`] looks at whole databases.
 
 // A failed unwrap is a failed test, and the stack of a test is its own.
@@ -26,4 +26,5 @@ mod postgres;
 mod sample;
 mod store;
 mod time;
+mod web;
 mod webhooks;

@@ -30,11 +30,18 @@ impl Serve {
         let told_to_stop = told_to_stop()?;
         let running = hub.start().await?;
         let http = running.http().to_string();
+        let code = kvitt_hub::actions::begin::code(&hub).await?;
         match session.json {
-            true => session.print_json(&serde_json::json!({ "http": http, "data": session.place.data }))?,
-            false => session.print(
-                &session.words.say("serve.ready", &[("http", &http), ("data", &session.place.data.display().to_string())]),
-            )?,
+            true => {
+                session.print_json(&serde_json::json!({ "http": http, "data": session.place.data, "first_run_code": code }))?;
+            }
+            false => {
+                let data = session.place.data.display().to_string();
+                session.print(&session.words.say("serve.ready", &[("http", &http), ("data", &data)]))?;
+                if let Some(code) = &code {
+                    session.print(&session.words.say("serve.first_run", &[("http", &http), ("code", code)]))?;
+                }
+            }
         }
         told_to_stop.await;
         if !session.json {

@@ -65,7 +65,7 @@ async fn both_databases_understand_every_statement() {
 }
 
 /// Statements that read all rows, or all of a company, and may: how they begin, and why.
-const READ_ALL: [(&str, &str); 30] = [
+const READ_ALL: [(&str, &str); 38] = [
     (
         "SELECT key_id, name, scopes, secret_digest, old_digest, old_until, made_at, made_by, revoked_at FROM api_key WHERE company_id = $1 ORDER",
         "a company has few keys: there is a most",
@@ -105,6 +105,17 @@ const READ_ALL: [(&str, &str); 30] = [
     ("SELECT CAST(COUNT(*) AS BIGINT) FROM stray", "strays are few: there is a most"),
     ("DELETE FROM stray WHERE at", "housekeeping, once a day"),
     ("SELECT address_digest, sealed FROM suppression WHERE company_id = $1 ORDER", "a list for a person"),
+    ("SELECT person_id, email, name, password, language, theme FROM person ORDER", "the operator's list"),
+    ("SELECT person_id FROM person LIMIT 1", "the first entry of its table"),
+    ("SELECT m.person_id, m.role", "a company has few people: there is a most"),
+    ("SELECT m.company_id, c.org_number", "the key of a company is the company alone"),
+    ("UPDATE membership SET role = role", "a company has few people: there is a most"),
+    (
+        "SELECT company_id, invitation_id, email, name, role, made_by, until FROM invitation WHERE company_id",
+        "a company has few people: there is a most",
+    ),
+    ("DELETE FROM invitation WHERE until", "housekeeping; there are few"),
+    ("DELETE FROM session WHERE seen_at", "housekeeping; there are few"),
 ];
 /// Like them, without a table of ours.
 const OF_THE_DATABASE: [&str; 5] = ["sqlite_master", "pragma_", "total_changes", "schema_version", "house_counter"];

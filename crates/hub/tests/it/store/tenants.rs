@@ -19,6 +19,7 @@ use kvitt_domain::identifiers::Kid;
 use kvitt_domain::invoice::DocumentKind;
 use kvitt_domain::money::{Amount, Currency};
 use kvitt_domain::payment::{Candidate, Flow, KidUse, Payment, PaymentKind};
+use kvitt_domain::person::{Role, Theme};
 use kvitt_domain::plan::RouteName;
 use kvitt_domain::recipient::RecipientType;
 use kvitt_hub::actions::apply_mandates::Covers;
@@ -34,11 +35,15 @@ use kvitt_hub::store::consignment::{self, NewArrival};
 use kvitt_hub::store::customer_order::{self, CustomerOrder};
 use kvitt_hub::store::delivery::{NewDelivery, StoredAttempt};
 use kvitt_hub::store::event::{self, NewEvent};
+use kvitt_hub::store::invitation::{self, Invitation};
 use kvitt_hub::store::invoice::{self, Rendition};
 use kvitt_hub::store::job::{self, Kind, Seat, Times, Urgency, Wanted};
 use kvitt_hub::store::kid::{self, Made};
 use kvitt_hub::store::mandate;
+use kvitt_hub::store::membership;
 use kvitt_hub::store::payment::{self, StoredPayment};
+use kvitt_hub::store::person::{self, Person};
+use kvitt_hub::store::session::{self, Session};
 use kvitt_hub::store::suppression::{self, Suppressed};
 use kvitt_hub::store::webhook::{self, Settings, State as WebhookState, Try, Webhook};
 use kvitt_hub::store::{Backend, Tx, claim, delivery, lookup, restore, transmission};
@@ -109,6 +114,10 @@ async fn furnish(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     webhook::insert(tx, id, key, "hook", &a_webhook(), NOW).await?;
     webhook::record(tx, id, "hook", &a_try()).await?;
     webhook::count_active(tx, id, 1).await?;
+    person::insert(tx, &a_person(), "$argon2id$", NOW).await?;
+    membership::insert(tx, id, "person", Role::Admin, NOW).await?;
+    invitation::insert(tx, id, &an_invitation(id), "digest of a").await?;
+    session::insert(tx, &a_session(id)).await?;
     job::enqueue(tx, id, Kind::Converse, "lot", Urgency::Ordinary, NOW, NOW).await?;
     job::enqueue(tx, id, Kind::ChooseRoute, "stuck", Urgency::Ordinary, NOW - 1, NOW).await?;
     let stuck =
@@ -232,6 +241,27 @@ fn a_webhook() -> Webhook {
 
 fn a_try() -> Try {
     Try { event: 1, kind: "invoice.accepted".into(), at: NOW, status: 200, why: String::new(), took_ms: 1 }
+}
+
+fn a_person() -> Person {
+    let (language, theme) = (kvitt_domain::Language::Bokmal, Theme::Auto);
+    Person { id: "person".into(), email: "eva@a.example".into(), name: "Eva".into(), language, theme }
+}
+
+fn an_invitation(company: &str) -> Invitation {
+    Invitation {
+        company: company.into(),
+        id: "invitation".into(),
+        email: "ola@a.example".into(),
+        name: "Ola".into(),
+        role: Role::Invoicing,
+        made_by: "Eva".into(),
+        until: i64::MAX,
+    }
+}
+
+fn a_session(company: &str) -> Session {
+    Session { digest: company.into(), person: "person".into(), company: company.into(), begun_at: 0, seen_at: 0 }
 }
 
 fn a_claim() -> Claim {
@@ -443,6 +473,9 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert_eq!(webhook::by_id(db, b, key, "hook").await.unwrap(), None);
         assert!(webhook::all(db, b, key).await.unwrap().is_empty());
         assert!(webhook::tries(db, b, "hook").await.unwrap().is_empty());
+        assert_eq!(membership::role_of(db, b, "person").await.unwrap(), None);
+        assert!(membership::of_company(db, b).await.unwrap().is_empty());
+        assert!(invitation::of_company(db, b, 0).await.unwrap().is_empty());
         let other = company::by_id(db, &bench.vault, b).await.unwrap();
         assert_eq!(other.settings.route_order(RecipientType::Consumer), None);
     })
@@ -512,6 +545,11 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         assert_eq!(as_b!(bench, |tx| invoice::forget_keys(tx, b, i64::MAX)).unwrap(), 0);
         assert!(!as_b!(bench, |tx| api_key::rotate(tx, b, "k1", "new", i64::MAX)).unwrap());
         assert!(!as_b!(bench, |tx| api_key::revoke(tx, b, "k1", NOW)).unwrap());
+        assert!(!as_b!(bench, |tx| membership::change(tx, b, "person", Role::ReadOnly)).unwrap());
+        assert!(!as_b!(bench, |tx| membership::remove(tx, b, "person")).unwrap());
+        assert_eq!(as_b!(bench, |tx| membership::lock_admins(tx, b)).unwrap(), 0);
+        assert!(!as_b!(bench, |tx| invitation::remove(tx, b, "invitation")).unwrap());
+        assert_eq!(as_b!(bench, |tx| session::end_in(tx, b, "person")).unwrap(), 0);
         assert!(!as_b!(bench, |tx| suppression::lift(tx, b, key, "kari@post.example")).unwrap());
         assert!(
             !as_b!(bench, |tx| async move { customer_order::remove(tx, b, &customer_order("email").customer).await }).unwrap()
@@ -659,6 +697,11 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         as_b!(bench, |tx| async move { customer_order::set(tx, b, &customer_order("print"), NOW).await }).unwrap();
         as_b!(bench, |tx| job::enqueue(tx, b, Kind::Converse, "lot", Urgency::Ordinary, NOW, NOW)).unwrap();
         as_b!(bench, |tx| async move {
+            membership::insert(tx, b, "person", Role::ReadOnly, NOW).await?;
+            invitation::insert(tx, b, &an_invitation(b), "digest of b").await
+        })
+        .unwrap();
+        as_b!(bench, |tx| async move {
             webhook::insert(tx, b, key, "hook", &a_webhook(), NOW).await?;
             webhook::record(tx, b, "hook", &a_try()).await
         })
@@ -694,7 +737,7 @@ async fn writing_with_the_wrong_company_changes_nothing() {
 }
 
 /// These see all companies, each for a reason.
-const ACROSS: [(&str, &str); 31] = [
+const ACROSS: [(&str, &str); 50] = [
     ("bank_account::owner", "a bank's file names nothing else"),
     ("transmission::by_number", "a bank names a file by its number, which is the house's"),
     ("transmission::leap", "the house's numbers"),
@@ -726,6 +769,25 @@ const ACROSS: [(&str, &str); 31] = [
     ("copy::heads", "a whole database"),
     ("restore::held", "a number for the operator"),
     ("event::begin", "it makes the company's head"),
+    ("person::insert", "people belong to the house"),
+    ("person::is_anybody", "whether the first visit is over"),
+    ("person::all", "the operator's list"),
+    ("person::by_email", "who signs in"),
+    ("person::by_id", "who is signed in"),
+    ("person::by_link", "a link names nothing else"),
+    ("person::save_password", "their own"),
+    ("person::save_tastes", "their own"),
+    ("person::save_link", "the operator's"),
+    ("membership::of_person", "a person's own companies"),
+    ("invitation::by_token", "a link names nothing else"),
+    ("invitation::forget", "all grow old alike"),
+    ("session::insert", "a person's own"),
+    ("session::by_token", "a cookie names nothing else"),
+    ("session::see", "a person's own"),
+    ("session::choose", "a person's own"),
+    ("session::end", "a person's own"),
+    ("session::end_others", "a person's own"),
+    ("session::forget", "all grow old alike"),
 ];
 
 #[test]

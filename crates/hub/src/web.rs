@@ -1,0 +1,82 @@
+//! The pages in the browser: what people see and do. Each page is a file beside this one and a template; it reads through actions and
+//! store, changes through actions, and decides nothing.
+//!
+//! A request passes [`guard`](guard::guard), which finds out who asks, holds them against the table in [`doors`], reads the form and its
+//! token, and gives the answer its headers and, where it is none, the page that says why. [`frame`] is what stands around every page,
+//! [`session`] who is signed in, [`form`] what they wrote, [`words`] how things are said.
+
+pub mod account;
+pub mod assets;
+pub mod dashboard;
+pub mod doors;
+pub mod first_run;
+pub mod form;
+pub mod frame;
+pub mod guard;
+pub mod invitation;
+pub mod session;
+pub mod sign_in;
+pub mod users;
+pub mod words;
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::DefaultBodyLimit;
+use axum::http::header;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Router, middleware};
+
+use crate::api::problem::Problem;
+use crate::hub::Hub;
+use crate::web::guard::{Gate, MOST_BYTES};
+
+/// What a page answers: itself, a way on, or why it is not shown.
+pub type Page = Result<Response, Problem>;
+
+/// The pages of a hub.
+pub fn router(hub: &Hub) -> Router {
+    let gate = Arc::new(Gate::new());
+    let guard = middleware::from_fn_with_state((hub.clone(), gate.clone()), guard::guard);
+    pages()
+        .route_layer(guard)
+        .layer(Extension(gate))
+        .layer(DefaultBodyLimit::max(MOST_BYTES))
+        .route("/assets/{digest}/{name}", get(assets::get))
+        .with_state(hub.clone())
+}
+
+/// Every page; each has its lines in [`doors`].
+fn pages() -> Router<Hub> {
+    Router::new()
+        .route("/", get(dashboard::get))
+        .route("/sign-in", get(sign_in::get).post(sign_in::post))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route("/first-run", get(first_run::get).post(first_run::post))
+        .route("/invitation/{token}", get(invitation::get).post(invitation::post))
+        .route("/tastes", post(account::tastes))
+        .route("/company", post(account::company))
+        .route("/account", get(account::get))
+        .route("/account/password", post(account::password))
+        .route("/users", get(users::get).post(users::invite))
+        .route("/users/{person}/role", post(users::change_role))
+        .route("/users/{person}/remove", post(users::remove))
+        .route("/users/invitations/{id}/withdraw", post(users::withdraw))
+}
+
+/// A template as a page.
+pub(crate) fn shown(template: &impl Template) -> Page {
+    match template.render() {
+        Ok(html) => Ok(([(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()),
+        Err(cause) => {
+            tracing::error!(error = &cause as &dyn std::error::Error, "a page could not be written");
+            Err(Problem::of(kvitt_domain::Fault::fatal(kvitt_domain::fault::codes::HUB_FAILED)))
+        }
+    }
+}
+
+/// On to another page of ours.
+pub(crate) fn on_to(path: &str) -> Response {
+    Redirect::to(path).into_response()
+}

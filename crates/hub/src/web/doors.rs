@@ -1,0 +1,55 @@
+//! Which page opens to whom: one table, by which [`guard`](super::guard) lets people in and a test tries every door.
+
+use axum::http::Method;
+use kvitt_domain::person::Role;
+
+/// To whom a page opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opens {
+    /// To anybody, signed in or not.
+    Anybody,
+    /// To whoever is signed in and has at least this role in the company.
+    To(Role),
+}
+
+/// A page: its method, its path as the router has it, and to whom it opens.
+#[derive(Debug, Clone)]
+pub struct Door {
+    /// `GET` answers `HEAD` too.
+    pub method: Method,
+    /// Such as `/invoices/{id}`.
+    pub path: &'static str,
+    /// To whom it opens.
+    pub opens: Opens,
+}
+
+const ANYBODY: Opens = Opens::Anybody;
+const READER: Opens = Opens::To(Role::ReadOnly);
+const ADMIN: Opens = Opens::To(Role::Admin);
+
+/// Every page.
+pub const DOORS: &[Door] = &[
+    Door { method: Method::GET, path: "/sign-in", opens: ANYBODY },
+    Door { method: Method::POST, path: "/sign-in", opens: ANYBODY },
+    Door { method: Method::POST, path: "/sign-out", opens: READER },
+    Door { method: Method::GET, path: "/first-run", opens: ANYBODY },
+    Door { method: Method::POST, path: "/first-run", opens: ANYBODY },
+    Door { method: Method::GET, path: "/invitation/{token}", opens: ANYBODY },
+    Door { method: Method::POST, path: "/invitation/{token}", opens: ANYBODY },
+    Door { method: Method::POST, path: "/tastes", opens: ANYBODY },
+    Door { method: Method::POST, path: "/company", opens: READER },
+    Door { method: Method::GET, path: "/account", opens: READER },
+    Door { method: Method::POST, path: "/account/password", opens: READER },
+    Door { method: Method::GET, path: "/", opens: READER },
+    Door { method: Method::GET, path: "/users", opens: ADMIN },
+    Door { method: Method::POST, path: "/users", opens: ADMIN },
+    Door { method: Method::POST, path: "/users/{person}/role", opens: ADMIN },
+    Door { method: Method::POST, path: "/users/{person}/remove", opens: ADMIN },
+    Door { method: Method::POST, path: "/users/invitations/{id}/withdraw", opens: ADMIN },
+];
+
+/// The door that a method on a path of the router's knocks at.
+pub fn door(method: &Method, path: &str) -> Option<&'static Door> {
+    let method = if method == Method::HEAD { &Method::GET } else { method };
+    DOORS.iter().find(|door| door.method == *method && door.path == path)
+}

@@ -1,0 +1,140 @@
+//! Every door: without a session, with too small a role, without a token, from elsewhere, and with another company's things.
+
+use kvitt_domain::person::Role;
+use kvitt_hub::web::doors::{DOORS, Door, Opens};
+use reqwest::Method;
+
+use super::{Browser, Site};
+
+/// What stands for the parameters of a path: things of the company whose pages are asked for, or nothing's.
+fn path_of(door: &Door) -> String {
+    let mut path = door.path.to_owned();
+    while let (Some(from), Some(to)) = (path.find('{'), path.find('}')) {
+        path.replace_range(from..=to, "01936000-0000-7000-8000-000000000001");
+    }
+    path
+}
+
+async fn knock(browser: &mut Browser, door: &Door, fields: &[(&str, &str)]) -> super::Page {
+    match door.method {
+        Method::GET => browser.get(&path_of(door)).await,
+        _ => browser.send(&path_of(door), fields).await,
+    }
+}
+
+#[tokio::test]
+async fn nobody_gets_in_without_a_session() {
+    let site = Site::open().await;
+    let mut stranger = site.browser();
+    stranger.get("/").await.leads_to("/first-run");
+    site.person("Eva", &[(&site.company, Role::Admin)]).await;
+    for door in DOORS.iter().filter(|door| door.opens != Opens::Anybody) {
+        let page = knock(&mut stranger, door, &[]).await;
+        let to = page.to.clone().unwrap_or_default();
+        assert!(page.status == 303 && to.starts_with("/sign-in"), "{} {}: {page:?}", door.method, door.path);
+        assert!(page.text.is_empty(), "{} {}", door.method, door.path);
+    }
+    stranger.cookies.insert("kvitt".into(), "x".repeat(43));
+    stranger.get("/users").await.leads_to("/sign-in?next=%2Fusers");
+    site.stop().await;
+}
+
+#[tokio::test]
+async fn every_door_wants_its_role() {
+    let site = Site::open().await;
+    let mut people = Vec::new();
+    for role in Role::ALL {
+        people.push((role, site.as_a(role).await));
+    }
+    for door in DOORS {
+        let Opens::To(least) = door.opens else { continue };
+        for (role, browser) in &mut people {
+            // Without a token nothing is changed, and nobody is signed out.
+            let page = knock(browser, door, &[]).await;
+            let is_in = *role >= least;
+            match (is_in, door.method == Method::GET) {
+                (false, _) => assert_eq!(page.status, 403, "{} {} as {role:?}", door.method, door.path),
+                (true, true) => {
+                    assert!(matches!(page.status, 200 | 303 | 404), "{} {} as {role:?}: {page:?}", door.method, door.path)
+                }
+                (true, false) => assert!(page.has("Open the page again"), "{} {} as {role:?}: {page:?}", door.method, door.path),
+            }
+        }
+    }
+    site.stop().await;
+}
+
+#[tokio::test]
+async fn every_form_wants_its_token_and_comes_from_here() {
+    let site = Site::open().await;
+    let id = site.person("Eva", &[(&site.company, Role::Admin), (&site.other, Role::Admin)]).await;
+    let mut browser = site.signed_in(&id, &site.company).await;
+    let mut elsewhere = site.signed_in(&id, &site.other).await;
+    let token = browser.get("/users").await.token();
+    let of_other = elsewhere.get("/users").await.token();
+    assert_ne!(token, of_other);
+    let mut stranger = site.browser();
+    let of_stranger = stranger.get("/sign-in").await.token();
+    for door in DOORS.iter().filter(|door| door.method != Method::GET) {
+        for wrong in ["", "x", &of_other, &of_stranger] {
+            let page = knock(&mut browser, door, &[("token", wrong)]).await;
+            assert_eq!(page.status, 403, "{} with {wrong:?}: {page:?}", door.path);
+        }
+        let body = format!("token={token}");
+        for (name, value) in
+            [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://evil.example")]
+        {
+            let request = browser.ask(door.method.clone(), &path_of(door)).header(name, value);
+            let request = request.header("content-type", "application/x-www-form-urlencoded").body(body.clone());
+            assert_eq!(request.send().await.unwrap().status(), 403, "{} from {value}", door.path);
+        }
+    }
+    // Nothing of it ended the session or changed anything.
+    browser.get("/users").await.shown();
+    site.stop().await;
+}
+
+/// How each door with a parameter is tried with another company's thing: its path and fields, and what becomes of it.
+const TRIED: &[(&str, &str, &[(&str, &str)], u16)] = &[
+    ("/users/{person}/role", "/users/{them}/role", &[("role", "read_only")], 404),
+    ("/users/{person}/remove", "/users/{them}/remove", &[], 404),
+    // An invitation that is not the company's is over for it: nothing is said of whether there is one.
+    ("/users/invitations/{id}/withdraw", "/users/invitations/{invited}/withdraw", &[], 303),
+];
+
+/// Doors that open to anybody; their parameter is the secret.
+const SECRETS: [&str; 1] = ["/invitation/{token}"];
+
+#[tokio::test]
+async fn another_companys_things_are_not_there() {
+    let site = Site::open().await;
+    let us = site.person("Eva", &[(&site.company, Role::Admin)]).await;
+    let them = site.person("Kari", &[(&site.other, Role::Admin)]).await;
+    let mut other = site.signed_in(&them, &site.other).await;
+    let fields = [("name", "Ola Secret"), ("email", "ola@nordlys.example"), ("role", "invoicing")];
+    other.post("/users", "/users", &fields).await.shown();
+    let list = other.get("/users").await.shown();
+    let invited = list.text.split("/users/invitations/").nth(1).unwrap().split('/').next().unwrap().to_owned();
+    let mut browser = site.signed_in(&us, &site.company).await;
+    let token = browser.get("/users").await.token();
+    for door in DOORS.iter().filter(|door| door.path.contains('{') && !SECRETS.contains(&door.path)) {
+        let tried: Vec<_> = TRIED.iter().filter(|(path, ..)| *path == door.path).collect();
+        assert!(!tried.is_empty(), "{} is not tried with another company's thing", door.path);
+        for (_, path, fields, expected) in tried {
+            let path = path.replace("{them}", &them).replace("{invited}", &invited);
+            let page = match door.method {
+                Method::GET => browser.get(&path).await,
+                _ => {
+                    let mut with_token = vec![("token", token.as_str())];
+                    with_token.extend_from_slice(fields);
+                    browser.send(&path, &with_token).await
+                }
+            };
+            assert_eq!(page.status, *expected, "{} {path}: {page:?}", door.method);
+            assert!(!page.has("Kari") && !page.has("Secret"), "{path}: {}", page.text);
+        }
+    }
+    let after = other.get("/users").await.shown();
+    assert!(after.has("Kari") && after.has("Ola Secret") && after.has("value=\"admin\" selected"), "{}", after.text);
+    site.stop().await;
+}
