@@ -94,12 +94,19 @@ async fn every_form_wants_its_token_and_comes_from_here() {
     site.stop().await;
 }
 
-/// How each door with a parameter is tried with another company's thing: its path and fields, and what becomes of it.
-const TRIED: &[(&str, &str, &[(&str, &str)], u16)] = &[
-    ("/users/{person}/role", "/users/{them}/role", &[("role", "read_only")], 404),
-    ("/users/{person}/remove", "/users/{them}/remove", &[], 404),
+/// A door with a parameter, tried with another company's thing.
+struct Tried {
+    door: &'static str,
+    path: &'static str,
+    fields: &'static [(&'static str, &'static str)],
+    becomes: u16,
+}
+
+const TRIED: &[Tried] = &[
+    Tried { door: "/users/{person}/role", path: "/users/{them}/role", fields: &[("role", "read_only")], becomes: 404 },
+    Tried { door: "/users/{person}/remove", path: "/users/{them}/remove", fields: &[], becomes: 404 },
     // An invitation that is not the company's is over for it: nothing is said of whether there is one.
-    ("/users/invitations/{id}/withdraw", "/users/invitations/{invited}/withdraw", &[], 303),
+    Tried { door: "/users/invitations/{id}/withdraw", path: "/users/invitations/{invited}/withdraw", fields: &[], becomes: 303 },
 ];
 
 /// Doors that open to anybody; their parameter is the secret.
@@ -118,9 +125,9 @@ async fn another_companys_things_are_not_there() {
     let mut browser = site.signed_in(&us, &site.company).await;
     let token = browser.get("/users").await.token();
     for door in DOORS.iter().filter(|door| door.path.contains('{') && !SECRETS.contains(&door.path)) {
-        let tried: Vec<_> = TRIED.iter().filter(|(path, ..)| *path == door.path).collect();
+        let tried: Vec<_> = TRIED.iter().filter(|tried| tried.door == door.path).collect();
         assert!(!tried.is_empty(), "{} is not tried with another company's thing", door.path);
-        for (_, path, fields, expected) in tried {
+        for Tried { path, fields, becomes, .. } in tried {
             let path = path.replace("{them}", &them).replace("{invited}", &invited);
             let page = match door.method {
                 Method::GET => browser.get(&path).await,
@@ -130,7 +137,7 @@ async fn another_companys_things_are_not_there() {
                     browser.send(&path, &with_token).await
                 }
             };
-            assert_eq!(page.status, *expected, "{} {path}: {page:?}", door.method);
+            assert_eq!(page.status, *becomes, "{} {path}: {page:?}", door.method);
             assert!(!page.has("Kari") && !page.has("Secret"), "{path}: {}", page.text);
         }
     }

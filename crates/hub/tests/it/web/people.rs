@@ -123,7 +123,7 @@ async fn a_session_ends_by_itself() {
         browser.cookies.insert("kvitt".into(), token.into());
         assert_eq!(browser.get("/").await.status == 200, is_in, "{token}");
     }
-    let rested = session::by_token(&mut *site.hub.db().read().await.unwrap(), &sha256(b"resting")).await.unwrap().unwrap();
+    let rested = session::by_token(&mut site.hub.db().read().await.unwrap(), &sha256(b"resting")).await.unwrap().unwrap();
     assert!(rested.seen_at >= now, "whoever comes back is seen");
     site.stop().await;
 }
