@@ -57,17 +57,12 @@ pub fn router(hub: Hub) -> Router {
         .layer(middleware::from_fn_with_state(hub, with_id))
 }
 
-/// The id of a request, for what tells of faults inside an answer.
-#[derive(Debug, Clone)]
-pub struct RequestId(pub String);
-
 /// Gives every request an id, which stands in each line of the log that is written for it and in the answer, and counts it.
 async fn with_id(State(hub): State<Hub>, mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
     // The pattern and not the path: that holds the unguessable part of a link.
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let id = uuid::Uuid::now_v7().to_string();
-    request.extensions_mut().insert(RequestId(id.clone()));
     let span = tracing::info_span!("request", request = %id, method = %request.method(), route);
     let (language, headers) = (language_of(request.headers()), request.headers().clone());
     request.extensions_mut().insert(RequestId(id.clone()));
