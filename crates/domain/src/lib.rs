@@ -14,6 +14,7 @@ pub mod delivery;
 pub mod fault;
 pub mod identifiers;
 pub mod invoice;
+pub mod invoicing;
 pub mod language;
 pub mod mandate;
 pub mod money;

@@ -74,6 +74,8 @@ pub enum Purpose {
     BankFile,
     /// Where a webhook is and what it is signed with; its row is the webhook.
     Webhook,
+    /// A customer, project or product; its row is the kind and the id.
+    Card,
 }
 
 impl Purpose {
@@ -100,6 +102,7 @@ impl Purpose {
             Purpose::Payment => "payment",
             Purpose::BankFile => "bank file",
             Purpose::Webhook => "webhook",
+            Purpose::Card => "card",
         }
     }
 }

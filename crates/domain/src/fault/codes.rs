@@ -607,4 +607,53 @@ codes! {
     USER_TOO_MANY = "user.too_many", Operator;
     /// The link was used, is too old or was withdrawn. No values.
     USER_LINK_OVER = "user.link_over", Operator;
+    // --- what people type
+    /// A field that must be filled in is empty. Values: `field`.
+    FIELD_MISSING = "field.missing", Sender;
+    /// A field holds what it cannot hold. Values: `field`, `value`.
+    FIELD_INVALID = "field.invalid", Sender;
+    /// A field holds more characters than it may. Values: `field`, `limit`.
+    FIELD_TOO_LONG = "field.too_long", Sender;
+    /// There are more of something than there may be. Values: `field`, `limit`.
+    FIELD_TOO_MANY = "field.too_many", Sender;
+    /// A field holds what another row holds already. Values: `field`, `value`.
+    FIELD_REPEATED = "field.repeated", Sender;
+    /// A date is before the one that it should follow. Values: `field`, `other_field`.
+    FIELD_BEFORE = "field.before", Sender;
+    /// A fødselsnummer stands in a field for something else. Values: `field`.
+    FIELD_IDENTITY = "field.identity", Sender;
+    /// A number that somebody chose has a form that no number may have. Values: `number`, `limit`.
+    NUMBER_FORM = "number.form", Sender;
+    /// A number of a series with a range is not written in digits. Values: `number`, `from`, `to`.
+    NUMBER_DIGITS = "number.digits", Sender;
+    /// A number lies outside the range of its series. Values: `number`, `from`, `to`.
+    NUMBER_RANGE = "number.range", Sender;
+    /// A number belongs to something else already. Values: `number`, `name`.
+    NUMBER_TAKEN = "number.taken", Sender;
+    /// The series has no more numbers to give. Values: `from`, `to`.
+    SERIES_FULL = "series.full", Operator;
+    /// Somebody else changed it while it was being edited. Values: `entry`, `name`.
+    ENTRY_CHANGED = "entry.changed", Sender;
+    /// The company has nothing like this. Values: `entry`, `number`.
+    ENTRY_UNKNOWN = "entry.unknown", Sender;
+    /// A consumer with an organisation number: one of the two is wrong. Values: `value`.
+    CUSTOMER_CONSUMER_ORG_NUMBER = "customer.consumer_org_number", Sender;
+    /// The customer was archived, and gets no invoices. No values.
+    CUSTOMER_ARCHIVED = "customer.archived", Sender;
+    /// There is no such VAT code, or it has no rate on the day. Values: `code`, `date`.
+    VAT_CODE_UNKNOWN = "vat_code.unknown", Sender;
+    /// A company that is not in the VAT register sells with VAT. Values: `code`.
+    VAT_NOT_REGISTERED = "vat.not_registered", Operator;
+    /// The company has no such ledger account. Values: `number`.
+    LEDGER_ACCOUNT_UNKNOWN = "ledger_account.unknown", Operator;
+    /// The company has not said where its customers pay to. No values.
+    INVOICING_ACCOUNT_MISSING = "invoicing.account_missing", Operator;
+    /// The lines come to less than nothing. Values: `amount`.
+    INVOICING_NEGATIVE = "invoicing.negative", Sender;
+    /// The draft is an invoice already, or is being made one. Values: `number`.
+    DRAFT_FINAL = "draft.final", Sender;
+    /// A credit note takes off more than is left of its invoice. Values: `amount`, what it takes off, and `left_amount`.
+    CREDIT_TOO_MUCH = "credit.too_much", Sender;
+    /// Nothing is left of the invoice that could be credited. Values: `number`.
+    CREDIT_NOTHING_LEFT = "credit.nothing_left", Sender;
 }

@@ -58,6 +58,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (10, include_str!("schema/0010_webhooks.sql")),
     (11, include_str!("schema/0011_jobs.sql")),
     (12, include_str!("schema/0012_people.sql")),
+    (13, include_str!("schema/0013_invoicing.sql")),
 ];
 
 const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY)";

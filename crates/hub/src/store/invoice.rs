@@ -45,6 +45,7 @@ const INSERT_KEY: &str =
 const FORGET_KEYS: &str = "DELETE FROM idempotency WHERE company_id = $1 AND made_at < $2";
 const INSERT_IDENTITY: &str = "INSERT INTO identity (company_id, reference, sealed) VALUES ($1, $2, $3)";
 const IDENTITY: &str = "SELECT sealed FROM identity WHERE company_id = $1 AND reference = $2";
+const REMOVE_IDENTITY: &str = "DELETE FROM identity WHERE company_id = $1 AND reference = $2";
 const RENDITION: &str =
     "SELECT xml_digest, pdf_digest, pdf_by FROM rendition WHERE company_id = $1 AND invoice_id = $2 ORDER BY number DESC LIMIT 1";
 const INSERT_RENDITION: &str = "INSERT INTO rendition (company_id, invoice_id, number, frozen_at, kid, account, xml_digest, pdf_digest, pdf_by) \
@@ -276,6 +277,12 @@ pub async fn identity(db: &mut AnyConnection, company: &str, key: &CompanyKey, r
     let sealed = sealed.ok_or_else(|| Error::NotFound("the identity".into()))?;
     String::from_utf8(key.open(Purpose::Identity, reference, &sealed)?)
         .map_err(|_| Error::Damaged("an identity is no text".into()))
+}
+
+/// Forgets a fødselsnummer.
+pub async fn remove_identity(tx: &mut Tx<'_>, company: &str, reference: &str) -> Result<()> {
+    sqlx::query(REMOVE_IDENTITY).bind(company).bind(reference).execute(tx.db()).await?;
+    Ok(())
 }
 
 /// The frozen XML and PDF of an invoice, and who made the PDF.

@@ -4,7 +4,7 @@
 //! holds the contract of each file of `src/store/`. [`house`] looks at the source, [`licences`] at what it is built from,
 //! [`configuration`] at its page, [`folders`] at what comes in by files, [`bills`] at what banks open, [`api`] at what programs ask,
 //! [`mandates`] at what becomes of them and at their page, [`web`] what people see, [`payments`] follows the money, [`webhooks`] what is told of all that,
-//! [`copying`] looks at whole databases.
+//! [`copying`] looks at whole databases, [`invoicing`] at how companies write their own invoices.
 
 // A failed unwrap is a failed test, and the stack of a test is its own.
 #![allow(clippy::unwrap_used, clippy::large_futures)]
@@ -17,6 +17,7 @@ mod copying;
 mod databases;
 mod folders;
 mod house;
+mod invoicing;
 mod keys;
 mod licences;
 mod mandates;

@@ -65,7 +65,7 @@ async fn both_databases_understand_every_statement() {
 }
 
 /// Statements that read all rows, or all of a company, and may: how they begin, and why.
-const READ_ALL: [(&str, &str); 38] = [
+const READ_ALL: [(&str, &str); 40] = [
     (
         "SELECT key_id, name, scopes, secret_digest, old_digest, old_until, made_at, made_by, revoked_at FROM api_key WHERE company_id = $1 ORDER",
         "a company has few keys: there is a most",
@@ -84,6 +84,8 @@ const READ_ALL: [(&str, &str); 38] = [
     ),
     ("UPDATE company SET", "its key is the company alone"),
     ("SELECT route, setup FROM route_setup", "a company has few routes"),
+    ("SELECT settings, version FROM invoicing", "its key is the company alone"),
+    ("UPDATE invoicing SET", "its key is the company alone"),
     ("SELECT company_id, last_seq, last_hash FROM company_head", "copies a database"),
     ("SELECT company_id, digest FROM artefact WHERE place", "copies a database"),
     ("SELECT CAST(COUNT(*) AS BIGINT) FROM {name}", "benchmarks and copies"),

@@ -17,6 +17,8 @@ use kvitt_domain::delivery::{Delivery, State, Word};
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::identifiers::Kid;
 use kvitt_domain::invoice::DocumentKind;
+use kvitt_domain::invoicing::numbering::Numbered;
+use kvitt_domain::invoicing::settings::InvoicingSettings;
 use kvitt_domain::money::{Amount, Currency};
 use kvitt_domain::payment::{Candidate, Flow, KidUse, Payment, PaymentKind};
 use kvitt_domain::person::{Role, Theme};
@@ -29,6 +31,7 @@ use kvitt_hub::store::api_key::{self, ApiKey};
 use kvitt_hub::store::artefact::{self, Naming};
 use kvitt_hub::store::bank_account::{self, BankAccount, BankAccountSettings};
 use kvitt_hub::store::bank_file::{self, Finished, StoredFile};
+use kvitt_hub::store::card::{self, Card, Findable};
 use kvitt_hub::store::collection::{self, Credit};
 use kvitt_hub::store::company::{self, CompanySettings};
 use kvitt_hub::store::consignment::{self, NewArrival};
@@ -47,7 +50,7 @@ use kvitt_hub::store::session::{self, Session};
 use kvitt_hub::store::suppression::{self, Suppressed};
 use kvitt_hub::store::webhook::{self, Settings, State as WebhookState, Try, Webhook};
 use kvitt_hub::store::{Backend, Tx, claim, delivery, lookup, restore, transmission};
-use kvitt_hub::store::{account_told, statement_line};
+use kvitt_hub::store::{account_told, invoicing, series, statement_line};
 use kvitt_hub::vault::Purpose;
 use kvitt_hub::webhook_message::Secret;
 use serde_json::json;
@@ -111,6 +114,9 @@ async fn furnish(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     agreement::insert(tx, id, key, AGREEMENT, &super::agreement::of_account(), NOW).await?;
     mandate::put(tx, id, key, None, &super::mandate::change(KID, true), NOW).await?;
     furnish_money(tx, bench).await?;
+    card::insert(tx, id, key, Numbered::Project, &a_card(), &findable()).await?;
+    invoicing::save(tx, id, &InvoicingSettings::default(), 0, NOW).await?;
+    series::take(tx, id, Numbered::Invoice, 10_001).await?;
     webhook::insert(tx, id, key, "hook", &a_webhook(), NOW).await?;
     webhook::record(tx, id, "hook", &a_try()).await?;
     webhook::count_active(tx, id, 1).await?;
@@ -162,6 +168,24 @@ async fn furnish_money(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     let finished = Finished { digest: "digest", covers: Covers::Some, ownerless: 1, has_new_owner: false };
     assert!(bank_file::finish(tx, &bench.vault, id, finished, &"report").await?);
     Ok(())
+}
+
+fn a_card() -> Card<String> {
+    Card {
+        id: "card".into(),
+        number: "1000".into(),
+        name: "Nybygg".into(),
+        belongs_to: "customer".into(),
+        state: "ongoing".into(),
+        body: "body".into(),
+        made_at: NOW,
+        changed_at: NOW,
+        version: 1,
+    }
+}
+
+fn findable() -> Findable {
+    Findable { sort_key: "nybygg".into(), words: vec!["nybygg".into()] }
 }
 
 fn bank_account() -> BankAccount {
@@ -476,6 +500,20 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert_eq!(membership::role_of(db, b, "person").await.unwrap(), None);
         assert!(membership::of_company(db, b).await.unwrap().is_empty());
         assert!(invitation::of_company(db, b, 0).await.unwrap().is_empty());
+        let project = Numbered::Project;
+        let none: [Option<Card<String>>; 2] = [
+            card::by_id(db, b, key, project, "card").await.unwrap(),
+            card::by_number(db, b, key, project, "1000").await.unwrap(),
+        ];
+        assert_eq!(none, [None, None]);
+        let none: [Vec<Card<String>>; 3] = [
+            card::page(db, b, key, project, ("", ""), 9).await.unwrap(),
+            card::search(db, b, key, project, &["ny".into()], 9).await.unwrap(),
+            card::of_customer(db, b, key, project, "customer").await.unwrap(),
+        ];
+        assert!(none.iter().all(Vec::is_empty));
+        assert_eq!(invoicing::settings(db, b).await.unwrap().1, 0);
+        assert_eq!(series::last(db, b, Numbered::Invoice).await.unwrap(), None);
         let other = company::by_id(db, &bench.vault, b).await.unwrap();
         assert_eq!(other.settings.route_order(RecipientType::Consumer), None);
     })
@@ -695,6 +733,13 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         .unwrap();
         as_b!(bench, |tx| suppression::insert(tx, b, key, &suppressed(), NOW)).unwrap();
         as_b!(bench, |tx| async move { customer_order::set(tx, b, &customer_order("print"), NOW).await }).unwrap();
+        assert!(
+            as_b!(bench, |tx| async move { card::save(tx, b, key, Numbered::Project, &a_card(), &findable()).await }).is_err()
+        );
+        as_b!(bench, |tx| async move { card::insert(tx, b, key, Numbered::Project, &a_card(), &findable()).await }).unwrap();
+        assert!(as_b!(bench, |tx| async move { invoicing::save(tx, b, &InvoicingSettings::default(), 1, NOW).await }).is_err());
+        assert_eq!(as_b!(bench, |tx| series::take(tx, b, Numbered::Invoice, 10_001)).unwrap(), 10_001);
+        as_b!(bench, |tx| invoice::remove_identity(tx, b, "ref")).unwrap();
         as_b!(bench, |tx| job::enqueue(tx, b, Kind::Converse, "lot", Urgency::Ordinary, NOW, NOW)).unwrap();
         as_b!(bench, |tx| async move {
             membership::insert(tx, b, "person", Role::ReadOnly, NOW).await?;
