@@ -19,6 +19,7 @@ pub mod copy;
 pub mod customer_order;
 pub mod db;
 pub mod delivery;
+pub mod draft;
 pub mod event;
 pub mod figures;
 pub mod house;

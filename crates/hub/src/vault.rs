@@ -76,6 +76,8 @@ pub enum Purpose {
     Webhook,
     /// A customer, project or product; its row is the kind and the id.
     Card,
+    /// A draft; its row is the draft.
+    Draft,
 }
 
 impl Purpose {
@@ -103,6 +105,7 @@ impl Purpose {
             Purpose::BankFile => "bank file",
             Purpose::Webhook => "webhook",
             Purpose::Card => "card",
+            Purpose::Draft => "draft",
         }
     }
 }

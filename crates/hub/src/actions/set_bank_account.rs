@@ -90,13 +90,32 @@ pub async fn make_kid(hub: &Hub, company: &Company, account: &str, customer: u64
                 Some(invoice) => exactly(tx, &company, &account, &structure, customer, invoice, now).await?,
                 None => next(tx, &company, &account, &structure, customer, now).await?,
             };
-            let told = serde_json::json!({ "account": made.account, "kid": made.kid.as_str() });
-            tx.tell(NewEvent::new(&company.id, &company.key, now, "kid.made", &company.id, &told)?);
+            tell(tx, &company, &made, now)?;
             Ok(made)
         }
         .boxed()
     })
     .await
+}
+
+/// Makes the next KID of a customer in the transaction of whoever needs it, and tells it.
+pub(crate) async fn make_next(
+    tx: &mut Tx<'_>,
+    company: &Company,
+    account: &str,
+    structure: &KidStructure,
+    customer: u64,
+    now: i64,
+) -> Result<Made> {
+    let made = next(tx, company, account, structure, customer, now).await?;
+    tell(tx, company, &made, now)?;
+    Ok(made)
+}
+
+fn tell(tx: &mut Tx<'_>, company: &Company, made: &Made, now: i64) -> Result<()> {
+    let told = serde_json::json!({ "account": made.account, "kid": made.kid.as_str() });
+    tx.tell(NewEvent::new(&company.id, &company.key, now, "kid.made", &company.id, &told)?);
+    Ok(())
 }
 
 async fn exactly(

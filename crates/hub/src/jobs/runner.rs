@@ -49,6 +49,7 @@ async fn perform(hub: &Hub, job: &Leased) -> Result<()> {
         Kind::FetchMandates => actions::fetch_mandates::fetch_mandates(hub, &company, job).await,
         Kind::WatchClaims => actions::watch_claims::watch_claims(hub, &company, job).await,
         Kind::TellWebhook => actions::tell_webhook::tell_webhook(hub, &company, job).await,
+        Kind::FinaliseDraft => actions::finalise_draft::finalise_draft(hub, &company, job).await,
     }
 }
 

@@ -86,11 +86,13 @@ pub enum Kind {
     WatchClaims,
     /// Tell a webhook of the events that it was not told yet. Subject: the webhook.
     TellWebhook,
+    /// Accept the invoice of a draft that has its number. Subject: the draft.
+    FinaliseDraft,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 8] = [
+    pub const ALL: [Kind; 9] = [
         Kind::ChooseRoute,
         Kind::CloseLot,
         Kind::Converse,
@@ -99,6 +101,7 @@ impl Kind {
         Kind::FetchMandates,
         Kind::WatchClaims,
         Kind::TellWebhook,
+        Kind::FinaliseDraft,
     ];
 
     /// The kind as stored and shown.
@@ -112,6 +115,7 @@ impl Kind {
             Kind::FetchMandates => "fetch_mandates",
             Kind::WatchClaims => "watch_claims",
             Kind::TellWebhook => "tell_webhook",
+            Kind::FinaliseDraft => "finalise_draft",
         }
     }
 
@@ -119,7 +123,7 @@ impl Kind {
     pub fn talks(self) -> bool {
         match self {
             Kind::Converse | Kind::LookUp | Kind::AdvanceAgreement | Kind::FetchMandates | Kind::TellWebhook => true,
-            Kind::ChooseRoute | Kind::CloseLot | Kind::WatchClaims => false,
+            Kind::ChooseRoute | Kind::CloseLot | Kind::WatchClaims | Kind::FinaliseDraft => false,
         }
     }
 
@@ -248,8 +252,10 @@ impl Wanted {
 
 /// Within an urgency what has begun comes before what is to begin: conversations first. Before them webhooks, of which a company has
 /// few: behind a backlog of invoices they would hear nothing until it is gone.
-const ORDER: [Kind; 8] = [
+/// As long as [`Kind::ALL`], so that no kind is left waiting for ever.
+const ORDER: [Kind; Kind::ALL.len()] = [
     Kind::TellWebhook,
+    Kind::FinaliseDraft,
     Kind::Converse,
     Kind::CloseLot,
     Kind::AdvanceAgreement,

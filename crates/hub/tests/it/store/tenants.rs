@@ -17,6 +17,7 @@ use kvitt_domain::delivery::{Delivery, State, Word};
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::identifiers::Kid;
 use kvitt_domain::invoice::DocumentKind;
+use kvitt_domain::invoicing::draft::{Credited, Draft};
 use kvitt_domain::invoicing::numbering::Numbered;
 use kvitt_domain::invoicing::settings::InvoicingSettings;
 use kvitt_domain::money::{Amount, Currency};
@@ -37,6 +38,7 @@ use kvitt_hub::store::company::{self, CompanySettings};
 use kvitt_hub::store::consignment::{self, NewArrival};
 use kvitt_hub::store::customer_order::{self, CustomerOrder};
 use kvitt_hub::store::delivery::{NewDelivery, StoredAttempt};
+use kvitt_hub::store::draft::{self, DraftBody, DraftState, Heading, StoredDraft};
 use kvitt_hub::store::event::{self, NewEvent};
 use kvitt_hub::store::invitation::{self, Invitation};
 use kvitt_hub::store::invoice::{self, Rendition};
@@ -117,6 +119,7 @@ async fn furnish(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     card::insert(tx, id, key, Numbered::Project, &a_card(), &findable()).await?;
     invoicing::save(tx, id, &InvoicingSettings::default(), 0, NOW).await?;
     series::take(tx, id, Numbered::Invoice, 10_001).await?;
+    draft::insert(tx, id, key, &a_draft(), &a_heading()).await?;
     webhook::insert(tx, id, key, "hook", &a_webhook(), NOW).await?;
     webhook::record(tx, id, "hook", &a_try()).await?;
     webhook::count_active(tx, id, 1).await?;
@@ -182,6 +185,25 @@ fn a_card() -> Card<String> {
         changed_at: NOW,
         version: 1,
     }
+}
+
+fn a_draft() -> StoredDraft {
+    let credits = Credited { invoice: "i1".into(), number: "10023".into(), issued_on: date(2026, 11, 2) };
+    let draft = Draft { credits: Some(credits), ..Draft::new(DocumentKind::CreditNote) };
+    StoredDraft {
+        id: "draft".into(),
+        state: DraftState::Numbered,
+        number: "10024".into(),
+        invoice: "i2".into(),
+        body: DraftBody { draft, fixed: None },
+        made_at: NOW,
+        changed_at: NOW,
+        version: 1,
+    }
+}
+
+fn a_heading() -> Heading {
+    Heading { buyer_name: "Kari".into(), total: Amount::new(10, Currency::NOK) }
 }
 
 fn findable() -> Findable {
@@ -514,6 +536,10 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(none.iter().all(Vec::is_empty));
         assert_eq!(invoicing::settings(db, b).await.unwrap().1, 0);
         assert_eq!(series::last(db, b, Numbered::Invoice).await.unwrap(), None);
+        assert_eq!(draft::by_id(db, b, key, "draft").await.unwrap(), None);
+        assert_eq!(draft::of_invoice(db, b, key, "i2").await.unwrap(), None);
+        assert!(draft::list(db, b, DraftState::Numbered, (i64::MAX, ""), 9).await.unwrap().is_empty());
+        assert_eq!(draft::crediting(db, b, "i1").await.unwrap(), 0);
         let other = company::by_id(db, &bench.vault, b).await.unwrap();
         assert_eq!(other.settings.route_order(RecipientType::Consumer), None);
     })
@@ -740,6 +766,9 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         assert!(as_b!(bench, |tx| async move { invoicing::save(tx, b, &InvoicingSettings::default(), 1, NOW).await }).is_err());
         assert_eq!(as_b!(bench, |tx| series::take(tx, b, Numbered::Invoice, 10_001)).unwrap(), 10_001);
         as_b!(bench, |tx| invoice::remove_identity(tx, b, "ref")).unwrap();
+        assert!(as_b!(bench, |tx| async move { draft::save(tx, b, key, &a_draft(), &a_heading()).await }).is_err());
+        assert!(!as_b!(bench, |tx| draft::remove(tx, b, "draft", 1)).unwrap());
+        as_b!(bench, |tx| async move { draft::insert(tx, b, key, &a_draft(), &a_heading()).await }).unwrap();
         as_b!(bench, |tx| job::enqueue(tx, b, Kind::Converse, "lot", Urgency::Ordinary, NOW, NOW)).unwrap();
         as_b!(bench, |tx| async move {
             membership::insert(tx, b, "person", Role::ReadOnly, NOW).await?;
