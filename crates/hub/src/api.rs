@@ -18,6 +18,7 @@ pub mod payments;
 pub mod plans;
 pub mod problem;
 pub mod profiles;
+pub mod repeat;
 pub mod request;
 pub mod scopes;
 pub mod services;
@@ -25,7 +26,7 @@ pub mod tokens;
 
 use std::sync::Arc;
 
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router, middleware};
 use kvitt_domain::fault::{Fault, codes};
@@ -34,6 +35,7 @@ use utoipa::openapi::security::{ClientCredentials, Flow, OAuth2, Scopes, Securit
 use utoipa::openapi::{Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, ResponseBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::api::access::Limits;
 use crate::api::problem::Problem;
@@ -46,9 +48,24 @@ pub fn router(hub: &Hub) -> Router {
     let (operations, document) = operations().split_for_parts();
     let document = Arc::new(finished(document));
     let guard = middleware::from_fn_with_state((hub.clone(), limits), access::authorise);
-    let operations = operations.method_not_allowed_fallback(wrong_method).route_layer(guard).with_state(hub.clone());
+    let once = middleware::from_fn_with_state(hub.clone(), repeat::once);
+    // The last is the first that a request meets: who asks is known before what was answered to them.
+    let operations =
+        operations.method_not_allowed_fallback(wrong_method).route_layer(once).route_layer(guard).with_state(hub.clone());
     let describe = axum::routing::get(move || async move { Json(document.as_ref().clone()) });
-    operations.route("/openapi.json", describe).fallback(no_such_path)
+    operations.route("/openapi.json", describe).merge(viewer()).fallback(no_such_path)
+}
+
+/// The document to look at and to try, at `/docs`. Whoever signs in there does so in that tab alone: nothing of it is kept.
+fn viewer() -> Router {
+    // It styles its elements itself and draws its icons from data.
+    const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+    let config = Config::new(["/openapi.json"]).persist_authorization(false).try_it_out_enabled(true).filter(true);
+    let policy = middleware::map_response(async |mut response: Response| {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+        response
+    });
+    Router::from(SwaggerUi::new("/docs").config(config)).layer(policy)
 }
 
 /// The OpenAPI document, with what each operation wants of its caller and how it refuses.

@@ -6,6 +6,7 @@
 
 pub mod account_told;
 pub mod agreement;
+pub mod answer;
 pub mod api_key;
 pub mod artefact;
 pub mod bank_account;

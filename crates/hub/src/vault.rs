@@ -34,6 +34,8 @@ const COMPRESSION_LEVEL: i32 = 1;
 pub enum Purpose {
     /// Bytes of a stored file; its row is the digest.
     Artefact,
+    /// What was answered to a request with a key; its row is the key.
+    Answer,
     /// A fødselsnummer; its row is the reference.
     Identity,
     /// What an invoice says; its row is the invoice.
@@ -84,6 +86,7 @@ impl Purpose {
     fn name(self) -> &'static str {
         match self {
             Purpose::Artefact => "artefact",
+            Purpose::Answer => "answer",
             Purpose::Identity => "identity",
             Purpose::Invoice => "invoice",
             Purpose::Delivery => "delivery",

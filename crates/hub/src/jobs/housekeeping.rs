@@ -12,7 +12,7 @@ use crate::actions::sign_in::{IDLE, LONGEST};
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::jobs::watch::receipts;
-use crate::store::{artefact, bank_file, company, invitation, invoice, lookup, session, stray};
+use crate::store::{answer, artefact, bank_file, company, invitation, invoice, lookup, session, stray};
 use crate::transport::maildir::{self, Place};
 
 /// How often the house is kept. Nothing waits for it.
@@ -134,7 +134,7 @@ async fn keep_for(hub: &Hub, company: &str, dropped: &mut Dropped) -> Result<()>
     dropped.keys += hub
         .write(move |tx| {
             let id = id.clone();
-            async move { invoice::forget_keys(tx, &id, before).await }.boxed()
+            async move { Ok(invoice::forget_keys(tx, &id, before).await? + answer::forget(tx, &id, before).await?) }.boxed()
         })
         .await?;
     let (id, before) = (company.to_owned(), hub.clock().business_ms() - FRESH_MS);

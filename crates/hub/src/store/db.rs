@@ -59,6 +59,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (11, include_str!("schema/0011_jobs.sql")),
     (12, include_str!("schema/0012_people.sql")),
     (13, include_str!("schema/0013_invoicing.sql")),
+    (14, include_str!("schema/0014_answers.sql")),
 ];
 
 const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY)";

@@ -10,6 +10,7 @@ mod described;
 mod invoices;
 mod notifications;
 mod payments;
+mod repeat;
 mod services;
 mod tenants;
 

@@ -141,7 +141,7 @@ pub async fn handed_in(caller: &Caller, request: Request, uuid: Option<Uuid>) ->
 }
 
 /// The caller's own key of a request. It is stored as it comes, so that it may be no fødselsnummer.
-fn key_of(headers: &HeaderMap) -> Answered<Option<String>> {
+pub fn key_of(headers: &HeaderMap) -> Answered<Option<String>> {
     const NAME: &str = "Idempotency-Key";
     let Some(value) = headers.get(NAME) else { return Ok(None) };
     let text = value.to_str().map(str::trim).ok().filter(|text| !text.is_empty() && text.len() <= LONGEST_KEY);

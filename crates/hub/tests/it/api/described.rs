@@ -52,3 +52,24 @@ fn golden(name: &str, made: &str) {
     let known = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(known == made, "docs/{name} is not what the code says; run the tests with KVITT_BLESS=1");
 }
+
+#[tokio::test]
+async fn the_document_is_looked_at_with_what_the_hub_brings_itself() {
+    let front = Front::open().await;
+    let page = front.ask(Method::GET, "/docs/").send().await.unwrap();
+    assert_eq!(page.status(), 200);
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.starts_with("default-src 'self'"), "{policy}");
+    let html = page.text().await.unwrap();
+    let sources = html.split(['"', '\'']).filter(|text| text.ends_with(".js") || text.ends_with(".css"));
+    let sources: Vec<&str> = sources.map(|source| source.trim_start_matches("./")).collect();
+    assert!(sources.len() >= 3, "{html}");
+    for source in sources {
+        assert!(!source.contains("//"), "{source} comes from elsewhere");
+        let part = front.ask(Method::GET, &format!("/docs/{source}")).send().await.unwrap();
+        assert_eq!(part.status(), 200, "{source}");
+    }
+    let settings = front.ask(Method::GET, "/docs/swagger-initializer.js").send().await.unwrap().text().await.unwrap();
+    assert!(settings.contains("/openapi.json"), "{settings}");
+    front.stop().await;
+}

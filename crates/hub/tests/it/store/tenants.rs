@@ -28,6 +28,7 @@ use kvitt_domain::recipient::RecipientType;
 use kvitt_hub::actions::apply_mandates::Covers;
 use kvitt_hub::error::{Error, Result};
 use kvitt_hub::store::agreement;
+use kvitt_hub::store::answer::{self, Keyed};
 use kvitt_hub::store::api_key::{self, ApiKey};
 use kvitt_hub::store::artefact::{self, Naming};
 use kvitt_hub::store::bank_account::{self, BankAccount, BankAccountSettings};
@@ -64,6 +65,10 @@ const FILE: &[u8] = b"<Invoice/>";
 const AGREEMENT: &str = "01936000-0000-7000-8000-00000000a9ee";
 const ACCOUNT: &str = super::agreement::ACCOUNT;
 const KID: &str = super::mandate::KID;
+
+fn keyed() -> Keyed {
+    Keyed { key: "key".into(), asked: "POST /".into(), content: "digest".into() }
+}
 
 fn customer_order(route: &str) -> CustomerOrder {
     CustomerOrder { customer: CustomerKey::parse("10045").unwrap(), order: vec![RouteName::new(route)] }
@@ -120,6 +125,8 @@ async fn furnish(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     invoicing::save(tx, id, &InvoicingSettings::default(), 0, NOW).await?;
     series::take(tx, id, Numbered::Invoice, 10_001).await?;
     draft::insert(tx, id, key, &a_draft(), &a_heading()).await?;
+    answer::begin(tx, id, &keyed(), NOW, 0, NOW).await?;
+    answer::finish(tx, id, key, "key", NOW, (201, b"{}")).await?;
     webhook::insert(tx, id, key, "hook", &a_webhook(), NOW).await?;
     webhook::record(tx, id, "hook", &a_try()).await?;
     webhook::count_active(tx, id, 1).await?;
@@ -516,6 +523,7 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert_eq!(event::verify(db, b, key).await.unwrap(), Ok(0));
         assert!(event::headings_after(db, b, 0, 9).await.unwrap().is_empty());
         assert_eq!(event::last(db, b).await.unwrap(), 0);
+        assert_eq!(answer::of_key(db, b, key, "key").await.unwrap(), None);
         assert_eq!(webhook::by_id(db, b, key, "hook").await.unwrap(), None);
         assert!(webhook::all(db, b, key).await.unwrap().is_empty());
         assert!(webhook::tries(db, b, "hook").await.unwrap().is_empty());
@@ -657,6 +665,11 @@ async fn writing_with_the_wrong_company_changes_nothing() {
                 let of_a = webhook::by_id(tx.db(), &bench.a.id, key, "hook").await?.expect("it was stored");
                 assert!(webhook::save(tx, b, key, &of_a, &of_a.webhook).await.is_err());
                 assert!(!webhook::advance(tx, b, &of_a, 9).await?);
+                // The same key is another's: it begins, ends and is forgotten without a row of A's.
+                assert!(answer::begin(tx, b, &keyed(), NOW + 1, i64::MAX, NOW).await?);
+                answer::finish(tx, b, key, "key", NOW + 1, (500, b"")).await?;
+                answer::give_up(tx, b, "key", NOW).await?;
+                assert_eq!(answer::forget(tx, b, i64::MAX).await?, 1);
                 webhook::record(tx, b, "hook", &a_try()).await?;
                 webhook::count_active(tx, b, 0).await?;
                 job::wake_webhooks(tx, b, NOW).await?;
