@@ -62,9 +62,11 @@ async fn keyed(hub: &Hub, caller: &Caller, key: String, request: Request, next: 
             let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
             return keep(hub, company, &keyed.key, machine, response).await;
         }
-        let known = answer::of_key(&mut *hub.db().read().await.map_err(Problem::from)?, &company.id, &company.key, &keyed.key);
+        let mut db = hub.db().read().await.map_err(Problem::from)?;
+        let known = answer::of_key(&mut db, &company.id, &company.key, &keyed.key).await?;
+        drop(db);
         // One that came to nothing is forgotten meanwhile: then this one begins.
-        if let Some(Known { asked, content, answer }) = known.await? {
+        if let Some(Known { asked, content, answer }) = known {
             if asked != keyed.asked || content != keyed.content {
                 let difference = if asked == keyed.asked { "body" } else { "path" };
                 return Err(Problem::of(Fault::fatal(codes::KEY_REUSED).at(difference).with("key", &keyed.key)));

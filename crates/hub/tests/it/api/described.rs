@@ -5,7 +5,10 @@ use std::path::Path;
 
 use kvitt_hub::api;
 use kvitt_hub::api::scopes::{OPERATIONS, SCOPES, Wants};
+use reqwest::Method;
 use serde_json::Value;
+
+use super::Front;
 
 #[test]
 fn the_document_is_what_the_router_answers() {
