@@ -21,6 +21,7 @@ mod page;
 mod payments;
 #[path = "../../../hub/tests/it/postgres.rs"]
 mod postgres;
+mod quick_start;
 mod restoring;
 mod schemathesis;
 mod serving;
