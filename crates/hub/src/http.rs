@@ -10,7 +10,7 @@ mod documents;
 mod mandates;
 mod validate;
 
-pub use documents::attached;
+pub use documents::{attached, inline};
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -12,7 +12,7 @@ use kvitt_domain::price_book::PriceBook;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-use crate::actions::restore;
+use crate::actions::{count_up, restore};
 use crate::api::tokens::Signing;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -66,6 +66,7 @@ struct Inner {
     reading: tokio::sync::Mutex<()>,
     signing: tokio::sync::OnceCell<Signing>,
     waiting: tokio::sync::Semaphore,
+    kept_figures: count_up::Kept,
     _lock: DataLock,
 }
 
@@ -132,6 +133,7 @@ impl Hub {
                 reading: tokio::sync::Mutex::default(),
                 signing: tokio::sync::OnceCell::new(),
                 waiting: tokio::sync::Semaphore::new(MOST_WAITING),
+                kept_figures: count_up::Kept::default(),
                 db,
                 _lock: lock,
             }),
@@ -275,6 +277,11 @@ impl Hub {
     /// Places for callers that wait for something to happen.
     pub fn waiting(&self) -> &tokio::sync::Semaphore {
         &self.inner.waiting
+    }
+
+    /// Figures of companies that took long to count.
+    pub(crate) fn kept_figures(&self) -> &count_up::Kept {
+        &self.inner.kept_figures
     }
 
     /// What this process counts.

@@ -6,15 +6,26 @@
 //! [`session`] who is signed in, [`form`] what they wrote, [`words`] how things are said.
 
 pub mod account;
+pub mod agreements;
 pub mod assets;
+pub mod chart;
 pub mod dashboard;
 pub mod doors;
+pub mod events;
 pub mod first_run;
 pub mod form;
 pub mod frame;
 pub mod guard;
+pub mod hooks;
 pub mod invitation;
+pub mod invoice;
+pub mod invoices;
+pub mod jobs;
+pub mod keys;
+pub mod mandates;
+pub mod payments;
 pub mod session;
+pub mod settings;
 pub mod sign_in;
 pub mod users;
 pub mod words;
@@ -59,6 +70,28 @@ fn pages() -> Router<Hub> {
         .route("/company", post(account::company))
         .route("/account", get(account::get))
         .route("/account/password", post(account::password))
+        .route("/invoices", get(invoices::get))
+        .route("/invoices/{id}", get(invoice::get))
+        .route("/invoices/{id}/files/{number}", get(invoice::file))
+        .route("/invoices/{id}/decide", post(invoice::decide))
+        .route("/invoices/{id}/reroute", post(invoice::reroute))
+        .route("/payments", get(payments::get))
+        .route("/payments/{id}/decide", post(payments::decide_payment))
+        .route("/payments/invoices/{id}/settle", post(payments::settle))
+        .route("/mandates", get(mandates::get))
+        .route("/agreements", get(agreements::get).post(agreements::act))
+        .route("/agreements/order", get(agreements::begin).post(agreements::order))
+        .route("/events", get(events::get))
+        .route("/webhooks", get(hooks::get).post(hooks::add))
+        .route("/webhooks/{id}", get(hooks::one))
+        .route("/webhooks/{id}/{what}", post(hooks::act))
+        .route("/api-keys", get(keys::get).post(keys::create))
+        .route("/api-keys/{id}/rotate", post(keys::rotate))
+        .route("/api-keys/{id}/revoke", post(keys::revoke))
+        .route("/settings", get(settings::get))
+        .route("/settings/order", post(settings::change_order))
+        .route("/jobs", get(jobs::get))
+        .route("/jobs/{id}/unstick", post(jobs::unstick))
         .route("/users", get(users::get).post(users::invite))
         .route("/users/{person}/role", post(users::change_role))
         .route("/users/{person}/remove", post(users::remove))

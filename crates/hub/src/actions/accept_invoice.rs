@@ -28,6 +28,7 @@ use crate::store::delivery::{self, NewDelivery};
 use crate::store::event::NewEvent;
 use crate::store::invoice::{self, Body, StoredInvoice, kind_name};
 use crate::store::job::{self, Kind, Urgency};
+use crate::store::search;
 use crate::vault::{Purpose, sha256};
 
 /// A document as it is handed in.
@@ -336,6 +337,7 @@ async fn write(tx: &mut Tx<'_>, company: &Company, prepared: &Prepared) -> Resul
     let Prepared { stored, body, files, identity, delivery, key, urgency, .. } = prepared;
     let now = stored.accepted_at;
     invoice::insert(tx, &company.id, stored, body).await?;
+    search::insert(tx, &company.id, &stored.id, &search::words_of(&stored.body.invoice)).await?;
     let mut namings = Vec::with_capacity(files.len());
     for (sealed, naming, looked) in files {
         artefact::insert(tx, &company.id, sealed, now).await?;

@@ -25,6 +25,7 @@ pub struct Door {
 
 const ANYBODY: Opens = Opens::Anybody;
 const READER: Opens = Opens::To(Role::ReadOnly);
+const INVOICER: Opens = Opens::To(Role::Invoicing);
 const ADMIN: Opens = Opens::To(Role::Admin);
 
 /// Every page.
@@ -41,6 +42,32 @@ pub const DOORS: &[Door] = &[
     Door { method: Method::GET, path: "/account", opens: READER },
     Door { method: Method::POST, path: "/account/password", opens: READER },
     Door { method: Method::GET, path: "/", opens: READER },
+    Door { method: Method::GET, path: "/invoices", opens: READER },
+    Door { method: Method::GET, path: "/invoices/{id}", opens: READER },
+    Door { method: Method::GET, path: "/invoices/{id}/files/{number}", opens: READER },
+    Door { method: Method::POST, path: "/invoices/{id}/decide", opens: INVOICER },
+    Door { method: Method::POST, path: "/invoices/{id}/reroute", opens: INVOICER },
+    Door { method: Method::GET, path: "/payments", opens: READER },
+    Door { method: Method::POST, path: "/payments/{id}/decide", opens: INVOICER },
+    Door { method: Method::POST, path: "/payments/invoices/{id}/settle", opens: INVOICER },
+    Door { method: Method::GET, path: "/mandates", opens: READER },
+    Door { method: Method::GET, path: "/agreements", opens: READER },
+    Door { method: Method::POST, path: "/agreements", opens: ADMIN },
+    Door { method: Method::GET, path: "/agreements/order", opens: ADMIN },
+    Door { method: Method::POST, path: "/agreements/order", opens: ADMIN },
+    Door { method: Method::GET, path: "/events", opens: READER },
+    Door { method: Method::GET, path: "/webhooks", opens: ADMIN },
+    Door { method: Method::POST, path: "/webhooks", opens: ADMIN },
+    Door { method: Method::GET, path: "/webhooks/{id}", opens: ADMIN },
+    Door { method: Method::POST, path: "/webhooks/{id}/{what}", opens: ADMIN },
+    Door { method: Method::GET, path: "/api-keys", opens: ADMIN },
+    Door { method: Method::POST, path: "/api-keys", opens: ADMIN },
+    Door { method: Method::POST, path: "/api-keys/{id}/rotate", opens: ADMIN },
+    Door { method: Method::POST, path: "/api-keys/{id}/revoke", opens: ADMIN },
+    Door { method: Method::GET, path: "/settings", opens: READER },
+    Door { method: Method::POST, path: "/settings/order", opens: ADMIN },
+    Door { method: Method::GET, path: "/jobs", opens: READER },
+    Door { method: Method::POST, path: "/jobs/{id}/unstick", opens: INVOICER },
     Door { method: Method::GET, path: "/users", opens: ADMIN },
     Door { method: Method::POST, path: "/users", opens: ADMIN },
     Door { method: Method::POST, path: "/users/{person}/role", opens: ADMIN },

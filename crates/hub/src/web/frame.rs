@@ -18,6 +18,24 @@ pub enum Here {
     Nowhere,
     /// The dashboard.
     Dashboard,
+    /// The invoices.
+    Invoices,
+    /// The money that came.
+    Payments,
+    /// Mandates for direct debit.
+    Mandates,
+    /// Agreements with the rail.
+    Agreements,
+    /// What happened.
+    Events,
+    /// What is to be done by itself.
+    Jobs,
+    /// Programs that are told.
+    Hooks,
+    /// Keys of programs.
+    Keys,
+    /// What the company decides for itself.
+    Settings,
     /// The people of the company.
     Users,
 }
@@ -27,8 +45,32 @@ struct Link(Here, &'static str, &'static str, &'static str, Role);
 
 /// The menu: groups with the key of their heading below `web.nav.`.
 const MENU: &[(&str, &[Link])] = &[
-    ("follow", &[Link(Here::Dashboard, "/", "dashboard", "home", Role::ReadOnly)]),
-    ("set_up", &[Link(Here::Users, "/users", "users", "people", Role::Admin)]),
+    (
+        "follow",
+        &[
+            Link(Here::Dashboard, "/", "dashboard", "home", Role::ReadOnly),
+            Link(Here::Invoices, "/invoices", "invoices", "invoice", Role::ReadOnly),
+            Link(Here::Payments, "/payments", "payments", "money", Role::ReadOnly),
+            Link(Here::Events, "/events", "events", "event", Role::ReadOnly),
+        ],
+    ),
+    (
+        "rails",
+        &[
+            Link(Here::Agreements, "/agreements", "agreements", "agreement", Role::ReadOnly),
+            Link(Here::Mandates, "/mandates", "mandates", "mandate", Role::ReadOnly),
+        ],
+    ),
+    (
+        "set_up",
+        &[
+            Link(Here::Settings, "/settings", "settings", "settings", Role::ReadOnly),
+            Link(Here::Users, "/users", "users", "people", Role::Admin),
+            Link(Here::Keys, "/api-keys", "keys", "key", Role::Admin),
+            Link(Here::Hooks, "/webhooks", "hooks", "webhook", Role::Admin),
+            Link(Here::Jobs, "/jobs", "jobs", "job", Role::ReadOnly),
+        ],
+    ),
 ];
 
 /// A group of the menu as it is shown.
@@ -127,8 +169,8 @@ impl Frame {
         self.words.with(key, &[(name, value)])
     }
 
-    /// The text under `web.<key>` with two values.
-    pub fn with_two(&self, key: &str, (one, its): (&str, &str), (two, of_it): (&str, &str)) -> String {
+    /// The text under `web.<key>` with two values: each its name, then what it is.
+    pub fn with_two(&self, key: &str, one: &str, its: &str, two: &str, of_it: &str) -> String {
         self.words.with(key, &[(one, its), (two, of_it)])
     }
 
@@ -216,6 +258,11 @@ pub enum Mood {
 }
 
 impl Mood {
+    /// The end of its classes' names.
+    pub fn class(self) -> &'static str {
+        self.look().0
+    }
+
     /// The class and the picture.
     fn look(self) -> (&'static str, &'static str) {
         match self {

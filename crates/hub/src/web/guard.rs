@@ -16,6 +16,7 @@ use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use kvitt_domain::Language;
 use kvitt_domain::fault::{Fault, codes};
+use kvitt_domain::identifiers::without_identity_numbers;
 use kvitt_domain::person::Theme;
 
 use crate::actions::sign_in;
@@ -181,7 +182,11 @@ fn stranger(hub: &Hub, parts: &Parts, secret: &str) -> Visit {
         theme: theme.unwrap_or(Theme::Auto),
         secret: secret.to_owned(),
         flash: session::flash_of(hub, &parts.headers),
-        path: parts.uri.path_and_query().map_or_else(|| "/".to_owned(), |path| path.as_str().to_owned()),
+        // It stands in forms, and no page repeats a fødselsnummer that somebody typed.
+        path: parts
+            .uri
+            .path_and_query()
+            .map_or_else(|| "/".to_owned(), |path| without_identity_numbers(path.as_str()).into_owned()),
         is_test: hub.config().web.is_test(hub.config()),
     }
 }

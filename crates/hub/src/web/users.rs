@@ -27,6 +27,7 @@ struct Users {
     invited: Vec<Open>,
     form: Filled,
     roles: Vec<(String, String)>,
+    names: Vec<(String, String)>,
     days: String,
 }
 
@@ -94,6 +95,7 @@ async fn page(hub: &Hub, person: &Person, form: Filled) -> Page {
         members: members.into_iter().map(member).collect(),
         invited: invited.into_iter().map(open).collect(),
         form,
+        names: Role::ALL.into_iter().map(|role| (role.name().to_owned(), words.name("role", role.name()))).collect(),
         roles: Role::ALL.into_iter().map(meaning).collect(),
         days: (LINKS_LAST.as_secs() / SECONDS_A_DAY).to_string(),
     })

@@ -7,6 +7,7 @@ use kvitt_domain::calendar;
 use kvitt_domain::fault::Fault;
 use kvitt_domain::identifiers::without_identity_numbers;
 use kvitt_domain::money::{Amount, Currency};
+use rust_decimal::Decimal;
 
 /// One language for a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +64,24 @@ impl Words {
         decimal(&number.to_string())
     }
 
+    /// A number as it is, without zeros at its end: `1,5`.
+    pub fn number(self, number: Decimal) -> String {
+        decimal(&number.normalize().to_string())
+    }
+
+    /// A size: `7,4 MB`.
+    pub fn size(self, bytes: u64) -> String {
+        const KILO: u64 = 1_000;
+        const TENTH_OF_MEGA: u64 = 100_000;
+        match bytes {
+            ..=999_999 => format!("{}\u{a0}kB", bytes.div_ceil(KILO)),
+            bytes => {
+                let tenths = bytes.div_ceil(TENTH_OF_MEGA);
+                format!("{},{}\u{a0}MB", tenths / 10, tenths % 10)
+            }
+        }
+    }
+
     /// A day: `22.11.2026`, in English `22 Nov 2026`.
     pub fn date(self, on: Date) -> String {
         match self.0 {
@@ -117,8 +136,11 @@ fn decimal(number: &str) -> String {
     }
 }
 
-/// A text with a capital letter in front.
+/// A text with a capital letter in front. A name with its capital further on, such as eFaktura, stays as it is.
 pub fn capital(text: &str) -> String {
+    if text.chars().nth(1).is_some_and(char::is_uppercase) {
+        return text.to_owned();
+    }
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
@@ -141,5 +163,6 @@ mod tests {
         assert_eq!(nb.date_text("soon"), "soon");
         assert_eq!(nb.count(1_234_567), "1\u{a0}234\u{a0}567");
         assert_eq!(capital("øst"), "Øst");
+        assert_eq!(capital("eFaktura"), "eFaktura");
     }
 }

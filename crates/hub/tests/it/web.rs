@@ -1,7 +1,9 @@
 //! The pages through their real front, as a browser without script asks for them: who gets in, what every door refuses, that nothing
 //! people wrote becomes HTML, and what each page does.
 
+mod desks;
 mod doors;
+mod following;
 mod pages;
 mod people;
 
@@ -9,7 +11,9 @@ use std::collections::BTreeMap;
 
 use kvitt_domain::Language;
 use kvitt_domain::person::{Role, Theme};
+use kvitt_hub::actions::accept_invoice::{HandedIn, accept_invoice};
 use kvitt_hub::actions::add_company::add_company;
+use kvitt_hub::actions::change_webhook::{self, NewWebhook};
 use kvitt_hub::actions::sign_in::begin_session;
 use kvitt_hub::config::WebConfig;
 use kvitt_hub::hub::Running;
@@ -24,6 +28,8 @@ use tokio::sync::OnceCell;
 
 /// The password of everybody here.
 const PASSWORD: &str = "fire ord på rad";
+/// An invoice of [`ORG`] in UBL.
+const INVOICE: &str = include_str!("../../../../examples/invoices/fjordvik-260401.xml");
 const ORG: &str = "999002021";
 const OTHER: &str = "999001017";
 
@@ -87,6 +93,43 @@ impl Site {
             .await
             .unwrap();
         id
+    }
+
+    /// An accepted invoice of the first company with a number: its id.
+    async fn invoice(&self, number: &str) -> String {
+        let file = INVOICE.replacen("<cbc:ID>260401</cbc:ID>", &format!("<cbc:ID>{number}</cbc:ID>"), 1);
+        self.hand_in(file, ORG).await
+    }
+
+    /// The same of the other company.
+    async fn invoice_of_other(&self, number: &str) -> String {
+        let file = INVOICE.replacen("<cbc:ID>260401</cbc:ID>", &format!("<cbc:ID>{number}</cbc:ID>"), 1);
+        self.hand_in(file.replace(ORG, OTHER), OTHER).await
+    }
+
+    /// One of whose recipient, items and numbers each is HTML.
+    async fn hostile_invoice(&self, html: &str) -> String {
+        let escaped = html.replace('&', "&amp;").replace('<', "&lt;");
+        let file = INVOICE.replace("Bjørn Fjellvåg", &escaped).replace("Vann, abonnementsgebyr", &escaped);
+        self.hand_in(file.replacen("<cbc:ID>260401</cbc:ID>", &format!("<cbc:ID>{escaped}</cbc:ID>"), 1), ORG).await
+    }
+
+    /// One with metadata beside it.
+    async fn invoice_with(&self, number: &str, metadata: &str) -> String {
+        let file = INVOICE.replacen("<cbc:ID>260401</cbc:ID>", &format!("<cbc:ID>{number}</cbc:ID>"), 1);
+        let handed = HandedIn { metadata: Some(metadata.to_owned()), ..HandedIn::file("i.xml", file.into_bytes()) };
+        accept_invoice(&self.hub, handed).await.unwrap().id
+    }
+
+    async fn hand_in(&self, file: String, company: &str) -> String {
+        let handed = HandedIn { company: Some(company.to_owned()), ..HandedIn::file("i.xml", file.into_bytes()) };
+        accept_invoice(&self.hub, handed).await.unwrap().id
+    }
+
+    /// A webhook of the other company: its id.
+    async fn hook_of_other(&self) -> String {
+        let new = NewWebhook { address: "https://secret.example/".into(), events: vec!["kid.made".into()], after: None };
+        change_webhook::add(&self.hub, &self.other, new).await.unwrap().webhook.id
     }
 
     /// A browser in which nobody is signed in.

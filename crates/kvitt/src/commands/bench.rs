@@ -12,6 +12,7 @@ mod pdf;
 mod pipeline;
 mod report;
 mod stopwatch;
+mod web;
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -42,6 +43,8 @@ pub enum Bench {
     PipelineRun(pipeline::PipelineRun),
     /// Measure what it costs to place a payment, with few open invoices and with very many. Exits with 1 where it grows with them.
     Payments(payments::Payments),
+    /// Measure how long pages take where a company has very many invoices. Exits with 1 where one takes too long.
+    Web(web::Web),
     /// Measure how fast invoices are drawn as PDF. Exits with 1 where the wanted speed or size is not reached.
     Pdf(pdf::Pdf),
     /// Measure how fast bank files are read and written, beside the Python package netsgiro. Exits with 1 where the wanted speed or
@@ -91,6 +94,7 @@ impl Bench {
             Bench::PipelineRun(run) => run.run(session).await,
             Bench::Validate(validate) => validate.run(session),
             Bench::Payments(payments) => payments.run(session).await,
+            Bench::Web(web) => web.run(session).await,
             Bench::Pdf(pdf) => pdf.run(session),
             Bench::BankFiles(files) => files.run(session),
             Bench::BankFilesMemory(memory) => memory.run(session),

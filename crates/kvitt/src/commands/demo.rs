@@ -197,6 +197,10 @@ impl Demo {
                 // The catalogue keeps braces for values.
                 let values = [("sandbox", shown.sandbox.as_str()), ("data", &data), ("open", "{"), ("close", "}")];
                 session.print(&format!("\n{}", session.words.say("demo.open", &values)))?;
+                if let Some(code) = kvitt_hub::actions::begin::code(&stage.hub).await? {
+                    let http = stage.running.http().to_string();
+                    session.print(&format!("\n{}", session.words.say("serve.first_run", &[("http", &http), ("code", &code)])))?;
+                }
             }
             told_to_stop()?.await;
         }

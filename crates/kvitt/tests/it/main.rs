@@ -6,6 +6,7 @@
 
 mod agreements;
 mod bank_files;
+mod browser;
 mod bulk;
 mod crash;
 mod demo;
@@ -28,6 +29,7 @@ mod serving;
 mod settling;
 mod simulation;
 mod tenants;
+mod users;
 mod validate;
 mod vectors;
 mod watching;

@@ -41,6 +41,7 @@ use kvitt_hub::store::customer_order::{self, CustomerOrder};
 use kvitt_hub::store::delivery::{NewDelivery, StoredAttempt};
 use kvitt_hub::store::draft::{self, DraftBody, DraftState, Heading, StoredDraft};
 use kvitt_hub::store::event::{self, NewEvent};
+use kvitt_hub::store::following::{self, Of};
 use kvitt_hub::store::invitation::{self, Invitation};
 use kvitt_hub::store::invoice::{self, Rendition};
 use kvitt_hub::store::job::{self, Kind, Seat, Times, Urgency, Wanted};
@@ -49,6 +50,7 @@ use kvitt_hub::store::mandate;
 use kvitt_hub::store::membership;
 use kvitt_hub::store::payment::{self, StoredPayment};
 use kvitt_hub::store::person::{self, Person};
+use kvitt_hub::store::search;
 use kvitt_hub::store::session::{self, Session};
 use kvitt_hub::store::suppression::{self, Suppressed};
 use kvitt_hub::store::webhook::{self, Settings, State as WebhookState, Try, Webhook};
@@ -134,6 +136,7 @@ async fn furnish(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     membership::insert(tx, id, "person", Role::Admin, NOW).await?;
     invitation::insert(tx, id, &an_invitation(id), "digest of a").await?;
     session::insert(tx, &a_session(id)).await?;
+    search::insert(tx, id, "i1", &["kari".to_owned()].into()).await?;
     job::enqueue(tx, id, Kind::Converse, "lot", Urgency::Ordinary, NOW, NOW).await?;
     job::enqueue(tx, id, Kind::ChooseRoute, "stuck", Urgency::Ordinary, NOW - 1, NOW).await?;
     let stuck =
@@ -528,6 +531,16 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(webhook::all(db, b, key).await.unwrap().is_empty());
         assert!(webhook::tries(db, b, "hook").await.unwrap().is_empty());
         assert_eq!(membership::role_of(db, b, "person").await.unwrap(), None);
+        assert!(search::beginning(db, b, "k", 9).await.unwrap().is_empty());
+        for of in [Of::All, Of::State("choosing".into()), Of::Route("email".into())] {
+            assert!(following::page(db, b, &of, (i64::MAX, ""), 9).await.unwrap().is_empty());
+        }
+        assert_eq!(following::one(db, b, "i1").await.unwrap(), None);
+        assert!(following::of_amount(db, b, 100, 9).await.unwrap().is_empty());
+        assert!(following::standings(db, b).await.unwrap().is_empty());
+        assert!(following::owed(db, b, date(2026, 11, 16)).await.unwrap().is_empty());
+        assert!(following::routes(db, b, 0, 1).await.unwrap().is_empty());
+        assert_eq!(following::money_waiting(db, b).await.unwrap(), (0, 0));
         assert!(membership::of_company(db, b).await.unwrap().is_empty());
         assert!(invitation::of_company(db, b, 0).await.unwrap().is_empty());
         let project = Numbered::Project;
@@ -785,7 +798,8 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         as_b!(bench, |tx| job::enqueue(tx, b, Kind::Converse, "lot", Urgency::Ordinary, NOW, NOW)).unwrap();
         as_b!(bench, |tx| async move {
             membership::insert(tx, b, "person", Role::ReadOnly, NOW).await?;
-            invitation::insert(tx, b, &an_invitation(b), "digest of b").await
+            invitation::insert(tx, b, &an_invitation(b), "digest of b").await?;
+            search::insert(tx, b, "i1", &["kari".to_owned()].into()).await
         })
         .unwrap();
         as_b!(bench, |tx| async move {
