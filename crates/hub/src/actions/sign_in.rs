@@ -13,6 +13,7 @@ use kvitt_domain::person::{Role, Theme, check_password};
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::password;
+use crate::store::Tx;
 use crate::store::company::{self, Company};
 use crate::store::membership::{self, Use};
 use crate::store::person::{self, Person};
@@ -53,14 +54,26 @@ pub async fn sign_in(hub: &Hub, email: &str, password: String) -> Result<String>
     if !password::is_right(found.as_ref().map(|found| found.password.as_str()), password).await? {
         return Err(refused());
     }
-    let person = found.ok_or_else(refused)?.person;
-    let uses = membership::of_person(&mut *hub.db().read().await?, &person.id).await?;
+    let found = found.ok_or_else(refused)?;
+    let uses = membership::of_person(&mut *hub.db().read().await?, &found.person.id).await?;
     let first = uses.first().ok_or_else(refused)?;
-    begin_session(hub, &person.id, &first.company).await
+    begin(hub, &found.person.id, &first.company, Some(found.password)).await
 }
 
 /// Begins a session for a person whom the caller knows: its token.
 pub async fn begin_session(hub: &Hub, person: &str, company: &str) -> Result<String> {
+    begin(hub, person, company, None).await
+}
+
+/// Refuses where the password that was right a moment ago is another now: what it opened is closed by the change.
+async fn still(tx: &mut Tx<'_>, person: &str, password: &str) -> Result<()> {
+    match person::by_id(tx.db(), person).await? {
+        Some(stored) if stored.password == password => Ok(()),
+        Some(_) | None => Err(Error::refused(Fault::fatal(codes::SIGN_IN_REFUSED))),
+    }
+}
+
+async fn begin(hub: &Hub, person: &str, company: &str, password: Option<String>) -> Result<String> {
     let token = new_token();
     let now = hub.clock().machine_ms();
     let session = Session {
@@ -71,8 +84,14 @@ pub async fn begin_session(hub: &Hub, person: &str, company: &str) -> Result<Str
         seen_at: now,
     };
     hub.write(move |tx| {
-        let session = session.clone();
-        async move { session::insert(tx, &session).await }.boxed()
+        let (session, password) = (session.clone(), password.clone());
+        async move {
+            if let Some(password) = &password {
+                still(tx, &session.person, password).await?;
+            }
+            session::insert(tx, &session).await
+        }
+        .boxed()
     })
     .await?;
     Ok(token)
@@ -164,10 +183,12 @@ pub async fn change_password(hub: &Hub, signed_in: &SignedIn, given: NewPassword
     if !faults.is_empty() {
         return Err(Error::Refused(faults));
     }
+    let known = stored.map(|stored| stored.password).unwrap_or_default();
     let (hashed, person, session) = (password::hash(given.new).await?, signed_in.person.id.clone(), signed_in.session.clone());
     hub.write(move |tx| {
-        let (hashed, person, session) = (hashed.clone(), person.clone(), session.clone());
+        let (hashed, person, session, known) = (hashed.clone(), person.clone(), session.clone(), known.clone());
         async move {
+            still(tx, &person, &known).await?;
             person::save_password(tx, &person, &hashed).await?;
             session::end_others(tx, &person, &session).await.map(|_| ())
         }

@@ -104,7 +104,9 @@ const CHANGEABLE: &[Changeable] = &[
 
 /// Routes by their names; the aliases of Nordic ERPs stand for the routes that they mean.
 fn routes(value: &Value) -> Option<Vec<RouteName>> {
-    let names: Option<Vec<&str>> = value.as_array()?.iter().map(Value::as_str).collect();
+    /// More than there are routes and aliases.
+    const MOST: usize = 32;
+    let names: Option<Vec<&str>> = value.as_array().filter(|names| names.len() <= MOST)?.iter().map(Value::as_str).collect();
     let mut order: Vec<RouteName> = Vec::new();
     for name in names? {
         let meant: &[&str] = match name {

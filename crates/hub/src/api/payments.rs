@@ -13,7 +13,7 @@ use crate::actions::match_payment::{self, Decision};
 use crate::actions::show_payments::{self, MoneyStory, PaymentShown, Wanted};
 use crate::api::access::Caller;
 use crate::api::invoices::{AmountShown, find};
-use crate::api::problem::{Answered, FaultShown, Problem, ProblemBody};
+use crate::api::problem::{Answered, FaultShown, Problem, ProblemBody, masked};
 use crate::api::request::{Asked, InJson};
 use crate::hub::Hub;
 
@@ -201,9 +201,9 @@ fn shown(of: PaymentShown, caller: &Caller) -> PaymentBody {
         amount: of.payment.amount.into(),
         flow: of.payment.flow.name(),
         booked_on: of.payment.booked_on.to_string(),
-        payer_name: of.payment.payer_name,
+        payer_name: of.payment.payer_name.as_deref().map(masked),
         payer_account: of.payment.payer_account,
-        text: of.payment.text,
+        text: of.payment.text.as_deref().map(masked),
         state: of.state,
         invoice_number: of.invoice,
         why: of.why.map(|fault| FaultShown::of(&fault, language)),

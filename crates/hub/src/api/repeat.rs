@@ -18,13 +18,14 @@ use crate::api::access::Caller;
 use crate::api::invoices::send::key_of;
 use crate::api::problem::{Answered, Problem};
 use crate::api::request;
+use crate::error::Error;
 use crate::hub::Hub;
 use crate::store::answer::{self, Keyed, Known};
 use crate::store::company::Company;
 use crate::vault::sha256;
 
-/// Operations that know what they are given by other means.
-const OF_THEIR_OWN: &[&str] = &["/oauth2/token", "/v1/plans", "/v1/invoices", "/v1/invoices/bulk"];
+/// Operations that know what they are given by other means, and those that change nothing and tell of people: no answer of theirs is kept.
+const OF_THEIR_OWN: &[&str] = &["/oauth2/token", "/v1/plans", "/v1/invoices", "/v1/invoices/bulk", "/v1/lookup/consumers"];
 /// How long the second of two waits for the first.
 const WAIT: Duration = Duration::from_secs(10);
 /// How often it looks.
@@ -53,14 +54,21 @@ async fn keyed(hub: &Hub, caller: &Caller, key: String, request: Request, next: 
     let company = caller.company();
     let (parts, body) = request.into_parts();
     let bytes = request::bytes(&parts.headers, body, MOST).await?;
-    let asked = format!("{} {}", parts.method, parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default());
+    // An answer may hold a secret that was shown once: it is the same key's to hear again, and no other's.
+    let asked =
+        format!("{} {} {}", caller.key(), parts.method, parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default());
     let keyed = Keyed { asked: company.key.digest(&asked), content: company.key.digest(&sha256(&bytes)), key };
     let until = tokio::time::Instant::now() + WAIT;
     loop {
         let machine = hub.clock().machine_ms();
         if begin(hub, company, &keyed, machine).await? {
-            let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
-            return keep(hub, company, &keyed.key, machine, response).await;
+            // Also where the caller goes away meanwhile: what is done is kept as done.
+            let (hub, company, key) = (hub.clone(), company.clone(), keyed.key);
+            let done = tokio::spawn(async move {
+                let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+                keep(&hub, &company, &key, machine, response).await
+            });
+            return done.await.map_err(|cause| Problem::from(Error::Damaged(format!("a request failed: {cause}"))))?;
         }
         let mut db = hub.db().read().await.map_err(Problem::from)?;
         let known = answer::of_key(&mut db, &company.id, &company.key, &keyed.key).await?;

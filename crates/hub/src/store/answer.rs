@@ -8,7 +8,8 @@ use crate::vault::{CompanyKey, Purpose};
 
 const BEGIN: &str = "INSERT INTO answer (company_id, key, asked, content, begun_at, status, body, made_at) VALUES ($1, $2, $3, $4, $5, 0, $6, $7) \
     ON CONFLICT (company_id, key) DO NOTHING";
-const TAKE_OVER: &str = "UPDATE answer SET begun_at = $1 WHERE company_id = $2 AND key = $3 AND status = 0 AND begun_at < $4";
+const TAKE_OVER: &str = "UPDATE answer SET begun_at = $1 WHERE company_id = $2 AND key = $3 AND status = 0 AND begun_at < $4 \
+    AND asked = $5 AND content = $6";
 const OF_KEY: &str = "SELECT asked, content, status, body FROM answer WHERE company_id = $1 AND key = $2";
 const FINISH: &str =
     "UPDATE answer SET status = $1, body = $2 WHERE company_id = $3 AND key = $4 AND begun_at = $5 AND status = 0";
@@ -37,8 +38,8 @@ pub struct Known {
     pub answer: Option<(u16, Vec<u8>)>,
 }
 
-/// Begins to answer a request. Answers whether it is the first with its key, or the one before it began before `lost_before` (machine time)
-/// and never ended.
+/// Begins to answer a request. Answers whether it is the first with its key, or the same one began before `lost_before` (machine time) and
+/// never ended.
 pub async fn begin(tx: &mut Tx<'_>, company: &str, request: &Keyed, machine: i64, lost_before: i64, now: i64) -> Result<bool> {
     let inserted = sqlx::query(BEGIN)
         .bind(company)
@@ -53,7 +54,15 @@ pub async fn begin(tx: &mut Tx<'_>, company: &str, request: &Keyed, machine: i64
     if inserted.rows_affected() == 1 {
         return Ok(true);
     }
-    let taken = sqlx::query(TAKE_OVER).bind(machine).bind(company).bind(&request.key).bind(lost_before).execute(tx.db()).await?;
+    let taken = sqlx::query(TAKE_OVER)
+        .bind(machine)
+        .bind(company)
+        .bind(&request.key)
+        .bind(lost_before)
+        .bind(&request.asked)
+        .bind(&request.content)
+        .execute(tx.db())
+        .await?;
     Ok(taken.rows_affected() == 1)
 }
 

@@ -1,6 +1,9 @@
 //! What is a person's own: language and colours, the password, the company that they look at.
 
+use std::sync::Arc;
+
 use askama::Template;
+use axum::Extension;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use kvitt_domain::Language;
@@ -10,6 +13,7 @@ use crate::actions::sign_in::{self, NewPassword};
 use crate::hub::Hub;
 use crate::web::form::{Filled, Form, faults_of};
 use crate::web::frame::{Frame, Here};
+use crate::web::guard::Gate;
 use crate::web::session::{self, Person, Visitor};
 use crate::web::sign_in::ours;
 use crate::web::{Page, on_to, shown};
@@ -38,7 +42,9 @@ fn page(person: &Person, form: Filled) -> Page {
 }
 
 /// Changes the password.
-pub async fn password(State(hub): State<Hub>, person: Person, form: Form) -> Page {
+pub async fn password(State(hub): State<Hub>, Extension(gate): Extension<Arc<Gate>>, person: Person, form: Form) -> Page {
+    // Whoever has somebody's session may not guess the password there either.
+    gate.knock(None, &person.signed_in().person.email)?;
     let given = NewPassword {
         now: form.raw("now").to_owned(),
         new: form.raw("password").to_owned(),

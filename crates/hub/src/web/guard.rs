@@ -26,6 +26,7 @@ use crate::error::Result;
 use crate::http::RequestId;
 use crate::hub::Hub;
 use crate::store::person;
+use crate::vault::sha256;
 use crate::web::doors::{Opens, door};
 use crate::web::form::Form;
 use crate::web::frame::{Frame, Here};
@@ -74,12 +75,15 @@ impl Gate {
     /// `sign_in.too_often`.
     pub fn knock(&self, address: Option<SocketAddr>, person: &str) -> std::result::Result<(), Problem> {
         let address = address.map_or_else(String::new, |address| address.ip().to_string());
-        for (limiter, who) in [(&self.addresses, address), (&self.people, person.trim().to_lowercase())] {
-            if limiter.len() > MOST_REMEMBERED {
-                limiter.retain_recent();
-            }
+        let person = person.trim().to_lowercase();
+        // What a stranger writes may be long, and is remembered: its digest is not.
+        let person = if person.is_empty() { person } else { sha256(person.as_bytes()) };
+        for (limiter, who) in [(&self.addresses, address), (&self.people, person)] {
             if who.is_empty() {
                 continue;
+            }
+            if limiter.len() > MOST_REMEMBERED {
+                limiter.retain_recent();
             }
             if let Err(not_until) = limiter.check_key(&who) {
                 let seconds = not_until.wait_time_from(self.clock.now()).as_secs().saturating_add(1);

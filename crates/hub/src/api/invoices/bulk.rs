@@ -22,7 +22,7 @@ use uuid::Uuid;
 use crate::actions::accept_invoice::{HandedIn, UnknownSeller, accept_stored};
 use crate::api::access::Caller;
 use crate::api::invoices::{Invoice, as_accepted};
-use crate::api::problem::{Answered, Problem, ProblemBody};
+use crate::api::problem::{Answered, Problem, ProblemBody, masked};
 use crate::api::request;
 use crate::desk::Wishes;
 use crate::http::RequestId;
@@ -178,13 +178,15 @@ async fn one(hub: &Hub, caller: &Caller, documents: Arc<Documents>, index: usize
         Documents::Archive(bundle) => bundle.names().nth(index).map(str::to_owned),
         Documents::Lines(..) => None,
     };
-    match accept(hub, caller, documents, index, name.clone()).await {
+    let accepted = accept(hub, caller, documents, index, name.clone()).await;
+    let name = name.as_deref().map(masked);
+    match accepted {
         Ok((invoice, again)) => {
             BulkResult { index, name, status: StatusCode::CREATED.as_u16(), again, invoice: Some(invoice), problem: None }
         }
         Err(problem) => BulkResult {
             index,
-            name: name.map(|name| crate::api::problem::masked(&name)),
+            name,
             status: problem.status().as_u16(),
             again: false,
             invoice: None,
