@@ -258,6 +258,8 @@ fn gather(value: &Value, words: Words, parts: &mut Vec<String>) {
             for (name, value) in fields {
                 match (name.as_str(), value) {
                     ("route", Value::String(route)) => parts.push(words.title("route", route)),
+                    // A payment is named by its id, which says nothing to people.
+                    ("by", Value::String(by)) if uuid::Uuid::parse_str(by).is_ok() => {}
                     ("by", Value::String(by)) => parts.push(words.with("invoice.by", &[("by", by)])),
                     ("receipt", Value::String(receipt)) if !receipt.is_empty() => parts.push(receipt.clone()),
                     ("role", Value::String(role)) => parts.push(words.title("role", role)),
