@@ -11,6 +11,8 @@ pub mod ledger;
 pub mod numbering;
 pub mod product;
 pub mod project;
+pub mod recurrence;
+pub mod reminder;
 pub mod settings;
 pub mod sheet;
 pub mod vat;

@@ -45,6 +45,7 @@ pub mod place_payments;
 pub mod plan_invoice;
 pub mod read_bank_file;
 pub mod receive_arrival;
+pub mod repeat_draft;
 pub mod reroute_invoice;
 pub mod restore;
 pub mod rotate_keys;

@@ -38,6 +38,7 @@ pub mod payment;
 pub mod person;
 mod planner;
 pub mod raw;
+pub mod recurrence;
 pub mod restore;
 pub mod search;
 pub mod series;

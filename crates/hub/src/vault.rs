@@ -80,6 +80,8 @@ pub enum Purpose {
     Card,
     /// A draft; its row is the draft.
     Draft,
+    /// What comes again; its row is the recurrence.
+    Recurrence,
 }
 
 impl Purpose {
@@ -109,6 +111,7 @@ impl Purpose {
             Purpose::Webhook => "webhook",
             Purpose::Card => "card",
             Purpose::Draft => "draft",
+            Purpose::Recurrence => "recurrence",
         }
     }
 }

@@ -8,9 +8,12 @@
 pub mod account;
 pub mod agreements;
 pub mod assets;
+pub mod boxes;
 pub mod chart;
+pub mod customers;
 pub mod dashboard;
 pub mod doors;
+pub mod drafts;
 pub mod events;
 pub mod first_run;
 pub mod form;
@@ -20,10 +23,14 @@ pub mod hooks;
 pub mod invitation;
 pub mod invoice;
 pub mod invoices;
+pub mod invoicing;
 pub mod jobs;
 pub mod keys;
 pub mod mandates;
 pub mod payments;
+pub mod products;
+pub mod projects;
+pub mod recurring;
 pub mod session;
 pub mod settings;
 pub mod sign_in;
@@ -96,6 +103,35 @@ fn pages() -> Router<Hub> {
         .route("/users/{person}/role", post(users::change_role))
         .route("/users/{person}/remove", post(users::remove))
         .route("/users/invitations/{id}/withdraw", post(users::withdraw))
+        .merge(office())
+}
+
+/// The pages with which a company invoices.
+fn office() -> Router<Hub> {
+    Router::new()
+        .route("/customers", get(customers::list).post(customers::add))
+        .route("/customers/new", get(customers::new))
+        .route("/customers/{number}", get(customers::one).post(customers::change))
+        .route("/projects", get(projects::list).post(projects::add))
+        .route("/projects/new", get(projects::new))
+        .route("/projects/{number}", get(projects::one).post(projects::change))
+        .route("/products", get(products::list).post(products::add))
+        .route("/products/new", get(products::new))
+        .route("/products/{number}", get(products::one).post(products::change))
+        .route("/drafts", get(drafts::list).post(drafts::begin))
+        .route("/drafts/credit", post(drafts::credit))
+        .route("/drafts/{id}", get(drafts::one).post(drafts::write))
+        .route("/drafts/{id}/live", post(drafts::live))
+        .route("/drafts/{id}/copy", post(drafts::copy))
+        .route("/drafts/{id}/discard", post(drafts::discard))
+        .route("/drafts/{id}/files", post(drafts::add_files))
+        .route("/drafts/{id}/files/{place}/remove", post(drafts::remove_file))
+        .route("/drafts/{id}/final", get(drafts::dialog).post(drafts::make_final))
+        .route("/drafts/{id}/repeat", post(recurring::begin))
+        .route("/recurring", get(recurring::list))
+        .route("/recurring/{id}/end", post(recurring::end))
+        .route("/settings/invoicing", get(invoicing::get).post(invoicing::save))
+        .route("/settings/invoicing/look", post(invoicing::save_look))
 }
 
 /// A template as a page.
@@ -107,6 +143,13 @@ pub(crate) fn shown(template: &impl Template) -> Page {
             Err(Problem::of(kvitt_domain::Fault::fatal(kvitt_domain::fault::codes::HUB_FAILED)))
         }
     }
+}
+
+/// On to another page of ours, which says something first: a key below `web.flash.`.
+pub(crate) fn back_with(hub: &Hub, path: &str, flash: &str) -> Response {
+    let mut response = on_to(path);
+    response.headers_mut().append(header::SET_COOKIE, session::flash(hub, flash));
+    response
 }
 
 /// On to another page of ours.

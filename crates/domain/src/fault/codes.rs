@@ -656,4 +656,6 @@ codes! {
     CREDIT_TOO_MUCH = "credit.too_much", Sender;
     /// Nothing is left of the invoice that could be credited. Values: `number`.
     CREDIT_NOTHING_LEFT = "credit.nothing_left", Sender;
+    /// The invoice may not be reminded of yet. Values: `date`, the first day on which it may be.
+    REMINDER_TOO_EARLY = "reminder.too_early", Sender;
 }

@@ -289,7 +289,7 @@ pub(crate) async fn heading(
 }
 
 /// Fills in what a line takes from the price list, the project and the settings: everything that nobody wrote.
-async fn fill_in(db: &mut AnyConnection, company: &Company, draft: &mut Draft) -> Result<()> {
+pub(crate) async fn fill_in(db: &mut AnyConnection, company: &Company, draft: &mut Draft) -> Result<()> {
     let (settings, _) = invoicing::settings(db, &company.id).await?;
     let project: Option<Card<Project>> = match &draft.project {
         Some(id) => card::by_id(db, &company.id, &company.key, Numbered::Project, id).await?,

@@ -171,6 +171,8 @@ fn status_of(code: Code) -> StatusCode {
         (codes::INVOICE_UNKNOWN, StatusCode::NOT_FOUND),
         (codes::PAYMENT_UNKNOWN, StatusCode::NOT_FOUND),
         (codes::RESOURCE_UNKNOWN, StatusCode::NOT_FOUND),
+        (codes::ENTRY_UNKNOWN, StatusCode::NOT_FOUND),
+        (codes::ENTRY_CHANGED, StatusCode::CONFLICT),
         (codes::PATH_UNKNOWN, StatusCode::NOT_FOUND),
         (codes::METHOD_UNKNOWN, StatusCode::METHOD_NOT_ALLOWED),
         (codes::ACCESS_TOKEN_MISSING, StatusCode::UNAUTHORIZED),

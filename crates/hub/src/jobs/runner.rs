@@ -50,6 +50,7 @@ async fn perform(hub: &Hub, job: &Leased) -> Result<()> {
         Kind::WatchClaims => actions::watch_claims::watch_claims(hub, &company, job).await,
         Kind::TellWebhook => actions::tell_webhook::tell_webhook(hub, &company, job).await,
         Kind::FinaliseDraft => actions::finalise_draft::finalise_draft(hub, &company, job).await,
+        Kind::RepeatDraft => actions::repeat_draft::repeat_draft(hub, &company, job).await,
     }
 }
 

@@ -61,6 +61,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (13, include_str!("schema/0013_invoicing.sql")),
     (14, include_str!("schema/0014_answers.sql")),
     (15, include_str!("schema/0015_following.sql")),
+    (16, include_str!("schema/0016_recurring.sql")),
 ];
 
 const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY)";

@@ -88,11 +88,13 @@ pub enum Kind {
     TellWebhook,
     /// Accept the invoice of a draft that has its number. Subject: the draft.
     FinaliseDraft,
+    /// Make the drafts of a recurrence whose day has come. Subject: the recurrence.
+    RepeatDraft,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: [Kind; 10] = [
         Kind::ChooseRoute,
         Kind::CloseLot,
         Kind::Converse,
@@ -102,6 +104,7 @@ impl Kind {
         Kind::WatchClaims,
         Kind::TellWebhook,
         Kind::FinaliseDraft,
+        Kind::RepeatDraft,
     ];
 
     /// The kind as stored and shown.
@@ -116,6 +119,7 @@ impl Kind {
             Kind::WatchClaims => "watch_claims",
             Kind::TellWebhook => "tell_webhook",
             Kind::FinaliseDraft => "finalise_draft",
+            Kind::RepeatDraft => "repeat_draft",
         }
     }
 
@@ -123,7 +127,7 @@ impl Kind {
     pub fn talks(self) -> bool {
         match self {
             Kind::Converse | Kind::LookUp | Kind::AdvanceAgreement | Kind::FetchMandates | Kind::TellWebhook => true,
-            Kind::ChooseRoute | Kind::CloseLot | Kind::WatchClaims | Kind::FinaliseDraft => false,
+            Kind::ChooseRoute | Kind::CloseLot | Kind::WatchClaims | Kind::FinaliseDraft | Kind::RepeatDraft => false,
         }
     }
 
@@ -256,6 +260,7 @@ impl Wanted {
 const ORDER: [Kind; Kind::ALL.len()] = [
     Kind::TellWebhook,
     Kind::FinaliseDraft,
+    Kind::RepeatDraft,
     Kind::Converse,
     Kind::CloseLot,
     Kind::AdvanceAgreement,

@@ -38,6 +38,18 @@ pub enum Here {
     Settings,
     /// The people of the company.
     Users,
+    /// Drafts.
+    Drafts,
+    /// What comes again.
+    Recurring,
+    /// Customers.
+    Customers,
+    /// Projects.
+    Projects,
+    /// The price list.
+    Products,
+    /// Settings of invoicing.
+    Invoicing,
 }
 
 /// A link of the menu: where it stands, its path, the key of its text below `web.nav.`, its picture, and to whom it is shown.
@@ -55,6 +67,16 @@ const MENU: &[(&str, &[Link])] = &[
         ],
     ),
     (
+        "invoicing",
+        &[
+            Link(Here::Drafts, "/drafts", "drafts", "draft", Role::ReadOnly),
+            Link(Here::Recurring, "/recurring", "recurring", "mandate", Role::ReadOnly),
+            Link(Here::Customers, "/customers", "customers", "customer", Role::ReadOnly),
+            Link(Here::Projects, "/projects", "projects", "project", Role::ReadOnly),
+            Link(Here::Products, "/products", "products", "product", Role::ReadOnly),
+        ],
+    ),
+    (
         "rails",
         &[
             Link(Here::Agreements, "/agreements", "agreements", "agreement", Role::ReadOnly),
@@ -65,6 +87,7 @@ const MENU: &[(&str, &[Link])] = &[
         "set_up",
         &[
             Link(Here::Settings, "/settings", "settings", "settings", Role::ReadOnly),
+            Link(Here::Invoicing, "/settings/invoicing", "invoicing_settings", "draft", Role::Admin),
             Link(Here::Users, "/users", "users", "people", Role::Admin),
             Link(Here::Keys, "/api-keys", "keys", "key", Role::Admin),
             Link(Here::Hooks, "/webhooks", "hooks", "webhook", Role::Admin),

@@ -1,6 +1,7 @@
 //! A company writes its own invoices: registers, numbers, drafts and what becomes of them; on both databases.
 
 mod drafts;
+mod recurring;
 mod registers;
 
 use kvitt_domain::identifiers::{KidParts, KidStructure, Modulus};

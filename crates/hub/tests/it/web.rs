@@ -4,6 +4,7 @@
 mod desks;
 mod doors;
 mod following;
+mod invoicing;
 mod pages;
 mod people;
 

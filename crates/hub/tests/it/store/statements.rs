@@ -65,8 +65,9 @@ async fn both_databases_understand_every_statement() {
 }
 
 /// Statements that read all rows, or all of a company, and may: how they begin, and why.
-const READ_ALL: [(&str, &str); 43] = [
+const READ_ALL: [(&str, &str); 44] = [
     ("DELETE FROM answer", "housekeeping; answers of a month"),
+const READ_ALL: [(&str, &str); 41] = [
     (
         "SELECT key_id, name, scopes, secret_digest, old_digest, old_until, made_at, made_by, revoked_at FROM api_key WHERE company_id = $1 ORDER",
         "a company has few keys: there is a most",
@@ -86,6 +87,10 @@ const READ_ALL: [(&str, &str); 43] = [
     ("UPDATE company SET", "its key is the company alone"),
     ("SELECT route, setup FROM route_setup", "a company has few routes"),
     ("SELECT settings, version FROM invoicing", "its key is the company alone"),
+    (
+        "SELECT recurrence_id, state, name, next_number, next_on, body, version FROM recurrence WHERE company_id = $1 ORDER",
+        "a company has few recurring invoices",
+    ),
     ("UPDATE invoicing SET", "its key is the company alone"),
     ("SELECT company_id, last_seq, last_hash FROM company_head", "copies a database"),
     ("SELECT company_id, digest FROM artefact WHERE place", "copies a database"),

@@ -19,7 +19,9 @@ use kvitt_domain::identifiers::Kid;
 use kvitt_domain::invoice::DocumentKind;
 use kvitt_domain::invoicing::draft::{Credited, Draft};
 use kvitt_domain::invoicing::numbering::Numbered;
+use kvitt_domain::invoicing::recurrence::read as read_recurrence;
 use kvitt_domain::invoicing::settings::InvoicingSettings;
+use kvitt_domain::invoicing::sheet::Sheet;
 use kvitt_domain::money::{Amount, Currency};
 use kvitt_domain::payment::{Candidate, Flow, KidUse, Payment, PaymentKind};
 use kvitt_domain::person::{Role, Theme};
@@ -51,6 +53,7 @@ use kvitt_hub::store::membership;
 use kvitt_hub::store::payment::{self, StoredPayment};
 use kvitt_hub::store::person::{self, Person};
 use kvitt_hub::store::search;
+use kvitt_hub::store::recurrence::{self, StoredRecurrence};
 use kvitt_hub::store::session::{self, Session};
 use kvitt_hub::store::suppression::{self, Suppressed};
 use kvitt_hub::store::webhook::{self, Settings, State as WebhookState, Try, Webhook};
@@ -127,6 +130,8 @@ async fn furnish(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     invoicing::save(tx, id, &InvoicingSettings::default(), 0, NOW).await?;
     series::take(tx, id, Numbered::Invoice, 10_001).await?;
     draft::insert(tx, id, key, &a_draft(), &a_heading()).await?;
+    recurrence::insert(tx, id, key, &a_recurrence(), NOW).await?;
+    recurrence::record(tx, id, "again", 0, "draft", NOW).await?;
     answer::begin(tx, id, &keyed(), NOW, 0, NOW).await?;
     answer::finish(tx, id, key, "key", NOW, (201, b"{}")).await?;
     webhook::insert(tx, id, key, "hook", &a_webhook(), NOW).await?;
@@ -210,6 +215,12 @@ fn a_draft() -> StoredDraft {
         changed_at: NOW,
         version: 1,
     }
+}
+
+fn a_recurrence() -> StoredRecurrence {
+    let terms = Sheet::of([("every_months", "1"), ("first_on", "2026-11-01")]);
+    let recurrence = read_recurrence(&Draft::new(DocumentKind::Invoice), &terms).unwrap();
+    StoredRecurrence { id: "again".into(), is_running: true, name: "Kari".into(), next: 0, recurrence, version: 1 }
 }
 
 fn a_heading() -> Heading {
@@ -561,6 +572,9 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert_eq!(draft::of_invoice(db, b, key, "i2").await.unwrap(), None);
         assert!(draft::list(db, b, DraftState::Numbered, (i64::MAX, ""), 9).await.unwrap().is_empty());
         assert_eq!(draft::crediting(db, b, "i1").await.unwrap(), 0);
+        assert_eq!(recurrence::by_id(db, b, key, "again").await.unwrap(), None);
+        assert!(recurrence::all(db, b, key).await.unwrap().is_empty());
+        assert!(recurrence::runs(db, b, "again").await.unwrap().is_empty());
         let other = company::by_id(db, &bench.vault, b).await.unwrap();
         assert_eq!(other.settings.route_order(RecipientType::Consumer), None);
     })
@@ -794,6 +808,12 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         as_b!(bench, |tx| invoice::remove_identity(tx, b, "ref")).unwrap();
         assert!(as_b!(bench, |tx| async move { draft::save(tx, b, key, &a_draft(), &a_heading()).await }).is_err());
         assert!(!as_b!(bench, |tx| draft::remove(tx, b, "draft", 1)).unwrap());
+        assert!(as_b!(bench, |tx| async move { recurrence::save(tx, b, key, &a_recurrence(), NOW).await }).is_err());
+        as_b!(bench, |tx| async move {
+            recurrence::insert(tx, b, key, &a_recurrence(), NOW).await?;
+            recurrence::record(tx, b, "again", 0, "draft", NOW).await
+        })
+        .unwrap();
         as_b!(bench, |tx| async move { draft::insert(tx, b, key, &a_draft(), &a_heading()).await }).unwrap();
         as_b!(bench, |tx| job::enqueue(tx, b, Kind::Converse, "lot", Urgency::Ordinary, NOW, NOW)).unwrap();
         as_b!(bench, |tx| async move {

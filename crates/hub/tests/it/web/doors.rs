@@ -146,6 +146,28 @@ const TRIED: &[Tried] = &[
     Tried { door: "/api-keys/{id}/rotate", path: "/api-keys/{key}/rotate", fields: &[], becomes: NOT_THERE },
     Tried { door: "/api-keys/{id}/revoke", path: "/api-keys/{key}/revoke", fields: &[], becomes: NOT_THERE },
     Tried { door: "/jobs/{id}/unstick", path: "/jobs/{job}/unstick", fields: &[], becomes: NOT_THERE },
+    Tried { door: "/customers/{number}", path: "/customers/150000", fields: &[("name", "Mine")], becomes: NOT_THERE },
+    Tried { door: "/projects/{number}", path: "/projects/5000", fields: &[("name", "Mine")], becomes: NOT_THERE },
+    Tried { door: "/products/{number}", path: "/products/77", fields: &[("name", "Mine"), ("vat_code", "3")], becomes: NOT_THERE },
+    Tried { door: "/drafts/{id}", path: "{draft}", fields: &[("version", "1"), ("do", "save")], becomes: NOT_THERE },
+    Tried { door: "/drafts/{id}/live", path: "{draft}/live", fields: &[], becomes: NOT_THERE },
+    Tried {
+        door: "/drafts/{id}/repeat",
+        path: "{draft}/repeat",
+        fields: &[("every_months", "1"), ("first_on", "2026-11-01")],
+        becomes: NOT_THERE,
+    },
+    Tried { door: "/recurring/{id}/end", path: "/recurring/{again}/end", fields: &[("version", "1")], becomes: NOT_THERE },
+    Tried { door: "/drafts/{id}/copy", path: "{draft}/copy", fields: &[], becomes: NOT_THERE },
+    Tried { door: "/drafts/{id}/discard", path: "{draft}/discard", fields: &[("version", "1")], becomes: NOT_THERE },
+    Tried { door: "/drafts/{id}/files", path: "{draft}/files", fields: &[("version", "1")], becomes: NOT_THERE },
+    Tried {
+        door: "/drafts/{id}/files/{place}/remove",
+        path: "{draft}/files/0/remove",
+        fields: &[("version", "1")],
+        becomes: NOT_THERE,
+    },
+    Tried { door: "/drafts/{id}/final", path: "{draft}/final", fields: &[("version", "1")], becomes: NOT_THERE },
     // An invitation that is not the company's is over for it: nothing is said of whether there is one.
     Tried {
         door: "/users/invitations/{id}/withdraw",
@@ -173,6 +195,18 @@ async fn another_companys_things_are_not_there() {
     let key = KeyAsk::Create { name: "Secret".into(), scopes: vec![], by: "Kari".into() };
     let key = api_keys::ask(&site.hub, &site.other, key).await.unwrap().keys.remove(0).id;
     let job = uuid::Uuid::now_v7().to_string();
+    for (page, fields) in [
+        ("/customers", &[("name", "Secret kunde"), ("number", "150000")] as &[(&str, &str)]),
+        ("/projects", &[("name", "Secret prosjekt"), ("number", "5000")]),
+        ("/products", &[("name", "Secret vare"), ("number", "77"), ("vat_code", "3")]),
+    ] {
+        assert_eq!(other.post(&format!("{page}/new"), page, fields).await.status, 303, "{page}");
+    }
+    let draft = other.post("/drafts", "/drafts", &[("customer", "150000")]).await.to.unwrap();
+    let terms = [("every_months", "1"), ("first_on", "2036-11-01")];
+    assert_eq!(other.post(&draft, &format!("{draft}/repeat"), &terms).await.status, 303);
+    let list = other.get("/recurring").await.shown();
+    let again = list.text.split("action=\"/recurring/").nth(1).unwrap().split('/').next().unwrap().to_owned();
     let mut browser = site.signed_in(&us, &site.company).await;
     let token = browser.get("/users").await.token();
     for door in DOORS.iter().filter(|door| door.path.contains('{') && !SECRETS.contains(&door.path)) {
@@ -187,6 +221,8 @@ async fn another_companys_things_are_not_there() {
                 .replace("{key}", &key)
                 .replace("{job}", &job)
                 .replace("{payment}", &job);
+                .replace("{draft}", &draft)
+                .replace("{again}", &again);
             let page = match door.method {
                 Method::GET => browser.get(&path).await,
                 _ => {
@@ -199,6 +235,7 @@ async fn another_companys_things_are_not_there() {
             assert!(!page.has("Kari") && !page.has("Secret"), "{path}: {}", page.text);
         }
     }
+    assert!(other.get(&draft).await.shown().has("150000") && other.get("/customers").await.has("Secret kunde"));
     let after = other.get("/users").await.shown();
     assert!(after.has("Kari") && after.has("Ola Secret") && after.has("value=\"admin\" selected"), "{}", after.text);
     site.stop().await;
