@@ -644,6 +644,8 @@ codes! {
     VAT_CODE_UNKNOWN = "vat_code.unknown", Sender;
     /// A company that is not in the VAT register sells with VAT. Values: `code`.
     VAT_NOT_REGISTERED = "vat.not_registered", Operator;
+    /// A line outside of VAT stands beside lines that are not, which one document cannot have (EN 16931-1, BR-O-11). Values: `code`.
+    VAT_OUTSIDE_MIXED = "vat.outside_mixed", Sender;
     /// The company has no such ledger account. Values: `number`.
     LEDGER_ACCOUNT_UNKNOWN = "ledger_account.unknown", Operator;
     /// The company has not said where its customers pay to. No values.

@@ -254,7 +254,7 @@ fn missing(parts: &Parts<'_>, sums: &Sums, faults: &mut Vec<Fault>) {
             faults.push(unknown.at(place("ledger_account")));
         }
         let bears_vat = vat::named(&line.vat_code).is_some_and(|code| code.category == "S");
-        if bears_vat && !settings.sender.vat_registered {
+        if bears_vat && draft.kind == DocumentKind::Invoice && !settings.sender.vat_registered {
             faults.push(Fault::fatal(codes::VAT_NOT_REGISTERED).at(place("vat_code")).with("code", &line.vat_code));
         }
     }
@@ -264,7 +264,17 @@ fn missing(parts: &Parts<'_>, sums: &Sums, faults: &mut Vec<Fault>) {
     if sums.with_vat.is_negative() {
         faults.push(Fault::fatal(codes::INVOICING_NEGATIVE).at("lines").with("amount", sums.with_vat));
     }
-    if parts.customer.is_some_and(|(_, customer)| customer.archived) {
+    // What lies outside of VAT takes the seller's VAT number off the whole document (EN 16931-1, BR-O-02, BR-O-11).
+    if sums.vat.len() > 1 && sums.vat.iter().any(|sum| sum.rate.category == "O") {
+        for (index, line) in draft.lines.iter().enumerate() {
+            if vat::named(&line.vat_code).is_some_and(|code| code.category == "O") {
+                let mixed = Fault::fatal(codes::VAT_OUTSIDE_MIXED).at(format!("line_{}_vat_code", index + 1));
+                faults.push(mixed.with("code", &line.vat_code));
+            }
+        }
+    }
+    // What was invoiced is credited whatever has become of the customer since.
+    if draft.kind == DocumentKind::Invoice && parts.customer.is_some_and(|(_, customer)| customer.archived) {
         faults.push(Fault::fatal(codes::CUSTOMER_ARCHIVED).at("customer"));
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::sheet::{Reader, Sheet};
 use crate::fault::{Fault, codes};
-use crate::identifiers::{EmailAddress, IdentityNumber, OrgNumber};
+use crate::identifiers::{EmailAddress, IdentityNumber, OrgNumber, without_identity_numbers};
 use crate::invoice::{Address, Identifier};
 use crate::language::Language;
 use crate::money::Currency;
@@ -206,6 +206,7 @@ fn phone(text: &str) -> Option<String> {
     let international = plain.strip_prefix("00").map(|rest| format!("+{rest}")).unwrap_or(plain);
     let digits = international.strip_prefix('+').unwrap_or(&international);
     let is_number = digits.bytes().all(|byte| byte.is_ascii_digit()) && (5..=15).contains(&digits.len());
+    let is_number = is_number && without_identity_numbers(digits) == digits;
     is_number.then_some(()).map(|()| match international.strip_prefix('+') {
         None if digits.len() == 8 => format!("+47{digits}"),
         _ => international.clone(),
@@ -216,7 +217,10 @@ fn phone(text: &str) -> Option<String> {
 fn electronic_address(text: &str) -> Option<Identifier> {
     let (scheme, value) = text.split_once(':')?;
     let is_scheme = scheme.len() == 4 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let is_value = !value.is_empty() && value.len() <= 50 && !value.chars().any(char::is_whitespace);
+    let is_value = without_identity_numbers(value) == value
+        && !value.is_empty()
+        && value.len() <= 50
+        && !value.chars().any(char::is_whitespace);
     (is_scheme && is_value).then(|| Identifier { value: value.to_owned(), scheme: Some(scheme.to_owned()) })
 }
 

@@ -24,7 +24,7 @@ use crate::store::job::{self, Kind, Leased, Urgency};
 use crate::store::{Tx, bank_account, invoice};
 
 /// Numbers that are passed over at most because documents from elsewhere have them.
-const TRIES: usize = 10_000;
+const TRIES: usize = 200;
 /// When the job looks whether the invoice was accepted: whoever took the number does it at once.
 const LOOKED_AT_MS: i64 = 30_000;
 
@@ -64,8 +64,15 @@ pub async fn finalise(hub: &Hub, company: &Company, id: &str, version: i64) -> R
 
 /// Does a [`Kind::FinaliseDraft`] job: accepts what has its number and was not accepted yet.
 pub async fn finalise_draft(hub: &Hub, company: &Company, job: &Leased) -> Result<()> {
-    match Box::pin(complete(hub, company, &job.subject, job.urgency)).await {
-        Ok(_) => {}
+    let stored = draft::by_id(&mut *hub.db().read().await?, &company.id, &company.key, &job.subject).await?;
+    let is_numbered = stored.is_some_and(|stored| stored.state == DraftState::Numbered);
+    let completed = match is_numbered {
+        true => Box::pin(complete(hub, company, &job.subject, job.urgency)).await.map(|_| ()),
+        // It was opened again, discarded, or is an invoice already: whoever did that has it in hand.
+        false => Ok(()),
+    };
+    match completed {
+        Ok(()) => {}
         // Whoever opened the draft again has it in hand.
         Err(Error::Refused(faults)) if faults.iter().any(|fault| fault.code == codes::NUMBER_DUPLICATE) => {}
         Err(error) => return Err(error),
@@ -156,7 +163,7 @@ async fn complete(hub: &Hub, company: &Company, id: &str, urgency: Urgency) -> R
         return Err(Error::Damaged(format!("draft {id} has no invoice to accept")));
     };
     let invoice_id = match accepted(hub, company, id).await? {
-        Some(known) => known,
+        Some(known) => its_own(hub, company, known, fixed).await?,
         None => match accept(hub, company, &stored, fixed, urgency).await {
             Ok(accepted) => accepted,
             Err(Error::Refused(faults)) => return Box::pin(refused(hub, company, stored, faults)).await,
@@ -173,6 +180,10 @@ async fn complete(hub: &Hub, company: &Company, id: &str, urgency: Urgency) -> R
             if before.state == DraftState::Final {
                 return Ok(done);
             }
+            if before.state != DraftState::Numbered || before.version != stored.version {
+                // Opened again by whoever heard that its number was taken: what was accepted here is not what it is now.
+                return Err(keep_card::changed("draft", ""));
+            }
             let after = StoredDraft { state: DraftState::Final, invoice: invoice_id, changed_at: now, ..before };
             draft::save(tx, &company.id, &company.key, &after, &heading_of_fixed(&after)).await?;
             tell(tx, &company, "draft.finalised", &after, now)?;
@@ -181,6 +192,16 @@ async fn complete(hub: &Hub, company: &Company, id: &str, urgency: Urgency) -> R
         .boxed()
     })
     .await
+}
+
+/// The invoice that has a draft's id as its own, where it is the draft's. A program that posted another document under that id gets it to
+/// itself: the draft's number is not spent on it.
+async fn its_own(hub: &Hub, company: &Company, id: String, fixed: &Fixed) -> Result<String> {
+    let known = invoice::by_id(&mut *hub.db().read().await?, &company.id, &company.key, &id).await?.body.invoice;
+    match (known.kind, known.number.as_str()) == (fixed.invoice.kind, fixed.invoice.number.as_str()) {
+        true => Ok(id),
+        false => Err(Error::refused(Fault::fatal(codes::KEY_REUSED).at("uuid").with("key", &known.number))),
+    }
 }
 
 async fn accept(hub: &Hub, company: &Company, stored: &StoredDraft, fixed: &Fixed, urgency: Urgency) -> Result<String> {
@@ -219,7 +240,7 @@ async fn refused(hub: &Hub, company: &Company, stored: StoredDraft, faults: Vec<
             let (company, stored) = (company.clone(), stored.clone());
             async move {
                 let before = draft::by_id(tx.db(), &company.id, &company.key, &stored.id).await?.ok_or_else(unknown)?;
-                if before.state != DraftState::Numbered {
+                if before.state != DraftState::Numbered || before.version != stored.version {
                     return Ok(());
                 }
                 let heading = heading_of_fixed(&before);

@@ -243,7 +243,8 @@ pub(crate) async fn fault_of_credit(
 /// What is left to credit of an invoice; `None` where it asked for nothing.
 pub async fn left_to_credit(db: &mut AnyConnection, company: &Company, invoice: &str) -> Result<Option<Amount>> {
     let known = invoice::by_id(db, &company.id, &company.key, invoice).await?;
-    let payable = known.body.invoice.totals.payable;
+    // With VAT, and not what was left to pay: what was paid beforehand or rounded is credited too.
+    let payable = known.body.invoice.totals.with_vat;
     let credits = collection::credits_of(db, &company.id, invoice).await?;
     let taken =
         credits.iter().filter(|credit| credit.amount.currency() == payable.currency()).map(|credit| credit.amount.minor());
