@@ -67,7 +67,6 @@ async fn both_databases_understand_every_statement() {
 /// Statements that read all rows, or all of a company, and may: how they begin, and why.
 const READ_ALL: [(&str, &str); 44] = [
     ("DELETE FROM answer", "housekeeping; answers of a month"),
-const READ_ALL: [(&str, &str); 41] = [
     (
         "SELECT key_id, name, scopes, secret_digest, old_digest, old_until, made_at, made_by, revoked_at FROM api_key WHERE company_id = $1 ORDER",
         "a company has few keys: there is a most",

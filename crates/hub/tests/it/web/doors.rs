@@ -148,7 +148,12 @@ const TRIED: &[Tried] = &[
     Tried { door: "/jobs/{id}/unstick", path: "/jobs/{job}/unstick", fields: &[], becomes: NOT_THERE },
     Tried { door: "/customers/{number}", path: "/customers/150000", fields: &[("name", "Mine")], becomes: NOT_THERE },
     Tried { door: "/projects/{number}", path: "/projects/5000", fields: &[("name", "Mine")], becomes: NOT_THERE },
-    Tried { door: "/products/{number}", path: "/products/77", fields: &[("name", "Mine"), ("vat_code", "3")], becomes: NOT_THERE },
+    Tried {
+        door: "/products/{number}",
+        path: "/products/77",
+        fields: &[("name", "Mine"), ("vat_code", "3")],
+        becomes: NOT_THERE,
+    },
     Tried { door: "/drafts/{id}", path: "{draft}", fields: &[("version", "1"), ("do", "save")], becomes: NOT_THERE },
     Tried { door: "/drafts/{id}/live", path: "{draft}/live", fields: &[], becomes: NOT_THERE },
     Tried {
@@ -220,7 +225,7 @@ async fn another_companys_things_are_not_there() {
                 .replace("{hook}", &hook)
                 .replace("{key}", &key)
                 .replace("{job}", &job)
-                .replace("{payment}", &job);
+                .replace("{payment}", &job)
                 .replace("{draft}", &draft)
                 .replace("{again}", &again);
             let page = match door.method {
