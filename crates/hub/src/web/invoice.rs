@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use kvitt_adapters::route::ArtefactRole;
 use kvitt_domain::delivery::Purpose;
 use kvitt_domain::fault::{Fault, codes};
-use kvitt_domain::invoice::Invoice;
+use kvitt_domain::invoice::{DocumentKind, Invoice};
 
 use crate::actions::reroute_invoice::{Instead, reroute_invoice};
 use crate::actions::settle::{Decided, Settlement, settle};
@@ -44,6 +44,8 @@ struct InvoicePage {
     acts: Vec<Act>,
     /// Whether it can be sent to an address that a person knows.
     may_reroute: bool,
+    /// Whether a credit note of it can be begun.
+    may_credit: bool,
     advice: Option<String>,
     bill: Course,
     notice: Option<(Course, Vec<Act>)>,
@@ -102,6 +104,7 @@ pub async fn get(State(hub): State<Hub>, person: Person, Path(id): Path<String>)
         warnings: stored.body.broken_rules.iter().map(|fault| words.fault(fault)).collect(),
         acts: if may_act { story::acts(&story.bill.delivery.state, Purpose::Bill, words) } else { Vec::new() },
         may_reroute: may_act && state == "parked",
+        may_credit: may_act && stored.body.invoice.kind == DocumentKind::Invoice,
         advice: story::advice(&story, words),
         bill: story::course(&story.bill, words),
         notice: story.notice.as_ref().map(|notice| {

@@ -5,6 +5,7 @@
 //! `KVITT_REQUIRE=axe` makes that a failure. `KVITT_SCREENS` names a folder that pictures of every page are written to.
 
 mod driver;
+mod writing;
 
 use std::path::PathBuf;
 
@@ -20,7 +21,7 @@ const ENTER: &str = "\u{e007}";
 const DESKTOP: Like = Like { size: (1360, 1000), script: true };
 
 /// Every page of the menu, with the name of its picture.
-const PAGES: [(&str, &str); 14] = [
+const PAGES: [(&str, &str); 21] = [
     ("overview", "/"),
     ("invoices", "/invoices"),
     ("invoices-needed", "/invoices?show=needed"),
@@ -30,6 +31,13 @@ const PAGES: [(&str, &str); 14] = [
     ("agreements", "/agreements"),
     ("agreement-order", "/agreements/order"),
     ("mandates", "/mandates"),
+    ("drafts", "/drafts"),
+    ("recurring", "/recurring"),
+    ("customers", "/customers"),
+    ("customer", "/customers/new"),
+    ("projects", "/projects"),
+    ("products", "/products"),
+    ("invoicing", "/settings/invoicing"),
     ("settings", "/settings"),
     ("users", "/users"),
     ("api-keys", "/api-keys"),
