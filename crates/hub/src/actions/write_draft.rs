@@ -14,6 +14,7 @@ use kvitt_domain::invoicing::project::Project;
 use kvitt_domain::invoicing::settings::InvoicingSettings;
 use kvitt_domain::invoicing::sheet::Sheet;
 use kvitt_domain::invoicing::vat;
+use kvitt_domain::money::Currency;
 use kvitt_formats::files;
 use rust_decimal::Decimal;
 use sqlx::AnyConnection;
@@ -300,11 +301,12 @@ pub(crate) async fn fill_in(db: &mut AnyConnection, company: &Company, draft: &m
     {
         draft.customer = project.body.customer.clone();
     }
+    let currency = draft.currency;
     for line in &mut draft.lines {
         if let (Some(number), true) = (&line.product, line.text.is_empty()) {
             let found: Option<Card<Product>> = card::by_number(db, &company.id, &company.key, Numbered::Product, number).await?;
             if let Some(found) = found {
-                fill_from(line, &found, project.as_ref());
+                fill_from(line, &found, project.as_ref(), currency);
             }
         }
         fill_codes(line, &settings);
@@ -312,12 +314,13 @@ pub(crate) async fn fill_in(db: &mut AnyConnection, company: &Company, draft: &m
     Ok(())
 }
 
-fn fill_from(line: &mut DraftLine, product: &Card<Product>, project: Option<&Card<Project>>) {
+fn fill_from(line: &mut DraftLine, product: &Card<Product>, project: Option<&Card<Project>>, currency: Currency) {
     let Product { name, description, unit, price, vat_code, ledger_account, .. } = &product.body;
     line.text.clone_from(name);
     line.description = line.description.take().or_else(|| description.clone());
     line.unit.clone_from(unit);
-    if line.price.is_zero() {
+    // The price list is in kroner: what it costs in another currency is for the writer to say.
+    if line.price.is_zero() && currency == Currency::NOK {
         let own = project.and_then(|project| project.body.prices.price(*price));
         line.price = own.unwrap_or(*price);
     }

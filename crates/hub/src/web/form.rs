@@ -13,6 +13,8 @@ use crate::error::{Error, Result};
 use crate::web::guard::MOST_BYTES;
 use crate::web::words::Words;
 
+/// How long a body may take to come: files over a slow line, and no more.
+const WAIT: std::time::Duration = std::time::Duration::from_secs(120);
 /// Bytes of a form without files. A draft of a thousand lines has less.
 const MOST_TEXT: usize = 2 << 20;
 /// Fields and files of one form.
@@ -39,8 +41,13 @@ pub struct Upload {
 }
 
 impl Form {
-    /// Reads the body of a request: urlencoded, or multipart where there are files.
+    /// Reads the body of a request: urlencoded, or multipart where there are files. It has to come in time: strangers send forms too.
     pub(super) async fn read(headers: &HeaderMap, body: Body) -> std::result::Result<Form, Problem> {
+        let read = tokio::time::timeout(WAIT, Form::of_body(headers, body)).await;
+        read.unwrap_or_else(|_| Err(Problem::of(Fault::fatal(codes::REQUEST_TOO_SLOW))))
+    }
+
+    async fn of_body(headers: &HeaderMap, body: Body) -> std::result::Result<Form, Problem> {
         let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if kind.starts_with("multipart/form-data") {
             return Form::multipart(headers, body).await;

@@ -140,8 +140,13 @@ fn all_that_is_missing_at_once_and_at_its_field() {
     let mut unregistered = settings();
     unregistered.sender.vat_registered = false;
     check(&draft_of(vec![line("1", "1", "0", "3")]), &unregistered, Some(&buyer), &["vat.not_registered line_1_vat_code"]);
+    let outside = [line("1", "500", "0", "7"), line("1", "1000", "0", "3")];
+    check(&draft_of(outside.to_vec()), &own, Some(&buyer), &["vat.outside_mixed line_1_vat_code"]);
     let gone = Customer { archived: true, ..buyer };
     check(&draft_of(vec![line("1", "1", "0", "3")]), &own, Some(&gone), &["customer.archived customer"]);
+    // What was invoiced is credited whatever has become of the customer and of the company's registration.
+    let credit = Draft { kind: DocumentKind::CreditNote, ..draft_of(vec![line("1", "1", "0", "3")]) };
+    check(&credit, &unregistered, Some(&gone), &[]);
 }
 
 #[test]

@@ -4,11 +4,12 @@ use jiff::civil::date;
 use kvitt_adapters::route::RouteSetup;
 use kvitt_domain::agreement::ClaimWay;
 use kvitt_domain::claim::Claim;
+use kvitt_domain::invoicing::numbering::Numbered;
 use kvitt_domain::{Amount, Currency};
 use kvitt_hub::error::Result;
 use kvitt_hub::store::claim::{self, ClosedFor};
 use kvitt_hub::store::consignment::{self, Lane};
-use kvitt_hub::store::{restore, transmission};
+use kvitt_hub::store::{restore, series, transmission};
 use serde_json::json;
 
 use crate::databases::{Bench, NOW, each_database};
@@ -82,12 +83,15 @@ async fn numbers_leap_before_the_first_was_given() {
         bench.write(|tx| Box::pin(transmission::leap(tx, 100))).await.unwrap();
         let first = bench.write(move |tx| Box::pin(transmission::give(tx, &bench.a.id, "file"))).await.unwrap();
         assert_eq!(first, 101);
-        let series = ["avtalegiro", "email"].map(consignment::counter);
+        let counters = ["avtalegiro", "email"].map(consignment::counter);
         let act = bench.write(move |tx| {
-            let series = series.clone();
+            let counters = counters.clone();
             Box::pin(async move {
                 let given = consignment::next_number(tx, &bench.a.id, "email").await?;
-                restore::leap(tx, &bench.a.id, &series, 1_000).await?;
+                // The company's own invoices are numbered without a gap: theirs stays where it is.
+                let invoice = series::take(tx, &bench.a.id, Numbered::Invoice, 10_001).await?;
+                restore::leap(tx, &bench.a.id, &counters, 1_000).await?;
+                assert_eq!((invoice, series::take(tx, &bench.a.id, Numbered::Invoice, 10_001).await?), (10_001, 10_002));
                 let email = consignment::next_number(tx, &bench.a.id, "email").await?;
                 Ok((given, email, consignment::next_number(tx, &bench.a.id, "avtalegiro").await?))
             })

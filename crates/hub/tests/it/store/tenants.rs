@@ -696,7 +696,12 @@ async fn writing_with_the_wrong_company_changes_nothing() {
                 assert!(answer::begin(tx, b, &keyed(), NOW + 1, i64::MAX, NOW).await?);
                 answer::finish(tx, b, key, "key", NOW + 1, (500, b"")).await?;
                 answer::give_up(tx, b, "key", NOW).await?;
-                assert_eq!(answer::forget(tx, b, i64::MAX).await?, 1);
+                // One that never ended is taken over by the same request, and by no other.
+                let other = Keyed { content: "other".into(), ..keyed() };
+                assert!(answer::begin(tx, b, &Keyed { key: "lost".into(), ..keyed() }, NOW, 0, NOW).await?);
+                assert!(!answer::begin(tx, b, &Keyed { key: "lost".into(), ..other }, NOW + 9, NOW + 5, NOW).await?);
+                assert!(answer::begin(tx, b, &Keyed { key: "lost".into(), ..keyed() }, NOW + 9, NOW + 5, NOW).await?);
+                assert_eq!(answer::forget(tx, b, i64::MAX).await?, 2);
                 webhook::record(tx, b, "hook", &a_try()).await?;
                 webhook::count_active(tx, b, 0).await?;
                 job::wake_webhooks(tx, b, NOW).await?;
