@@ -31,6 +31,7 @@ pub mod payments;
 pub mod products;
 pub mod projects;
 pub mod recurring;
+pub mod register;
 pub mod session;
 pub mod settings;
 pub mod sign_in;
@@ -41,7 +42,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::DefaultBodyLimit;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router, middleware};
@@ -143,6 +144,13 @@ pub(crate) fn shown(template: &impl Template) -> Page {
             Err(Problem::of(kvitt_domain::Fault::fatal(kvitt_domain::fault::codes::HUB_FAILED)))
         }
     }
+}
+
+/// A form that is given back with what is wrong in it, and what was written.
+pub(crate) fn given_back(page: Page) -> Page {
+    let mut page = page?;
+    *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    Ok(page)
 }
 
 /// On to another page of ours, which says something first: a key below `web.flash.`.

@@ -632,6 +632,8 @@ codes! {
     NUMBER_TAKEN = "number.taken", Sender;
     /// The series has no more numbers to give. Values: `from`, `to`.
     SERIES_FULL = "series.full", Operator;
+    /// The series of credit notes and that of invoices have numbers in common: each would leave out what the other gives.
+    SERIES_OVERLAP = "series.overlap", Operator;
     /// Somebody else changed it while it was being edited. Values: `entry`, `name`.
     ENTRY_CHANGED = "entry.changed", Sender;
     /// The company has nothing like this. Values: `entry`, `number`.
@@ -656,6 +658,8 @@ codes! {
     DRAFT_FINAL = "draft.final", Sender;
     /// A credit note takes off more than is left of its invoice. Values: `amount`, what it takes off, and `left_amount`.
     CREDIT_TOO_MUCH = "credit.too_much", Sender;
+    /// A credit note takes VAT back that its invoice does not have: another rate, or more of it. Values: `number`, the invoice's, and `code`.
+    CREDIT_OTHER_VAT = "credit.other_vat", Sender;
     /// Nothing is left of the invoice that could be credited. Values: `number`.
     CREDIT_NOTHING_LEFT = "credit.nothing_left", Sender;
     /// The invoice may not be reminded of yet. Values: `date`, the first day on which it may be.

@@ -10,6 +10,9 @@ use crate::identifiers::without_identity_numbers;
 /// The longest number that somebody may choose. Accounting systems take 20 to 50 characters.
 const LONGEST: usize = 20;
 
+/// No series begins so high: behind it no number can be counted.
+const LAST: u64 = 1 << 62;
+
 /// What is numbered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -58,6 +61,12 @@ impl Series {
     /// A series from this number on, without an end.
     pub const fn from(start: u64) -> Series {
         Series { start, end: None }
+    }
+
+    /// Whether both may give the same number.
+    fn meets(&self, other: &Series) -> bool {
+        let end = |series: &Series| series.end.unwrap_or(u64::MAX);
+        self.start <= end(other) && other.start <= end(self)
     }
 
     /// Judges a number that somebody chose.
@@ -146,19 +155,23 @@ impl Numbering {
             match read {
                 (Some(from), Some(to)) if to < from => reader.fault(&end, codes::FIELD_INVALID),
                 (None, Some(_)) => reader.demand(&start),
-                (Some(0), _) => reader.fault(&start, codes::FIELD_INVALID),
+                (Some(0 | LAST..), _) => reader.fault(&start, codes::FIELD_INVALID),
                 _ => {}
             }
             read.0.map(|start| Series { start, end: read.1 })
         };
         let before = Numbering::default();
-        Numbering {
+        let read = Numbering {
             customer: series(Numbered::Customer).unwrap_or(before.customer),
             project: series(Numbered::Project).unwrap_or(before.project),
             product: series(Numbered::Product).unwrap_or(before.product),
             invoice: series(Numbered::Invoice).unwrap_or(before.invoice),
             credit_note: series(Numbered::CreditNote),
+        };
+        if read.credit_note.as_ref().is_some_and(|own| own.meets(&read.invoice)) {
+            reader.push("credit_note_start", Fault::fatal(codes::SERIES_OVERLAP));
         }
+        read
     }
 
     /// Writes them.
@@ -179,6 +192,19 @@ impl Numbering {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn series_that_meet_would_leave_gaps_in_each_other() {
+        let check = |one: (u64, Option<u64>), other: (u64, Option<u64>), expected: bool| {
+            let (one, other) = (Series { start: one.0, end: one.1 }, Series { start: other.0, end: other.1 });
+            assert_eq!((one.meets(&other), other.meets(&one)), (expected, expected), "{one:?} {other:?}");
+        };
+        check((10_001, None), (10_001, None), true);
+        check((10_001, None), (90_000, Some(99_999)), true);
+        check((10_001, Some(89_999)), (90_000, None), false);
+        check((10_001, Some(90_000)), (90_000, None), true);
+        check((1, Some(5)), (6, Some(9)), false);
+    }
 
     #[test]
     fn numbers_that_somebody_chooses() {

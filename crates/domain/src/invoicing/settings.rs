@@ -154,6 +154,7 @@ mod tests {
         let mut settings = InvoicingSettings::default();
         settings.sender.bank_account = Some("86011117947".into());
         settings.sender.in_business_register = false;
+        settings.numbering.invoice.end = Some(50_000);
         settings.numbering.credit_note = Some(super::super::numbering::Series::from(50_001));
         assert_eq!(read(&settings.sheet()).unwrap(), settings);
         assert_eq!(settings.account_for("33").unwrap().number, "3030");

@@ -98,7 +98,7 @@ async fn take_number(tx: &mut Tx<'_>, company: &Company, stored: StoredDraft, ju
     let material = &judged.material;
     let number = free_number(tx, company, draft.kind, material).await?;
     // Behind the number: on PostgreSQL whoever takes the next one waits for this transaction, and sees what it credits.
-    if let Some(fault) = fault_of_credit(tx.db(), company, &draft, judged.sums.with_vat).await? {
+    if let Some(fault) = fault_of_credit(tx.db(), company, &draft, &judged.sums).await? {
         return Err(Error::refused(fault));
     }
     let kid = make_kid(tx, company, draft.kind, material, now).await?;

@@ -8,9 +8,9 @@ use kvitt_domain::calendar;
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::identifiers::Kid;
 use kvitt_domain::invoice::{DocumentKind, File, Invoice};
-use kvitt_domain::invoicing::compose::{self, Parts, Seller, Sums};
+use kvitt_domain::invoicing::compose::{self, Parts, Seller, Sums, VatSum};
 use kvitt_domain::invoicing::customer::Customer;
-use kvitt_domain::invoicing::draft::Draft;
+use kvitt_domain::invoicing::draft::{Credited, Draft};
 use kvitt_domain::invoicing::numbering::Numbered;
 use kvitt_domain::invoicing::project::Project;
 use kvitt_domain::invoicing::settings::InvoicingSettings;
@@ -155,7 +155,7 @@ async fn judge_with(hub: &Hub, company: &Company, draft: &Draft, files: Vec<File
         }
     }
     faults.extend(fault_of_kid(&mut db, company, draft, &material).await?);
-    faults.extend(fault_of_credit(&mut db, company, draft, sums.with_vat).await?);
+    faults.extend(fault_of_credit(&mut db, company, draft, &sums).await?);
     drop(db);
     let handed = handed_in(company, &invoice, &material.beside(), None)?;
     let (handed, on) = (std::sync::Arc::new(handed), material.today);
@@ -223,9 +223,10 @@ pub(crate) async fn fault_of_credit(
     db: &mut AnyConnection,
     company: &Company,
     draft: &Draft,
-    total: Amount,
+    sums: &Sums,
 ) -> Result<Option<Fault>> {
     let Some(credited) = &draft.credits else { return Ok(None) };
+    let total = sums.with_vat;
     let left = left_to_credit(db, company, &credited.invoice).await?;
     let fault = match left {
         Some(left) if left.currency() != draft.currency => {
@@ -235,9 +236,29 @@ pub(crate) async fn fault_of_credit(
         Some(left) if total.minor() > left.minor() => {
             Fault::fatal(codes::CREDIT_TOO_MUCH).at("lines").with("amount", total).with("left_amount", left)
         }
-        _ => return Ok(None),
+        _ => return fault_of_credited_vat(db, company, credited, sums).await,
     };
     Ok(Some(fault))
+}
+
+/// Only VAT that was charged is taken back: at each rate no more than the invoice has there.
+async fn fault_of_credited_vat(
+    db: &mut AnyConnection,
+    company: &Company,
+    credited: &Credited,
+    sums: &Sums,
+) -> Result<Option<Fault>> {
+    let charged = invoice::by_id(db, &company.id, &company.key, &credited.invoice).await?.body.invoice.vat_breakdown;
+    let has_less = |sum: &&VatSum| {
+        let there = charged.iter().filter(|there| there.rate == sum.rate).map(|there| there.taxable.minor());
+        sum.taxable.minor() > there.sum::<i64>()
+    };
+    let fault = |sum: &VatSum| {
+        let other = Fault::fatal(codes::CREDIT_OTHER_VAT).at("lines");
+        other.with("number", &credited.number).with("code", &sum.code.code)
+    };
+    // An invoice without a breakdown says nothing of its rates.
+    Ok(sums.vat.iter().filter(|_| !charged.is_empty()).find(has_less).map(fault))
 }
 
 /// What is left to credit of an invoice; `None` where it asked for nothing.

@@ -27,17 +27,6 @@ pub struct Edit {
     pub number: String,
 }
 
-/// What is told of a card.
-#[derive(Debug, Serialize)]
-pub(crate) struct Told<'a> {
-    pub(crate) number: &'a str,
-    pub(crate) name: &'a str,
-    /// The fields that were changed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) fields: Vec<String>,
-    pub(crate) version: i64,
-}
-
 /// The card that is edited, as it is now; `None` for a new one. One that somebody else changed meanwhile is refused.
 pub(crate) async fn edited<T: DeserializeOwned>(
     db: &mut AnyConnection,
@@ -56,12 +45,7 @@ pub(crate) async fn edited<T: DeserializeOwned>(
 }
 
 /// The number of a new card: the chosen one where it is free and fits the series, else the next.
-pub(crate) async fn number<T: DeserializeOwned>(
-    tx: &mut Tx<'_>,
-    company: &Company,
-    kind: Numbered,
-    chosen: &str,
-) -> Result<String> {
+async fn number<T: DeserializeOwned>(tx: &mut Tx<'_>, company: &Company, kind: Numbered, chosen: &str) -> Result<String> {
     let (settings, _) = invoicing::settings(tx.db(), &company.id).await?;
     let (kind, series) = settings.numbering.of(kind);
     let chosen = chosen.trim();
@@ -91,8 +75,87 @@ pub(crate) async fn next_of(tx: &mut Tx<'_>, company: &Company, kind: Numbered, 
     series.give(u64::try_from(taken).unwrap_or(u64::MAX)).map_err(|fault| Error::refused(fault.at("number")))
 }
 
+/// What a register files a card under, beside its number.
+pub(crate) struct Filed {
+    pub(crate) name: String,
+    /// Of a project: its customer's id; else empty.
+    pub(crate) belongs_to: String,
+    pub(crate) state: String,
+}
+
+/// What is told of a card.
+#[derive(Serialize)]
+struct Told<'a> {
+    number: &'a str,
+    name: &'a str,
+    /// The fields that were changed, where the register tells them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fields: Vec<String>,
+    version: i64,
+}
+
+/// One of a company's registers, as something is kept in it.
+pub(crate) struct Register<'a> {
+    pub(crate) company: &'a Company,
+    pub(crate) kind: Numbered,
+    /// The events that tell of a card: added, changed.
+    pub(crate) told_as: [&'static str; 2],
+    /// Business time, Unix milliseconds.
+    pub(crate) now: i64,
+}
+
+impl Register<'_> {
+    /// The card that an edit makes of what is written: the one before keeps its number, a new one gets its own.
+    pub(crate) async fn card<T: DeserializeOwned>(
+        &self,
+        tx: &mut Tx<'_>,
+        edit: &Edit,
+        before: Option<&Card<T>>,
+        filed: Filed,
+        body: T,
+    ) -> Result<Card<T>> {
+        let number = match before {
+            Some(before) => before.number.clone(),
+            None => number::<T>(tx, self.company, self.kind, &edit.number).await?,
+        };
+        let Filed { name, belongs_to, state } = filed;
+        Ok(Card {
+            id: edit.id.clone().unwrap_or_else(|| crate::ids::new_id().to_string()),
+            name,
+            belongs_to,
+            state,
+            made_at: before.map_or(self.now, |before| before.made_at),
+            changed_at: self.now,
+            version: before.map_or(1, |before| before.version),
+            number,
+            body,
+        })
+    }
+
+    /// Stores a card, new or changed, findable by its number and these words, and tells of it: the card as it is stored now.
+    pub(crate) async fn keep<T: Serialize>(
+        &self,
+        tx: &mut Tx<'_>,
+        is_new: bool,
+        card: Card<T>,
+        found_by: &str,
+        fields: Vec<String>,
+    ) -> Result<Card<T>> {
+        let Register { company, kind, told_as: [added, changed], now } = self;
+        let findable = findable(&card.number, &card.name, found_by);
+        let version = if is_new { 1 } else { card.version + 1 };
+        match is_new {
+            true => card::insert(tx, &company.id, &company.key, *kind, &card, &findable).await?,
+            false => card::save(tx, &company.id, &company.key, *kind, &card, &findable).await?,
+        }
+        let told = Told { number: &card.number, name: &card.name, fields, version };
+        tx.tell(NewEvent::new(&company.id, &company.key, *now, if is_new { added } else { changed }, &card.id, &told)?);
+        Ok(Card { version, ..card })
+    }
+}
+
 /// How a card is found.
-pub(crate) fn findable(number: &str, name: &str, more: &str) -> Findable {
+fn findable(number: &str, name: &str, more: &str) -> Findable {
     let mut found = words::of(more);
     for word in words::of(number) {
         if !found.contains(&word) {
@@ -100,12 +163,6 @@ pub(crate) fn findable(number: &str, name: &str, more: &str) -> Findable {
         }
     }
     Findable { sort_key: words::sorted_by(name), words: found }
-}
-
-/// Tells what became of a card.
-pub(crate) fn tell(tx: &mut Tx<'_>, company: &Company, kind: &'static str, id: &str, told: &Told<'_>, now: i64) -> Result<()> {
-    tx.tell(NewEvent::new(&company.id, &company.key, now, kind, id, told)?);
-    Ok(())
 }
 
 pub(crate) fn unknown(kind: Numbered, number: &str) -> Error {

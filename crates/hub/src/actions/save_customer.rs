@@ -13,10 +13,10 @@ use kvitt_domain::plan::RouteName;
 use sqlx::AnyConnection;
 
 use crate::actions::add_company::faults_of_order;
-use crate::actions::keep_card::{self, Edit, Told};
+use crate::actions::keep_card::{self, Edit, Filed, Register};
 use crate::error::{Error, Result};
 use crate::hub::Hub;
-use crate::store::card::{self, Card};
+use crate::store::card::Card;
 use crate::store::company::Company;
 use crate::store::customer_order::{self, CustomerOrder};
 use crate::store::{Tx, invoice};
@@ -61,42 +61,18 @@ async fn write(tx: &mut Tx<'_>, company: &Company, wanted: &Wanted) -> Result<Ca
     let kept = before.as_ref().and_then(|before| before.body.identity_ref.clone());
     let identity_ref = keep_identity(tx, company, kept, &wanted.identity).await?;
     let body = Customer { identity_ref, ..wanted.customer.clone() };
+    let register = Register { company, kind: Numbered::Customer, told_as: ["customer.created", "customer.changed"], now: *now };
     let state = if body.archived { "archived" } else { "active" };
-    let number = match &before {
-        Some(before) => before.number.clone(),
-        None => keep_card::number::<Customer>(tx, company, Numbered::Customer, &edit.number).await?,
-    };
-    let card = Card {
-        id: edit.id.clone().unwrap_or_else(|| crate::ids::new_id().to_string()),
-        name: body.name.clone(),
-        belongs_to: String::new(),
-        state: state.to_owned(),
-        made_at: before.as_ref().map_or(*now, |before| before.made_at),
-        changed_at: *now,
-        version: before.as_ref().map_or(1, |before| before.version),
-        number,
-        body,
-    };
+    let filed = Filed { name: body.name.clone(), belongs_to: String::new(), state: state.to_owned() };
+    let card = register.card(tx, edit, before.as_ref(), filed, body).await?;
     let old_order = order_of(tx.db(), company, before.as_ref()).await?;
     let fields = before.as_ref().map(|before| card.body.changed_from(&before.body)).unwrap_or_default();
     if before.is_some() && fields.is_empty() && old_order == wanted.order {
         return Ok(card);
     }
     keep_order(tx, company, before.as_ref(), &card, &wanted.order, *now).await?;
-    let findable = keep_card::findable(&card.number, &card.name, &card.body.words());
-    let (kind, version) = match before {
-        None => {
-            card::insert(tx, &company.id, &company.key, Numbered::Customer, &card, &findable).await?;
-            ("customer.created", 1)
-        }
-        Some(_) => {
-            card::save(tx, &company.id, &company.key, Numbered::Customer, &card, &findable).await?;
-            ("customer.changed", card.version + 1)
-        }
-    };
-    let told = Told { number: &card.number, name: &card.name, fields, version };
-    keep_card::tell(tx, company, kind, &card.id, &told, *now)?;
-    Ok(Card { version, ..card })
+    let found_by = card.body.words();
+    register.keep(tx, before.is_none(), card, &found_by, fields).await
 }
 
 /// The order of routes that is kept for a customer; empty where it is the company's.

@@ -8,10 +8,10 @@ use kvitt_domain::invoicing::settings::InvoicingSettings;
 use kvitt_domain::invoicing::sheet::Sheet;
 use kvitt_domain::invoicing::vat;
 
-use crate::actions::keep_card::{self, Edit, Told};
+use crate::actions::keep_card::{self, Edit, Filed, Register};
 use crate::error::{Error, Result};
 use crate::hub::Hub;
-use crate::store::card::{self, Card};
+use crate::store::card::Card;
 use crate::store::company::Company;
 use crate::store::{Tx, invoicing};
 
@@ -33,38 +33,18 @@ async fn write(tx: &mut Tx<'_>, company: &Company, edit: &Edit, body: Product, n
     if !faults.is_empty() {
         return Err(Error::Refused(faults));
     }
-    let number = match &before {
-        Some(before) => before.number.clone(),
-        None => keep_card::number::<Product>(tx, company, Numbered::Product, &edit.number).await?,
-    };
-    let card = Card {
-        id: edit.id.clone().unwrap_or_else(|| crate::ids::new_id().to_string()),
+    let register = Register { company, kind: Numbered::Product, told_as: ["product.created", "product.changed"], now };
+    let filed = Filed {
         name: body.name.clone(),
         belongs_to: String::new(),
         state: if body.archived { "archived" } else { "active" }.to_owned(),
-        made_at: before.as_ref().map_or(now, |before| before.made_at),
-        changed_at: now,
-        version: before.as_ref().map_or(1, |before| before.version),
-        number,
-        body,
     };
+    let card = register.card(tx, edit, before.as_ref(), filed, body).await?;
     if before.as_ref().is_some_and(|before| before.body == card.body) {
         return Ok(card);
     }
-    let findable = keep_card::findable(&card.number, &card.name, &card.name);
-    let (kind, version) = match before {
-        None => {
-            card::insert(tx, &company.id, &company.key, Numbered::Product, &card, &findable).await?;
-            ("product.created", 1)
-        }
-        Some(_) => {
-            card::save(tx, &company.id, &company.key, Numbered::Product, &card, &findable).await?;
-            ("product.changed", card.version + 1)
-        }
-    };
-    let told = Told { number: &card.number, name: &card.name, fields: Vec::new(), version };
-    keep_card::tell(tx, company, kind, &card.id, &told, now)?;
-    Ok(Card { version, ..card })
+    let found_by = card.name.clone();
+    register.keep(tx, before.is_none(), card, &found_by, Vec::new()).await
 }
 
 fn faults_of(product: &Product, settings: &InvoicingSettings) -> Vec<Fault> {

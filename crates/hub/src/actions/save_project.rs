@@ -7,7 +7,7 @@ use kvitt_domain::invoicing::numbering::Numbered;
 use kvitt_domain::invoicing::project::{self, Project};
 use kvitt_domain::invoicing::sheet::Sheet;
 
-use crate::actions::keep_card::{self, Edit, Told};
+use crate::actions::keep_card::{self, Edit, Filed, Register};
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::store::Tx;
@@ -38,37 +38,13 @@ async fn write(tx: &mut Tx<'_>, company: &Company, edit: &Edit, body: Project, n
             }
         }
     }
-    let number = match &before {
-        Some(before) => before.number.clone(),
-        None => keep_card::number::<Project>(tx, company, Numbered::Project, &edit.number).await?,
-    };
-    let card = Card {
-        id: edit.id.clone().unwrap_or_else(|| crate::ids::new_id().to_string()),
-        name: body.name.clone(),
-        belongs_to: customer,
-        state: body.status.name().to_owned(),
-        made_at: before.as_ref().map_or(now, |before| before.made_at),
-        changed_at: now,
-        version: before.as_ref().map_or(1, |before| before.version),
-        number,
-        body,
-    };
+    let register = Register { company, kind: Numbered::Project, told_as: ["project.created", "project.changed"], now };
+    let filed = Filed { name: body.name.clone(), belongs_to: customer, state: body.status.name().to_owned() };
+    let card = register.card(tx, edit, before.as_ref(), filed, body).await?;
     if before.as_ref().is_some_and(|before| before.body == card.body) {
         return Ok(card);
     }
     // A project is looked for by its customer too.
-    let findable = keep_card::findable(&card.number, &card.name, &format!("{} {customer_name}", card.name));
-    let (kind, version) = match before {
-        None => {
-            card::insert(tx, &company.id, &company.key, Numbered::Project, &card, &findable).await?;
-            ("project.created", 1)
-        }
-        Some(_) => {
-            card::save(tx, &company.id, &company.key, Numbered::Project, &card, &findable).await?;
-            ("project.changed", card.version + 1)
-        }
-    };
-    let told = Told { number: &card.number, name: &card.name, fields: Vec::new(), version };
-    keep_card::tell(tx, company, kind, &card.id, &told, now)?;
-    Ok(Card { version, ..card })
+    let found_by = format!("{} {customer_name}", card.name);
+    register.keep(tx, before.is_none(), card, &found_by, Vec::new()).await
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Extension;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use kvitt_domain::Language;
 use kvitt_domain::person::{SHORTEST_PASSWORD, Theme};
 
@@ -16,7 +16,7 @@ use crate::web::frame::{Frame, Here};
 use crate::web::guard::Gate;
 use crate::web::session::{self, Person, Visitor};
 use crate::web::sign_in::ours;
-use crate::web::{Page, on_to, shown};
+use crate::web::{Page, given_back, on_to, shown};
 
 #[derive(Template)]
 #[template(path = "account.html")]
@@ -56,11 +56,7 @@ pub async fn password(State(hub): State<Hub>, Extension(gate): Extension<Arc<Gat
             response.headers_mut().append(header::SET_COOKIE, session::flash(&hub, "password_changed"));
             Ok(response)
         }
-        Err(faults) => {
-            let mut page = page(&person, Filled::refused(person.words(), &form, faults))?;
-            *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(page)
-        }
+        Err(faults) => given_back(page(&person, Filled::refused(person.words(), &form, faults))),
     }
 }
 

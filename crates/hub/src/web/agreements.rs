@@ -3,7 +3,7 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::Response;
 use kvitt_domain::agreement::advice::{BankCustomer, text_for_the_bank};
 use kvitt_domain::agreement::course::{State as Standing, Subject};
@@ -18,7 +18,7 @@ use crate::web::form::{Filled, Form, faults_of};
 use crate::web::frame::{Badge, Frame, Here, Html, Mood, icon};
 use crate::web::session::{self, Person};
 use crate::web::words::Words;
-use crate::web::{Page, on_to, shown};
+use crate::web::{Page, given_back, on_to, shown};
 
 #[derive(Template)]
 #[template(path = "agreements.html")]
@@ -201,11 +201,7 @@ pub async fn order(State(hub): State<Hub>, person: Person, form: Form) -> Page {
     };
     match done {
         Ok(()) => Ok(said(&hub, "agreement_ordered")),
-        Err(faults) => {
-            let mut page = wizard(&hub, &person, Filled::refused(person.words(), &form, faults))?;
-            *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(page)
-        }
+        Err(faults) => given_back(wizard(&hub, &person, Filled::refused(person.words(), &form, faults))),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use kvitt_adapters::routes;
 use kvitt_domain::Language;
 use kvitt_domain::fault::Fault;
@@ -10,50 +9,19 @@ use kvitt_domain::invoicing::customer::Customer;
 use kvitt_domain::invoicing::numbering::Numbered;
 use kvitt_domain::invoicing::project::Project;
 use kvitt_domain::invoicing::sheet::Sheet;
-use kvitt_domain::invoicing::words;
 use kvitt_domain::recipient::RecipientType;
-use serde::Deserialize;
 
 use crate::actions::keep_card::Edit;
 use crate::actions::save_customer::{order_of, save_customer};
-use crate::error::Error;
 use crate::hub::Hub;
 use crate::store::card::{self, Card};
 use crate::store::invoicing;
-use crate::web::boxes::{Boxes, Texts, sheet_of, version_of};
+use crate::web::boxes::{Boxes, Texts, sheet_of};
 use crate::web::form::{Form, faults_of};
 use crate::web::frame::{Frame, Here};
+use crate::web::register::{self, Looking};
 use crate::web::session::Person;
-use crate::web::{Page, back_with, shown};
-
-/// Cards of one page.
-pub(super) const PAGE: i64 = 50;
-
-/// What is looked for, and where the page begins.
-#[derive(Debug, Default, Deserialize)]
-pub struct Looking {
-    /// Words.
-    #[serde(default)]
-    pub q: String,
-    /// The sort key that the last page ended with.
-    #[serde(default)]
-    pub after: String,
-    /// The id that the last page ended with.
-    #[serde(default)]
-    pub id: String,
-}
-
-impl Looking {
-    /// The path of the next page, where this one is full.
-    pub(super) fn next<T>(&self, path: &str, cards: &[Card<T>]) -> Option<String> {
-        let last = cards.last().filter(|_| self.q.trim().is_empty() && cards.len() as i64 == PAGE)?;
-        let query = form_urlencoded::Serializer::new(String::new())
-            .append_pair("after", &words::sorted_by(&last.name))
-            .append_pair("id", &last.id)
-            .finish();
-        Some(format!("{path}?{query}"))
-    }
-}
+use crate::web::{Page, back_with, given_back, shown};
 
 #[derive(Template)]
 #[template(path = "customers.html")]
@@ -93,17 +61,8 @@ struct One {
 
 /// The list, or what is looked for.
 pub async fn list(State(hub): State<Hub>, person: Person, Query(looking): Query<Looking>) -> Page {
-    let (company, words_of_page) = (person.company(), person.words());
-    let mut db = hub.db().read().await?;
-    let looked_for = words::of(&looking.q);
-    let cards: Vec<Card<Customer>> = match looked_for.is_empty() {
-        true => {
-            let after = (looking.after.as_str(), looking.id.as_str());
-            card::page(&mut db, &company.id, &company.key, Numbered::Customer, after, PAGE).await?
-        }
-        false => card::search(&mut db, &company.id, &company.key, Numbered::Customer, &looked_for, PAGE).await?,
-    };
-    drop(db);
+    let words_of_page = person.words();
+    let cards: Vec<Card<Customer>> = looking.cards(&hub, &person, Numbered::Customer).await?;
     let next = looking.next("/customers", &cards);
     let row = |card: Card<Customer>| Row {
         kind: words_of_page.name("recipient_type", card.body.kind.name()),
@@ -131,7 +90,7 @@ pub async fn new(State(hub): State<Hub>, person: Person) -> Page {
 
 /// One customer.
 pub async fn one(State(hub): State<Hub>, person: Person, Path(number): Path<String>) -> Page {
-    let card = find(&hub, &person, &number).await?;
+    let card: Card<Customer> = register::find(&hub, &person, Numbered::Customer, &number).await?;
     let mut sheet = card.body.sheet();
     let order = order_of(&mut *hub.db().read().await?, person.company(), Some(&card)).await?;
     sheet.set("route_order", order.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
@@ -140,26 +99,20 @@ pub async fn one(State(hub): State<Hub>, person: Person, Path(number): Path<Stri
 
 /// Adds one.
 pub async fn add(State(hub): State<Hub>, person: Person, form: Form) -> Page {
-    let edit = Edit { number: form.get("number").to_owned(), ..Edit::default() };
-    save(&hub, &person, None, edit, &form).await
+    save(&hub, &person, None, register::adding(&form), &form).await
 }
 
 /// Changes one.
 pub async fn change(State(hub): State<Hub>, person: Person, Path(number): Path<String>, form: Form) -> Page {
-    let card = find(&hub, &person, &number).await?;
-    let edit = Edit { id: Some(card.id.clone()), version: version_of(&form), number: String::new() };
-    save(&hub, &person, Some(&card), edit, &form).await
+    let card: Card<Customer> = register::find(&hub, &person, Numbered::Customer, &number).await?;
+    save(&hub, &person, Some(&card), register::changing(&card, &form), &form).await
 }
 
 async fn save(hub: &Hub, person: &Person, card: Option<&Card<Customer>>, edit: Edit, form: &Form) -> Page {
     let sheet = sheet_of(form);
     match faults_of(save_customer(hub, person.company(), edit, &sheet).await)? {
-        Ok(saved) => Ok(back_with(hub, &format!("/customers/{}", encoded(&saved.number)), "saved")),
-        Err(faults) => {
-            let mut answer = page(hub, person, card, without_identity(&sheet), faults).await?;
-            *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(answer)
-        }
+        Ok(saved) => Ok(back_with(hub, &register::path_of("/customers", Some(&saved)), "saved")),
+        Err(faults) => given_back(page(hub, person, card, without_identity(&sheet), faults).await),
     }
 }
 
@@ -187,7 +140,7 @@ async fn page(hub: &Hub, person: &Person, card: Option<&Card<Customer>>, sheet: 
         form: Boxes::of(words, sheet).with(faults),
         number: card.map(|card| card.number.clone()),
         version: card.map_or(0, |card| card.version),
-        action: card.map_or_else(|| "/customers".to_owned(), |card| format!("/customers/{}", encoded(&card.number))),
+        action: register::path_of("/customers", card),
         has_identity: card.is_some_and(|card| card.body.identity_ref.is_some()),
         kinds: [RecipientType::Business, RecipientType::Consumer].into_iter().map(kind).collect(),
         languages: Language::ALL.into_iter().map(|one| (one.tag().to_owned(), called(one, texts))).collect(),
@@ -195,17 +148,6 @@ async fn page(hub: &Hub, person: &Person, card: Option<&Card<Customer>>, sheet: 
         routes: routes::all().iter().map(|route| route.name()).collect::<Vec<_>>().join(", "),
         projects: projects.into_iter().map(|project| (project.number, project.name)).collect(),
     })
-}
-
-async fn find(hub: &Hub, person: &Person, number: &str) -> Result<Card<Customer>, crate::api::problem::Problem> {
-    let company = person.company();
-    let found = card::by_number(&mut *hub.db().read().await?, &company.id, &company.key, Numbered::Customer, number).await?;
-    found.ok_or_else(|| Error::NotFound("the customer".into()).into())
-}
-
-/// A number as a part of a path.
-pub(super) fn encoded(number: &str) -> String {
-    form_urlencoded::byte_serialize(number.as_bytes()).collect()
 }
 
 fn called(language: Language, texts: Texts) -> String {

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use kvitt_domain::Language;
 use kvitt_domain::fault::Fault;
 use kvitt_domain::invoice::{DocumentKind, File};
@@ -27,7 +26,7 @@ use crate::web::form::{Form, Said, faults_of};
 use crate::web::frame::{Badge, Frame, Here, Mood};
 use crate::web::session::Person;
 use crate::web::words::{Words, capital};
-use crate::web::{Page, back_with, on_to, products, projects, shown};
+use crate::web::{Page, back_with, given_back, on_to, products, projects, shown};
 
 /// Drafts of one page.
 const PAGE: i64 = 50;
@@ -107,6 +106,8 @@ struct Dialog {
     issued_on: String,
     due_on: String,
     rungs: Vec<RungShown>,
+    /// Whether it would be parked at once.
+    no_route: bool,
     faults: Vec<Said>,
     warnings: Vec<Said>,
     is_credit: bool,
@@ -226,9 +227,7 @@ pub async fn write(State(hub): State<Hub>, person: Person, Path(id): Path<String
     }
     // What was typed stays, under the version that it was typed against.
     let typed = StoredDraft { version: version_of(&form), ..stored };
-    let mut answer = editor(&hub, &person, &typed, sheet, faults, EMPTY_LINES).await?;
-    *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    Ok(answer)
+    given_back(editor(&hub, &person, &typed, sheet, faults, EMPTY_LINES).await)
 }
 
 /// Sums and faults of what is typed, saved or not.
@@ -263,9 +262,7 @@ pub async fn add_files(State(hub): State<Hub>, person: Person, Path(id): Path<St
             Err(faults) => {
                 let stored = find(&hub, &person, &id).await?;
                 let sheet = sheet_with_numbers(&hub, &person, &stored.body.draft).await?;
-                let mut answer = editor(&hub, &person, &stored, sheet, faults, EMPTY_LINES).await?;
-                *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-                return Ok(answer);
+                return given_back(editor(&hub, &person, &stored, sheet, faults, EMPTY_LINES).await);
             }
         }
     }
@@ -287,11 +284,7 @@ pub async fn dialog(State(hub): State<Hub>, person: Person, Path(id): Path<Strin
 pub async fn make_final(State(hub): State<Hub>, person: Person, Path(id): Path<String>, form: Form) -> Page {
     match faults_of(finalise_draft::finalise(&hub, person.company(), &id, version_of(&form)).await)? {
         Ok(done) => Ok(back_with(&hub, &format!("/invoices/{}", done.invoice), "draft_final")),
-        Err(faults) => {
-            let mut answer = Box::pin(final_page(&hub, &person, &id, faults)).await?;
-            *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(answer)
-        }
+        Err(faults) => given_back(Box::pin(final_page(&hub, &person, &id, faults)).await),
     }
 }
 
@@ -331,6 +324,7 @@ async fn final_page(hub: &Hub, person: &Person, id: &str, faults: Vec<Fault>) ->
         total: words.money(judged.sums.with_vat),
         issued_on: words.date(judged.invoice.issued_on),
         due_on: judged.invoice.due_on.map(|on| words.date(on)).unwrap_or_default(),
+        no_route: plan.as_ref().is_some_and(|plan| plan.chosen().is_none()),
         rungs: plan.map(|plan| ladder(&plan, words)).unwrap_or_default(),
         faults: said(&wrong, words),
         warnings: said(&judged.warnings, words),

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Extension;
 use axum::extract::State;
-use axum::http::StatusCode;
 use kvitt_domain::person::SHORTEST_PASSWORD;
 
 use crate::actions::begin::{self, Beginning};
@@ -15,7 +14,7 @@ use crate::web::form::{Filled, Form, faults_of};
 use crate::web::frame::{Frame, Here};
 use crate::web::guard::{Gate, Peer};
 use crate::web::session::Visitor;
-use crate::web::{Page, on_to, shown, sign_in};
+use crate::web::{Page, given_back, on_to, shown, sign_in};
 
 #[derive(Template)]
 #[template(path = "first_run.html")]
@@ -56,11 +55,7 @@ pub async fn post(
     };
     match faults_of(begin::begin(&hub, given).await)? {
         Ok(token) => Ok(sign_in::begun(&hub, &token, "/", Some("welcome"))),
-        Err(faults) => {
-            let mut page = page(&hub, &visitor, Filled::refused(visitor.words(), &form, faults)).await?;
-            *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(page)
-        }
+        Err(faults) => given_back(page(&hub, &visitor, Filled::refused(visitor.words(), &form, faults)).await),
     }
 }
 

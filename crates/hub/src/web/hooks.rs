@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::Response;
 
 use crate::actions::change_webhook::{self, NewWebhook, WebhookShown};
@@ -13,7 +13,7 @@ use crate::web::frame::{Badge, Frame, Here, Mood};
 use crate::web::keys::Secret;
 use crate::web::session::{self, Person};
 use crate::web::words::Words;
-use crate::web::{Page, on_to, shown};
+use crate::web::{Page, given_back, on_to, shown};
 
 #[derive(Template)]
 #[template(path = "hooks.html")]
@@ -107,11 +107,7 @@ pub async fn add(State(hub): State<Hub>, person: Person, form: Form) -> Page {
     let new = NewWebhook { address: form.get("address").to_owned(), events, after: None };
     match faults_of(change_webhook::add(&hub, person.company(), new).await)? {
         Ok(made) => secret(&person, made.secret),
-        Err(faults) => {
-            let mut page = page(&hub, &person, Filled::refused(person.words(), &form, faults)).await?;
-            *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(page)
-        }
+        Err(faults) => given_back(page(&hub, &person, Filled::refused(person.words(), &form, faults)).await),
     }
 }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use kvitt_domain::person::SHORTEST_PASSWORD;
 
 use crate::actions::invite::{self, Link, Taking};
@@ -14,7 +13,7 @@ use crate::web::form::{Filled, Form, faults_of};
 use crate::web::frame::{Frame, Here};
 use crate::web::guard::{Gate, Peer};
 use crate::web::session::Visitor;
-use crate::web::{Page, shown, sign_in};
+use crate::web::{Page, given_back, shown, sign_in};
 
 #[derive(Template)]
 #[template(path = "invitation.html")]
@@ -60,11 +59,7 @@ pub async fn post(
     };
     match faults_of(invite::take(&hub, given).await)? {
         Ok(token) => Ok(sign_in::begun(&hub, &token, "/", Some("welcome"))),
-        Err(faults) => {
-            let mut page = page(&visitor, &link, Filled::refused(visitor.words(), &form, faults))?;
-            *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(page)
-        }
+        Err(faults) => given_back(page(&visitor, &link, Filled::refused(visitor.words(), &form, faults))),
     }
 }
 

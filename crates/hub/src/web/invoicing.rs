@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::StatusCode;
 use base64::Engine as _;
 use kvitt_domain::fault::Fault;
 use kvitt_domain::invoicing::numbering::Numbered;
@@ -16,7 +15,7 @@ use crate::web::boxes::{Boxes, Texts, sheet_of, version_of};
 use crate::web::form::{Form, faults_of};
 use crate::web::frame::{Frame, Here};
 use crate::web::session::Person;
-use crate::web::{Page, back_with, products, shown};
+use crate::web::{Page, back_with, given_back, products, shown};
 
 /// Where this page is.
 const PATH: &str = "/settings/invoicing";
@@ -49,11 +48,7 @@ pub async fn save(State(hub): State<Hub>, person: Person, form: Form) -> Page {
     let (sheet, version) = (sheet_of(&form), version_of(&form));
     match faults_of(change_invoicing(&hub, person.company(), version, &sheet).await)? {
         Ok(_) => Ok(back_with(&hub, PATH, "saved")),
-        Err(faults) => {
-            let mut answer = page(&hub, &person, sheet, version, faults, Vec::new()).await?;
-            *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(answer)
-        }
+        Err(faults) => given_back(page(&hub, &person, sheet, version, faults, Vec::new()).await),
     }
 }
 
@@ -78,9 +73,7 @@ pub async fn save_look(State(hub): State<Hub>, person: Person, form: Form) -> Pa
         Ok(()) => Ok(back_with(&hub, PATH, "saved")),
         Err(faults) => {
             let (settings, version) = invoicing::settings(&mut *hub.db().read().await?, &person.company().id).await?;
-            let mut answer = page(&hub, &person, settings.sheet(), version, Vec::new(), faults).await?;
-            *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(answer)
+            given_back(page(&hub, &person, settings.sheet(), version, Vec::new(), faults).await)
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 
 use crate::actions::api_keys::{self, KeyAsk, KeysShown};
 use crate::api::scopes::SCOPES;
@@ -11,7 +11,7 @@ use crate::store::api_key::ApiKey;
 use crate::web::form::{Filled, Form, faults_of};
 use crate::web::frame::{Badge, Frame, Here, Mood};
 use crate::web::session::{self, Person};
-use crate::web::{Page, on_to, shown};
+use crate::web::{Page, given_back, on_to, shown};
 
 #[derive(Template)]
 #[template(path = "keys.html")]
@@ -81,9 +81,7 @@ pub async fn create(State(hub): State<Hub>, person: Person, form: Form) -> Page 
         Ok(made) => secret(&person, made),
         Err(faults) => {
             let faults = faults.into_iter().map(|fault| if fault.place.is_empty() { fault.at("name") } else { fault }).collect();
-            let mut page = page(&hub, &person, Filled::refused(person.words(), &form, faults)).await?;
-            *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(page)
+            given_back(page(&hub, &person, Filled::refused(person.words(), &form, faults)).await)
         }
     }
 }

@@ -2,29 +2,27 @@
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use kvitt_domain::calendar;
 use kvitt_domain::fault::Fault;
 use kvitt_domain::invoicing::numbering::Numbered;
 use kvitt_domain::invoicing::product::{Product, UNITS};
 use kvitt_domain::invoicing::settings::InvoicingSettings;
 use kvitt_domain::invoicing::sheet::Sheet;
-use kvitt_domain::invoicing::{vat, words};
+use kvitt_domain::invoicing::vat;
 use kvitt_domain::money::{Amount, Currency};
 
 use crate::actions::keep_card::Edit;
 use crate::actions::save_product::save_product;
-use crate::error::Error;
 use crate::hub::Hub;
-use crate::store::card::{self, Card};
+use crate::store::card::Card;
 use crate::store::invoicing;
-use crate::web::boxes::{Boxes, Texts, sheet_of, version_of};
-use crate::web::customers::{Looking, PAGE, encoded};
+use crate::web::boxes::{Boxes, Texts, sheet_of};
 use crate::web::form::{Form, faults_of};
 use crate::web::frame::{Frame, Here};
+use crate::web::register::{self, Looking};
 use crate::web::session::Person;
 use crate::web::words::Words;
-use crate::web::{Page, back_with, shown};
+use crate::web::{Page, back_with, given_back, shown};
 
 #[derive(Template)]
 #[template(path = "products.html")]
@@ -62,17 +60,8 @@ struct One {
 
 /// The list, or what is looked for.
 pub async fn list(State(hub): State<Hub>, person: Person, Query(looking): Query<Looking>) -> Page {
-    let (company, said) = (person.company(), person.words());
-    let mut db = hub.db().read().await?;
-    let looked_for = words::of(&looking.q);
-    let cards: Vec<Card<Product>> = match looked_for.is_empty() {
-        true => {
-            let after = (looking.after.as_str(), looking.id.as_str());
-            card::page(&mut db, &company.id, &company.key, Numbered::Product, after, PAGE).await?
-        }
-        false => card::search(&mut db, &company.id, &company.key, Numbered::Product, &looked_for, PAGE).await?,
-    };
-    drop(db);
+    let said = person.words();
+    let cards: Vec<Card<Product>> = looking.cards(&hub, &person, Numbered::Product).await?;
     let next = looking.next("/products", &cards);
     let row = |card: Card<Product>| Row {
         unit: said.name("unit", &card.body.unit),
@@ -101,33 +90,27 @@ pub async fn new(State(hub): State<Hub>, person: Person) -> Page {
 
 /// One product.
 pub async fn one(State(hub): State<Hub>, person: Person, Path(number): Path<String>) -> Page {
-    let card = find(&hub, &person, &number).await?;
+    let card: Card<Product> = register::find(&hub, &person, Numbered::Product, &number).await?;
     let sheet = card.body.sheet();
     page(&hub, &person, Some(&card), sheet, Vec::new()).await
 }
 
 /// Adds one.
 pub async fn add(State(hub): State<Hub>, person: Person, form: Form) -> Page {
-    let edit = Edit { number: form.get("number").to_owned(), ..Edit::default() };
-    save(&hub, &person, None, edit, &form).await
+    save(&hub, &person, None, register::adding(&form), &form).await
 }
 
 /// Changes one.
 pub async fn change(State(hub): State<Hub>, person: Person, Path(number): Path<String>, form: Form) -> Page {
-    let card = find(&hub, &person, &number).await?;
-    let edit = Edit { id: Some(card.id.clone()), version: version_of(&form), number: String::new() };
-    save(&hub, &person, Some(&card), edit, &form).await
+    let card: Card<Product> = register::find(&hub, &person, Numbered::Product, &number).await?;
+    save(&hub, &person, Some(&card), register::changing(&card, &form), &form).await
 }
 
 async fn save(hub: &Hub, person: &Person, card: Option<&Card<Product>>, edit: Edit, form: &Form) -> Page {
     let sheet = sheet_of(form);
     match faults_of(save_product(hub, person.company(), edit, &sheet).await)? {
-        Ok(saved) => Ok(back_with(hub, &format!("/products/{}", encoded(&saved.number)), "saved")),
-        Err(faults) => {
-            let mut answer = page(hub, person, card, sheet, faults).await?;
-            *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(answer)
-        }
+        Ok(saved) => Ok(back_with(hub, &register::path_of("/products", Some(&saved)), "saved")),
+        Err(faults) => given_back(page(hub, person, card, sheet, faults).await),
     }
 }
 
@@ -145,7 +128,7 @@ async fn page(hub: &Hub, person: &Person, card: Option<&Card<Product>>, sheet: S
         form: Boxes::of(words, sheet).with(faults),
         number: card.map(|card| card.number.clone()),
         version: card.map_or(0, |card| card.version),
-        action: card.map_or_else(|| "/products".to_owned(), |card| format!("/products/{}", encoded(&card.number))),
+        action: register::path_of("/products", card),
         units: units(words),
         codes: codes(hub, words),
         accounts: accounts(&settings, texts),
@@ -173,10 +156,4 @@ pub(super) fn accounts(settings: &InvoicingSettings, texts: Texts) -> Vec<(Strin
     let own =
         settings.ledger_accounts.iter().map(|account| (account.number.clone(), format!("{} {}", account.number, account.name)));
     std::iter::once((String::new(), texts.t("account.by_code"))).chain(own).collect()
-}
-
-async fn find(hub: &Hub, person: &Person, number: &str) -> Result<Card<Product>, crate::api::problem::Problem> {
-    let company = person.company();
-    let found = card::by_number(&mut *hub.db().read().await?, &company.id, &company.key, Numbered::Product, number).await?;
-    found.ok_or_else(|| Error::NotFound("the product".into()).into())
 }

@@ -2,25 +2,22 @@
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::invoicing::customer::Customer;
 use kvitt_domain::invoicing::numbering::Numbered;
 use kvitt_domain::invoicing::project::{Project, ProjectStatus};
 use kvitt_domain::invoicing::sheet::Sheet;
-use kvitt_domain::invoicing::words;
 
 use crate::actions::keep_card::Edit;
 use crate::actions::save_project::save_project;
-use crate::error::Error;
 use crate::hub::Hub;
 use crate::store::card::{self, Card};
-use crate::web::boxes::{Boxes, Texts, sheet_of, version_of};
-use crate::web::customers::{Looking, PAGE, encoded};
+use crate::web::boxes::{Boxes, Texts, sheet_of};
 use crate::web::form::{Form, faults_of};
 use crate::web::frame::{Badge, Frame, Here, Mood};
+use crate::web::register::{self, Looking};
 use crate::web::session::Person;
-use crate::web::{Page, back_with, shown};
+use crate::web::{Page, back_with, given_back, shown};
 
 #[derive(Template)]
 #[template(path = "projects.html")]
@@ -58,14 +55,7 @@ struct One {
 pub async fn list(State(hub): State<Hub>, person: Person, Query(looking): Query<Looking>) -> Page {
     let (company, said) = (person.company(), person.words());
     let mut db = hub.db().read().await?;
-    let looked_for = words::of(&looking.q);
-    let cards: Vec<Card<Project>> = match looked_for.is_empty() {
-        true => {
-            let after = (looking.after.as_str(), looking.id.as_str());
-            card::page(&mut db, &company.id, &company.key, Numbered::Project, after, PAGE).await?
-        }
-        false => card::search(&mut db, &company.id, &company.key, Numbered::Project, &looked_for, PAGE).await?,
-    };
+    let cards: Vec<Card<Project>> = looking.cards(&hub, &person, Numbered::Project).await?;
     let next = looking.next("/projects", &cards);
     let mut rows = Vec::with_capacity(cards.len());
     for card in cards {
@@ -105,7 +95,7 @@ pub async fn new(State(hub): State<Hub>, person: Person) -> Page {
 
 /// One project.
 pub async fn one(State(hub): State<Hub>, person: Person, Path(number): Path<String>) -> Page {
-    let card = find(&hub, &person, &number).await?;
+    let card: Card<Project> = register::find(&hub, &person, Numbered::Project, &number).await?;
     let mut sheet = card.body.sheet();
     sheet.set("customer", customer_number(&hub, &person, card.body.customer.as_deref()).await?);
     page(&hub, &person, Some(&card), sheet, Vec::new()).await
@@ -113,15 +103,13 @@ pub async fn one(State(hub): State<Hub>, person: Person, Path(number): Path<Stri
 
 /// Adds one.
 pub async fn add(State(hub): State<Hub>, person: Person, form: Form) -> Page {
-    let edit = Edit { number: form.get("number").to_owned(), ..Edit::default() };
-    save(&hub, &person, None, edit, &form).await
+    save(&hub, &person, None, register::adding(&form), &form).await
 }
 
 /// Changes one.
 pub async fn change(State(hub): State<Hub>, person: Person, Path(number): Path<String>, form: Form) -> Page {
-    let card = find(&hub, &person, &number).await?;
-    let edit = Edit { id: Some(card.id.clone()), version: version_of(&form), number: String::new() };
-    save(&hub, &person, Some(&card), edit, &form).await
+    let card: Card<Project> = register::find(&hub, &person, Numbered::Project, &number).await?;
+    save(&hub, &person, Some(&card), register::changing(&card, &form), &form).await
 }
 
 async fn save(hub: &Hub, person: &Person, card: Option<&Card<Project>>, edit: Edit, form: &Form) -> Page {
@@ -133,13 +121,11 @@ async fn save(hub: &Hub, person: &Person, card: Option<&Card<Project>>, edit: Ed
     }
     if faults.is_empty() {
         match faults_of(save_project(hub, person.company(), edit, &read).await)? {
-            Ok(saved) => return Ok(back_with(hub, &format!("/projects/{}", encoded(&saved.number)), "saved")),
+            Ok(saved) => return Ok(back_with(hub, &register::path_of("/projects", Some(&saved)), "saved")),
             Err(found) => faults = found,
         }
     }
-    let mut answer = page(hub, person, card, sheet, faults).await?;
-    *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    Ok(answer)
+    given_back(page(hub, person, card, sheet, faults).await)
 }
 
 /// The id of the customer whose number somebody typed, perhaps with the name behind it; empty for none.
@@ -185,14 +171,8 @@ async fn page(hub: &Hub, person: &Person, card: Option<&Card<Project>>, sheet: S
         form: Boxes::of(words, sheet).with(faults),
         number: card.map(|card| card.number.clone()),
         version: card.map_or(0, |card| card.version),
-        action: card.map_or_else(|| "/projects".to_owned(), |card| format!("/projects/{}", encoded(&card.number))),
+        action: register::path_of("/projects", card),
         statuses: ProjectStatus::ALL.into_iter().map(status).collect(),
         customers: proposals(hub, person, Numbered::Customer).await?,
     })
-}
-
-async fn find(hub: &Hub, person: &Person, number: &str) -> Result<Card<Project>, crate::api::problem::Problem> {
-    let company = person.company();
-    let found = card::by_number(&mut *hub.db().read().await?, &company.id, &company.key, Numbered::Project, number).await?;
-    found.ok_or_else(|| Error::NotFound("the project".into()).into())
 }

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use kvitt_domain::invoicing::recurrence::Does;
 
 use crate::actions::repeat_draft;
@@ -13,7 +12,7 @@ use crate::web::drafts;
 use crate::web::form::{Form, faults_of};
 use crate::web::frame::{Badge, Frame, Here, Mood};
 use crate::web::session::Person;
-use crate::web::{Page, back_with, shown};
+use crate::web::{Page, back_with, given_back, shown};
 
 #[derive(Template)]
 #[template(path = "recurring.html")]
@@ -71,11 +70,7 @@ pub async fn begin(State(hub): State<Hub>, person: Person, Path(id): Path<String
     let sheet = sheet_of(&form);
     match faults_of(repeat_draft::begin(&hub, person.company(), &id, &sheet).await)? {
         Ok(_) => Ok(back_with(&hub, "/recurring", "recurring_begun")),
-        Err(faults) => {
-            let mut answer = drafts::with_faults(&hub, &person, &id, &sheet, faults).await?;
-            *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(answer)
-        }
+        Err(faults) => given_back(drafts::with_faults(&hub, &person, &id, &sheet, faults).await),
     }
 }
 

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Query, State};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::Response;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::web::form::{Filled, Form, faults_of};
 use crate::web::frame::{Frame, Here};
 use crate::web::guard::{Gate, Peer};
 use crate::web::session::{self, Person, Visitor};
-use crate::web::{Page, on_to, shown};
+use crate::web::{Page, given_back, on_to, shown};
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -56,9 +56,7 @@ pub async fn post(
         Ok(token) => Ok(begun(&hub, &token, ours(form.get("next")), None)),
         Err(faults) => {
             let next = form.get("next").to_owned();
-            let mut page = page(&visitor, Filled::refused(visitor.words(), &form, faults), &next)?;
-            *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(page)
+            given_back(page(&visitor, Filled::refused(visitor.words(), &form, faults), &next))
         }
     }
 }

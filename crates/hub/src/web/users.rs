@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::person::Role;
@@ -15,7 +15,7 @@ use crate::store::{invitation, membership};
 use crate::web::form::{Filled, Form, faults_of};
 use crate::web::frame::{Frame, Here};
 use crate::web::session::{self, Person};
-use crate::web::{Page, on_to, shown};
+use crate::web::{Page, given_back, on_to, shown};
 
 const SECONDS_A_DAY: u64 = 24 * 3600;
 
@@ -116,11 +116,7 @@ pub async fn invite(State(hub): State<Hub>, person: Person, headers: HeaderMap, 
             name,
             link: format!("{}/invitation/{token}", address_of(&hub, &headers)),
         }),
-        Err(faults) => {
-            let mut page = page(&hub, &person, Filled::refused(person.words(), &form, faults)).await?;
-            *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(page)
-        }
+        Err(faults) => given_back(page(&hub, &person, Filled::refused(person.words(), &form, faults)).await),
     }
 }
 

@@ -209,6 +209,28 @@ async fn credit_notes_take_off_no_more_than_is_left() {
 }
 
 #[tokio::test]
+async fn only_vat_that_was_charged_is_taken_back() {
+    each_office(async |office| {
+        office.set_up().await;
+        let retyped = async |draft: &StoredDraft, fields: &[(&str, &str)]| {
+            let mut typed = draft.body.draft.sheet();
+            fields.iter().for_each(|(field, value)| typed.set(format!("line_1_{field}"), value));
+            write_draft::write(&office.hub, &office.us, &draft.id, draft.version, &typed).await.unwrap()
+        };
+        let exempt = written(office, &[("Kurs", "1000")]).await;
+        let exempt = retyped(&exempt, &[("vat_code", "6")]).await;
+        let id = made_final(office, &exempt).await.unwrap().invoice;
+        let note = write_draft::credit(&office.hub, &office.us, &id).await.unwrap();
+        // 800 and 200 of VAT are no more than the 1,000 that were invoiced, and 200 that nobody was charged.
+        let other = retyped(&note, &[("price", "800"), ("vat_code", "3")]).await;
+        assert_eq!(refused(made_final(office, &other).await), ["credit.other_vat lines"]);
+        let part = retyped(&other, &[("price", "800"), ("vat_code", "6")]).await;
+        made_final(office, &part).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_was_written_elsewhere_can_be_credited_too() {
     each_office(async |office| {
         office.set_up().await;
