@@ -75,7 +75,7 @@ impl World {
         browser.open(&self.invite(email, role));
         browser.write("#password", PASSWORD);
         browser.write("#again", PASSWORD);
-        browser.click("form button.button--main");
+        browser.follow("form button.button--main");
         browser.wait_for("nav .menu__group, .menu nav");
     }
 
@@ -106,10 +106,10 @@ fn people_work_with_the_pages() {
 
     // Language and colours, from the person's own menu.
     browser.click(".me summary");
-    browser.click("button[lang=en]");
+    browser.follow("button[lang=en]");
     browser.wait_for("html[lang=en]");
     browser.click(".me summary");
-    browser.click("button[value=dark]");
+    browser.follow("button[value=dark]");
     browser.wait_for("html[data-theme=dark]");
     assert!(browser.address().contains("/invoices/"), "it comes back to where it was");
 
@@ -158,10 +158,10 @@ fn pages_are_sound(browser: &Browser, world: &World) {
     for (language, theme) in [("nb", "light"), ("nb", "dark"), ("en", "light"), ("en", "dark")] {
         browser.open(&world.page("/account"));
         browser.click(".me summary");
-        browser.click(&format!("button[lang={language}]"));
+        browser.follow(&format!("button[lang={language}]"));
         browser.wait_for(&format!("html[lang={language}]"));
         browser.click(".me summary");
-        browser.click(&format!("button[value={theme}]"));
+        browser.follow(&format!("button[value={theme}]"));
         browser.wait_for(&format!("html[data-theme={theme}]"));
         for (name, path) in &pages {
             browser.open(&world.page(path));
@@ -218,12 +218,12 @@ fn without_scripts(world: &World) {
     browser.open(&world.page("/invoices"));
     let number = browser.text("tbody tr:first-child th a");
     browser.write("#q", &number);
-    browser.click(".filter button");
+    browser.follow(".filter button");
     browser.wait_for("#list tbody tr:only-child");
     browser.click("#list tbody th a");
     browser.wait_for("#ladder");
     browser.click(".me summary");
-    browser.click("form[action='/sign-out'] button");
+    browser.follow("form[action='/sign-out'] button");
     browser.wait_for("form[action='/sign-in']");
     assert!(browser.text(".flash").contains("logget ut") || browser.text(".flash").contains("signed out"));
 }

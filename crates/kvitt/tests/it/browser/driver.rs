@@ -129,10 +129,27 @@ impl Browser {
         self.find(selector);
     }
 
-    /// Presses an element.
+    /// Presses an element; once more where the page put another in its place meanwhile.
     pub fn click(&self, selector: &str) {
-        let element = self.find(selector);
-        self.ask("POST", &format!("/element/{element}/click"), &json!({}));
+        let begun = std::time::Instant::now();
+        loop {
+            let element = self.find(selector);
+            let Err(wrong) = self.try_ask("POST", &format!("/element/{element}/click"), &json!({})) else { return };
+            let is_gone = wrong["error"] == "stale element reference";
+            assert!(is_gone && begun.elapsed() < PATIENCE, "{selector}: {wrong:#}");
+            std::thread::sleep(LOOK_AGAIN);
+        }
+    }
+
+    /// Presses what leads to another page, and waits until this one is gone: what is looked for next is not found on it.
+    pub fn follow(&self, selector: &str) {
+        let page = self.find("html");
+        self.click(selector);
+        let begun = std::time::Instant::now();
+        while self.find("html") == page {
+            assert!(begun.elapsed() < PATIENCE, "{selector} leads nowhere");
+            std::thread::sleep(LOOK_AGAIN);
+        }
     }
 
     /// Writes into a field.

@@ -64,26 +64,26 @@ fn a_company_writes_its_first_invoice_and_credits_it() {
     browser.wait_for(".head__acts button");
 
     // The sums follow what is typed, without a press.
-    browser.click(".head__acts button");
+    browser.follow(".head__acts button");
     browser.wait_for("#draft");
     write_all(&browser, &[("line_1_text", "Strøm"), ("line_1_quantity", "120"), ("line_1_price", "1,25")]);
     shown("document.querySelector('#live').innerText.includes('187,50')");
     look("draft");
-    browser.click("#draft button.button--main[value=final]");
+    browser.follow("#draft button.button--main[value=final]");
     browser.wait_for("form[action$='/final'] button.button--main");
     assert!(browser.text("main").contains("10001") && browser.text("main").contains("187,50"), "{}", browser.text("main"));
     look("last look");
-    browser.click("form[action$='/final'] button.button--main");
+    browser.follow("form[action$='/final'] button.button--main");
     browser.wait_for("#ladder, #story");
     assert!(browser.text("h1").contains("10001"), "{}", browser.text("h1"));
 
     // All of it is credited: the next number of the series, and nothing is left.
-    browser.click("form[action='/drafts/credit'] button");
+    browser.follow("form[action='/drafts/credit'] button");
     browser.wait_for("#draft");
-    browser.click("#draft button.button--main[value=final]");
+    browser.follow("#draft button.button--main[value=final]");
     browser.wait_for("form[action$='/final'] button.button--main");
     assert!(browser.text("main").contains("10002"), "{}", browser.text("main"));
-    browser.click("form[action$='/final'] button.button--main");
+    browser.follow("form[action$='/final'] button.button--main");
     browser.wait_for("#story");
     assert!(browser.text("h1").contains("10002"), "{}", browser.text("h1"));
     assert!(found.is_empty(), "\n{}", found.join("\n"));
