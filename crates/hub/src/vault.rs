@@ -8,6 +8,7 @@
 //! which row it stands in and whose it is, so that a value moved to another column, row or company does not open. From a data
 //! key two keys are derived, one for sealing and one for finding: no key has two uses.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt::{Debug, Display, Formatter};
 use std::path::{Path, PathBuf};
@@ -163,7 +164,7 @@ impl CompanyKey {
     /// Compresses, then seals.
     pub fn seal_compressed(&self, purpose: Purpose, row: impl Display, plain: &[u8]) -> Vec<u8> {
         let mut packed = (plain.len() as u64).to_le_bytes().to_vec();
-        packed.append(&mut zstd::bulk::compress(plain, COMPRESSION_LEVEL).expect("compressing into memory works"));
+        packed.append(&mut compressed(plain));
         self.seal(purpose, row, &packed)
     }
 
@@ -176,7 +177,7 @@ impl CompanyKey {
         let length = u64::from_le_bytes(*length);
         let capacity = usize::try_from(length).ok().filter(|bytes| *bytes <= LARGEST);
         let capacity = capacity.ok_or_else(|| damaged(format!("{length} bytes are more than is ever stored")))?;
-        let plain = zstd::bulk::decompress(packed, capacity).map_err(|cause| damaged(cause.to_string()))?;
+        let plain = decompressed(packed, capacity).map_err(|cause| damaged(cause.to_string()))?;
         if plain.len() != capacity { Err(damaged("another length".into())) } else { Ok(plain) }
     }
 
@@ -201,6 +202,22 @@ impl CompanyKey {
     fn place(&self, purpose: Purpose, row: impl Display) -> String {
         format!("{} {row} of {}", purpose.name(), self.0.owner)
     }
+}
+
+thread_local! {
+    // Making one costs more than packing an invoice with it, so that each thread keeps its own.
+    static COMPRESSOR: RefCell<zstd::bulk::Compressor<'static>> =
+        RefCell::new(zstd::bulk::Compressor::new(COMPRESSION_LEVEL).expect("the level is one of zstd's"));
+    static DECOMPRESSOR: RefCell<zstd::bulk::Decompressor<'static>> =
+        RefCell::new(zstd::bulk::Decompressor::new().expect("there is memory for it"));
+}
+
+fn compressed(plain: &[u8]) -> Vec<u8> {
+    COMPRESSOR.with_borrow_mut(|own| own.compress(plain)).expect("compressing into memory works")
+}
+
+fn decompressed(packed: &[u8], capacity: usize) -> std::io::Result<Vec<u8>> {
+    DECOMPRESSOR.with_borrow_mut(|own| own.decompress(packed, capacity))
 }
 
 fn to_json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>> {

@@ -14,13 +14,13 @@ use sqlx::AnyConnection;
 use crate::actions::accept_invoice::{PDF, look_into};
 use crate::actions::claims;
 use crate::actions::freeze_rendition::{self, NewRendition};
-use crate::actions::move_delivery::{Move, move_delivery, move_from};
-use crate::actions::plan_invoice::{Known, pdf_bytes};
+use crate::actions::move_delivery::{Move, move_from};
+use crate::actions::plan_invoice::{Known, Lookups, pdf_bytes};
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::store::company::Company;
 use crate::store::delivery::{StoredAttempt, StoredDelivery};
-use crate::store::invoice::StoredInvoice;
+use crate::store::invoice::{Rendition, StoredInvoice};
 use crate::store::job::{self, Kind, Leased};
 use crate::store::{Tx, artefact, delivery, invoice, lookup};
 
@@ -36,17 +36,19 @@ struct Prepared {
     claim: Option<Claim>,
     /// Until when the document can wait for a register that was asked before, by the register's name.
     asked: Vec<(&'static str, i64)>,
+    /// Whether a register is still to be asked about its recipient, in time or not.
+    wanted: bool,
     now: i64,
 }
 
 /// Does a [`job::Kind::ChooseRoute`] job.
 pub async fn choose_route(hub: &Hub, company: &Company, job: &Leased) -> Result<()> {
     let prepared = Arc::new(prepare(hub, company, job).await?);
-    let (company, job, machine_now) = (company.clone(), job.clone(), hub.clock().machine_ms());
+    let (company, job) = (company.clone(), job.clone());
     hub.write(move |tx| {
         let (company, job, prepared) = (company.clone(), job.clone(), prepared.clone());
         async move {
-            job::hold(tx, &job, machine_now).await?;
+            // Whoever lost the job cannot give it back either: nothing of this is committed then.
             match write(tx, &company, &job, &prepared).await? {
                 Some(Waits { until, why }) => job::again(tx, &job, until, 0, why.code.name()).await,
                 None => job::end(tx, &job, prepared.now).await,
@@ -65,9 +67,10 @@ async fn prepare(hub: &Hub, company: &Company, job: &Leased) -> Result<Prepared>
     let mut known = Known::read(&mut db, hub, company, &stored.body.invoice, &stored.body.recipient).await?;
     known.read_money(&mut db, company, &stored.id).await?;
     let claim = known.claim().cloned();
-    let asked = known.read_lookups(&mut db, company, &before.id, now.as_millisecond()).await?;
+    let Lookups { asked, wanted } = known.read_lookups(&mut db, company, &before.id, now.as_millisecond()).await?;
     let files = artefact::of_invoice(&mut db, &company.id, &stored.id, None).await?;
-    let facts = file_facts(hub, &mut db, company, &stored.id, &files).await?;
+    let frozen = invoice::rendition(&mut db, &company.id, &stored.id).await?;
+    let facts = file_facts(hub, &mut db, company, &files, frozen.as_ref()).await?;
     drop(db);
     let body = &stored.body;
     let bytes_of = |role| files.iter().filter(move |file| file.role == role).map(|file| file.bytes);
@@ -84,10 +87,12 @@ async fn prepare(hub: &Hub, company: &Company, job: &Leased) -> Result<Prepared>
     };
     let plan = known.plan(hub, Some(company), &document, &body.broken_rules, &before.delivery.tried, now);
     let rendition = match plan.chosen() {
-        Some(rung) if matches!(rung.verdict, Verdict::Open { .. }) => freeze_rendition::render(hub, company, &stored).await?,
+        Some(rung) if matches!(rung.verdict, Verdict::Open { .. }) && frozen.is_none() => {
+            Some(freeze_rendition::render(hub, company, &stored, &files).await?)
+        }
         Some(_) | None => None,
     };
-    Ok(Prepared { before, stored, plan, rendition, claim, asked, now: now.as_millisecond() })
+    Ok(Prepared { before, stored, plan, rendition, claim, asked, wanted, now: now.as_millisecond() })
 }
 
 /// What a delivery waits for before a route can be chosen.
@@ -98,31 +103,34 @@ struct Waits {
 }
 
 async fn write(tx: &mut Tx<'_>, company: &Company, job: &Leased, prepared: &Prepared) -> Result<Option<Waits>> {
-    let Prepared { before, stored, plan, rendition, claim, asked, now } = prepared;
+    let Prepared { before, stored, plan, rendition, claim, asked, wanted, now } = prepared;
     let what = Move { company, delivery: &before.id, urgency: job.urgency, lot_at_most: None, now: *now };
-    let current = delivery::by_id(tx.db(), &company.id, &company.key, &before.id).await?;
+    let mut current = delivery::by_id(tx.db(), &company.id, &company.key, &before.id).await?;
     if current.version != before.version {
         // Something happened since the plan was made; the job runs again and plans on what is true then.
         return Err(Error::Conflict);
     }
     match current.delivery.state {
-        State::Waiting { .. } => move_from(tx, &what, &current, Event::Woken).await?,
+        State::Waiting { .. } => {
+            move_from(tx, &what, &current, Event::Woken).await?;
+            current = delivery::by_id(tx.db(), &company.id, &company.key, &before.id).await?;
+        }
         State::Choosing => {}
         // It was cancelled, or another run of this job chose before: nothing is left to choose.
         _ => return Ok(None),
     }
     if claims::is_gone(tx.db(), company, before.purpose, &before.invoice).await? {
-        move_delivery(tx, &what, Event::Cancelled { by: claims::BY.to_owned() }).await?;
+        move_from(tx, &what, &current, Event::Cancelled { by: claims::BY.to_owned() }).await?;
         return Ok(None);
     }
     if let Some(why) = claims::stands_already(tx, company, &current).await? {
-        move_delivery(tx, &what, Event::NoRouteOpen { why: vec![why] }).await?;
+        move_from(tx, &what, &current, Event::NoRouteOpen { why: vec![why] }).await?;
         return Ok(None);
     }
     if let Some(Rung { route, verdict: Verdict::NeedsLookup { register, .. }, .. }) = plan.chosen() {
         let known = asked.iter().find_map(|(name, give_up_at)| (name == register).then_some(*give_up_at));
         let give_up_at = known.or_else(|| next_open(plan)).unwrap_or(*now + LONGEST_WAIT_MS).max(*now);
-        return wait_for_lookup(tx, &what, plan, route, register, give_up_at).await.map(Some);
+        return wait_for_lookup(tx, &what, &current, plan, (route, register), give_up_at).await.map(Some);
     }
     let by_efaktura = plan.chosen().is_some_and(|rung| rung.route.as_str() == efaktura::NAME);
     if by_efaktura
@@ -131,10 +139,12 @@ async fn write(tx: &mut Tx<'_>, company: &Company, job: &Leased, prepared: &Prep
     {
         let why = Fault::warning(codes::NOTICE_COMES_BACK);
         let at = jiff::Timestamp::from_millisecond(until).unwrap_or(plan.made_at);
-        move_delivery(tx, &what, Event::MustWait { until: at, why: why.clone() }).await?;
+        move_from(tx, &what, &current, Event::MustWait { until: at, why: why.clone() }).await?;
         return Ok(Some(Waits { until, why }));
     }
-    lookup::no_longer_wanted(tx, &company.id, &before.id).await?;
+    if *wanted {
+        lookup::no_longer_wanted(tx, &company.id, &before.id).await?;
+    }
     delivery::insert_plan(tx, &company.id, &company.key, &before.id, plan).await?;
     let Some(rung) = plan.chosen() else {
         let event = match before.purpose == Purpose::Notice && is_not_wanted(plan) {
@@ -142,7 +152,7 @@ async fn write(tx: &mut Tx<'_>, company: &Company, job: &Leased, prepared: &Prep
             true => Event::Cancelled { by: NOBODY_ASKED.to_owned() },
             false => Event::NoRouteOpen { why: reasons(plan) },
         };
-        move_delivery(tx, &what, event).await?;
+        move_from(tx, &what, &current, event).await?;
         return Ok(None);
     };
     let Verdict::Open { price, .. } = &rung.verdict else {
@@ -167,7 +177,7 @@ async fn write(tx: &mut Tx<'_>, company: &Company, job: &Leased, prepared: &Prep
     if let Some(claim) = claim.as_ref().filter(|_| attempt.route == avtalegiro::NAME) {
         claims::open(tx, &what, attempt.id, &before.invoice, claim).await?;
     }
-    move_delivery(tx, &what, Event::RouteChosen { route: rung.route.clone(), attempt: attempt.id }).await?;
+    move_from(tx, &what, &current, Event::RouteChosen { route: rung.route.clone(), attempt: attempt.id }).await?;
     Ok(None)
 }
 
@@ -176,9 +186,9 @@ async fn write(tx: &mut Tx<'_>, company: &Company, job: &Leased, prepared: &Prep
 async fn wait_for_lookup(
     tx: &mut Tx<'_>,
     what: &Move<'_>,
+    current: &StoredDelivery,
     plan: &Plan,
-    route: &RouteName,
-    register: &str,
+    (route, register): (&RouteName, &str),
     give_up_at: i64,
 ) -> Result<Waits> {
     let company = what.company;
@@ -186,7 +196,7 @@ async fn wait_for_lookup(
     job::enqueue(tx, &company.id, Kind::LookUp, route.as_str(), what.urgency, what.now, what.now).await?;
     let until = jiff::Timestamp::from_millisecond(give_up_at).unwrap_or(plan.made_at);
     let why = Fault::warning(codes::LOOKUP_PENDING).with("route", route);
-    move_delivery(tx, what, Event::MustWait { until, why: why.clone() }).await?;
+    move_from(tx, what, current, Event::MustWait { until, why: why.clone() }).await?;
     Ok(Waits { until: until.as_millisecond(), why })
 }
 
@@ -204,11 +214,11 @@ async fn file_facts(
     hub: &Hub,
     db: &mut AnyConnection,
     company: &Company,
-    invoice: &str,
     files: &[Artefact],
+    frozen: Option<&Rendition>,
 ) -> Result<Vec<FileFacts>> {
-    let ours = invoice::rendition(db, &company.id, invoice).await?.filter(|rendition| rendition.pdf_by == "kvitt");
-    let is_ours = |file: &Artefact| ours.as_ref().is_some_and(|rendition| rendition.pdf_digest == file.digest);
+    let ours = frozen.filter(|rendition| rendition.pdf_by == "kvitt");
+    let is_ours = |file: &Artefact| ours.is_some_and(|rendition| rendition.pdf_digest == file.digest);
     let mut facts = Vec::new();
     for file in files.iter().filter(|file| file.role != ArtefactRole::Xml && !is_ours(file)) {
         let mut pdf = artefact::pdf_facts(db, &company.id, &file.digest).await?;

@@ -20,7 +20,7 @@ use kvitt_domain::retry::RetryPolicy;
 use tracing::Instrument as _;
 
 use crate::actions::look_back::{self, Earlier, Journeys};
-use crate::actions::move_delivery::{Move, move_delivery};
+use crate::actions::move_delivery::{Move, claim_of, move_from};
 use crate::actions::say::{self, Keys, seed, while_leased};
 use crate::actions::{claims, look_up, open_bill, plan_invoice};
 use crate::error::{Error, Result};
@@ -32,7 +32,7 @@ use crate::store::delivery::StoredAttempt;
 use crate::store::event::NewEvent;
 use crate::store::job::{self, Leased};
 use crate::store::suppression::{self, Suppressed};
-use crate::store::{Tx, artefact, claim, delivery, invoice, transmission};
+use crate::store::{Tx, artefact, delivery, invoice, transmission};
 use crate::transport::Committing;
 
 /// A reply that is known must reach the log: a doubt that nobody needed to have is worse than waiting for the database.
@@ -222,14 +222,19 @@ async fn load(hub: &Hub, company: &Company, id: &str) -> Result<Option<Conversat
     let route = routes::by_name(&stored.route).ok_or_else(|| Error::Damaged(format!("no route is called {}", stored.route)))?;
     let mut members = Vec::new();
     let (mut attempts, mut doubtful) = (Vec::new(), Vec::new());
+    let public = hub.config().public_address.as_deref();
+    let mut files = artefact::in_lot(&mut db, &company.id, id, public).await?;
+    let well_travelled = consignment::well_travelled(&mut db, &company.id, id).await?;
     let mut journeys = Journeys::of(company);
-    for attempt in consignment::members(&mut db, &company.id, id).await? {
-        let attempt = delivery::attempt(&mut db, &company.id, &company.key, attempt).await?;
-        let invoice = invoice::by_id(&mut db, &company.id, &company.key, &attempt.invoice).await?;
-        let public = hub.config().public_address.as_deref();
-        let mut artefacts = artefact::of_invoice(&mut db, &company.id, &attempt.invoice, public).await?;
+    let travelling = delivery::attempts_in(&mut db, &company.id, &company.key, id).await?;
+    let invoices = invoice::in_lot(&mut db, &company.id, &company.key, id).await?;
+    for (attempt, invoice) in travelling.into_iter().zip(invoices) {
+        let mut artefacts = files.remove(&attempt.id).unwrap_or_default();
         artefacts.sort_by_key(|file| file.role != kvitt_adapters::route::ArtefactRole::Pdf);
-        let Earlier { said, perhaps_sent } = journeys.before(&mut db, id, attempt.id).await?;
+        let Earlier { said, perhaps_sent } = match well_travelled.contains(&attempt.id) {
+            true => journeys.before(&mut db, id, attempt.id).await?,
+            false => Earlier::default(),
+        };
         if perhaps_sent {
             doubtful.push(attempt.id);
         }
@@ -243,7 +248,7 @@ async fn load(hub: &Hub, company: &Company, id: &str) -> Result<Option<Conversat
             metadata: invoice.body.metadata,
             artefacts,
             bill_address: public.map(|public| open_bill::address(public, company, &invoice.id)),
-            claim: claim::of_attempt(&mut db, &company.id, attempt.id).await?.map(|stored| stored.claim),
+            claim: claim_of(&mut db, company, &stored.route, attempt.id).await?,
             said,
             perhaps_sent,
         });
@@ -381,7 +386,9 @@ async fn fresh_keys(
 ) -> Result<Option<Fresh>> {
     let needed = request.found_keys();
     let route = conversation.route.name();
-    let keys = look_up::keys(hub, company, route, &needed).await?;
+    let all: HashSet<AttemptId> = needed.iter().copied().collect();
+    let wanted = conversation.attempts.iter().filter(|attempt| all.contains(&attempt.id));
+    let keys = look_up::keys(hub, company, route, wanted.map(|attempt| (attempt.id, attempt.delivery.as_str()))).await?;
     let old: Vec<AttemptId> = needed.into_iter().filter(|attempt| !keys.contains_key(attempt)).collect();
     if old.is_empty() {
         return Ok(Some(Fresh::All(keys)));
@@ -586,7 +593,7 @@ async fn hear(
     lot_at_most: Option<u32>,
     now: i64,
 ) -> Result<()> {
-    let stored = delivery::attempt(tx.db(), &company.id, &company.key, attempt).await?;
+    let (stored, current) = delivery::with_attempt(tx.db(), &company.id, &company.key, attempt).await?;
     if stored.word.as_ref() == Some(word) {
         return Ok(());
     }
@@ -599,7 +606,7 @@ async fn hear(
     }
     delivery::save_word(tx, &company.id, &company.key, attempt, word).await?;
     let what = Move { company, delivery: &stored.delivery, urgency: job.urgency, lot_at_most, now };
-    match move_delivery(tx, &what, Event::Said { attempt, word: word.clone() }).await {
+    match move_from(tx, &what, &current, Event::Said { attempt, word: word.clone() }).await {
         Ok(()) => Ok(()),
         // The machine has no place for this word: it is kept, a person is told, and nothing else changes.
         Err(Error::Refused(faults)) => {
@@ -633,12 +640,11 @@ async fn hear_of_an_older_journey(
 
 /// Ends a conversation with what its log says; where that has grown since it was read, it is read again first.
 async fn finish(hub: &Hub, company: &Company, job: &Leased, conversation: &Conversation, step: Step) -> Result<()> {
-    let (company, job, read) = (company.clone(), job.clone(), conversation.last_entry());
-    let (now, machine_now) = (hub.clock().business_ms(), hub.clock().machine_ms());
+    let (company, job, read, now) = (company.clone(), job.clone(), conversation.last_entry(), hub.clock().business_ms());
     hub.write(move |tx| {
         let (company, job, step) = (company.clone(), job.clone(), step.clone());
         async move {
-            job::hold(tx, &job, machine_now).await?;
+            // Whoever lost the job cannot end it either: nothing of this is committed then.
             if !consignment::is_as_read(tx, &company.id, &job.subject, read).await? {
                 return job::again(tx, &job, now, 0, "something came while it was worked on").await;
             }
@@ -652,12 +658,10 @@ async fn finish(hub: &Hub, company: &Company, job: &Leased, conversation: &Conve
 }
 
 async fn give_back(hub: &Hub, company: &Company, job: &Leased, step: Step, due_at: i64, faults: i64, why: String) -> Result<()> {
-    let (company, job) = (company.clone(), job.clone());
-    let (now, machine_now) = (hub.clock().business_ms(), hub.clock().machine_ms());
+    let (company, job, now) = (company.clone(), job.clone(), hub.clock().business_ms());
     hub.write(move |tx| {
         let (company, job, step, why) = (company.clone(), job.clone(), step.clone(), why.clone());
         async move {
-            job::hold(tx, &job, machine_now).await?;
             learn(tx, &company, &job, &step, now).await?;
             job::again(tx, &job, due_at, faults, &why).await
         }

@@ -4,7 +4,7 @@
 //! transaction; freezing is part of the one that chooses the route.
 
 use jiff::Timestamp;
-use kvitt_adapters::route::ArtefactRole;
+use kvitt_adapters::route::{Artefact, ArtefactRole};
 use kvitt_render::{Color, Embedded, Look, Relationship};
 
 use crate::actions::accept_invoice::file_stem;
@@ -23,29 +23,22 @@ pub struct NewRendition {
     rendered: Option<(Sealed, Naming, i64)>,
 }
 
-/// Makes the first rendition of an invoice, or `None` where it is frozen already.
-pub async fn render(hub: &Hub, company: &Company, stored: &StoredInvoice) -> Result<Option<NewRendition>> {
-    let mut db = hub.db().read().await?;
-    if invoice::rendition(&mut db, &company.id, &stored.id).await?.is_some() {
-        return Ok(None);
-    }
-    let files = artefact::of_invoice(&mut db, &company.id, &stored.id, None).await?;
+/// Makes the first rendition of an invoice that has none yet, of its files.
+pub async fn render(hub: &Hub, company: &Company, stored: &StoredInvoice, files: &[Artefact]) -> Result<NewRendition> {
     let digest_of = |role| files.iter().find(|file| file.role == role).map(|file| file.digest.clone());
     let xml_digest = digest_of(ArtefactRole::Xml).ok_or_else(|| Error::Damaged(format!("invoice {} has no XML", stored.id)))?;
     if let Some(pdf_digest) = digest_of(ArtefactRole::Pdf) {
         let rendition = Rendition { xml_digest, pdf_digest, pdf_by: "sender".into() };
-        return Ok(Some(NewRendition { rendition, rendered: None }));
+        return Ok(NewRendition { rendition, rendered: None });
     }
-    let xml = artefact::read(&mut db, hub.objects(), &company.id, &company.key, &xml_digest).await?;
-    drop(db);
-
+    let xml = artefact::read(&mut *hub.db().read().await?, hub.objects(), &company.id, &company.key, &xml_digest).await?;
     let stem = file_stem(&stored.body.invoice.number);
     let (hub, sealing) = (hub.clone(), company.clone());
     let sealed = draw(company, stored, xml, move |pdf| artefact::seal(hub.objects(), &sealing.id, &sealing.key, &pdf)).await?;
     let naming = Naming::new(ArtefactRole::Pdf, format!("{stem}.pdf"), "application/pdf", &sealed.digest);
     let rendition = Rendition { xml_digest, pdf_digest: sealed.digest.clone(), pdf_by: "kvitt".into() };
     let position = i64::try_from(files.len()).unwrap_or(i64::MAX - 1) + 1;
-    Ok(Some(NewRendition { rendition, rendered: Some((sealed, naming, position)) }))
+    Ok(NewRendition { rendition, rendered: Some((sealed, naming, position)) })
 }
 
 /// The PDF that [`render`] would make now, for whoever wants to see it before the first delivery.

@@ -285,19 +285,23 @@ async fn store(
     Ok(())
 }
 
-/// The keys that a register gave for attempts, no older than they may be.
-pub async fn keys(hub: &Hub, company: &Company, route: &str, attempts: &[AttemptId]) -> Result<BTreeMap<AttemptId, String>> {
+/// The keys that a register gave for attempts of deliveries, no older than they may be.
+pub async fn keys(
+    hub: &Hub,
+    company: &Company,
+    route: &str,
+    attempts: impl Iterator<Item = (AttemptId, &str)>,
+) -> Result<BTreeMap<AttemptId, String>> {
     let mut keys = BTreeMap::new();
     let Some(register) = routes::by_name(route).and_then(|route| route.register()) else { return Ok(keys) };
     let oldest = hub.clock().business_ms() - FRESH_MS;
     let mut db = hub.db().read().await?;
-    for attempt in attempts {
-        let delivery = delivery::attempt(&mut db, &company.id, &company.key, *attempt).await?.delivery;
-        let stored = lookup::of_delivery(&mut db, &company.id, &company.key, register.name(), &delivery).await?;
+    for (attempt, delivery) in attempts {
+        let stored = lookup::of_delivery(&mut db, &company.id, &company.key, register.name(), delivery).await?;
         if let Some(stored) = stored.filter(|stored| stored.since >= oldest)
             && let Some(Found { answer: Answer::Yes, key: Some(key) }) = stored.found
         {
-            keys.insert(*attempt, key);
+            keys.insert(attempt, key);
         }
     }
     Ok(keys)

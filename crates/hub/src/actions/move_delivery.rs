@@ -63,12 +63,12 @@ pub async fn move_from(tx: &mut Tx<'_>, what: &Move<'_>, before: &StoredDelivery
     let kind = kind_of(before.purpose, &event);
     tx.tell(NewEvent::new(&company.id, &company.key, what.now, kind, &before.invoice, &told)?.moving(moved));
     for command in commands {
-        carry_out(tx, what, &before.invoice, command).await?;
+        carry_out(tx, what, &before.invoice, &event, command).await?;
     }
     claims::follow(tx, what, before, &after, &event).await
 }
 
-async fn carry_out(tx: &mut Tx<'_>, what: &Move<'_>, invoice: &str, command: Command) -> Result<()> {
+async fn carry_out(tx: &mut Tx<'_>, what: &Move<'_>, invoice: &str, event: &Event, command: Command) -> Result<()> {
     let company = what.company;
     match command {
         Command::ChooseRoute => {
@@ -76,7 +76,13 @@ async fn carry_out(tx: &mut Tx<'_>, what: &Move<'_>, invoice: &str, command: Com
         }
         // Only the job that chooses a route makes a delivery wait, and it wakes it again: `choose_route` gives itself back.
         Command::WakeAt { .. } => Ok(()),
-        Command::JoinLot { route, attempt } => join_lot(tx, what, route.as_str(), attempt).await,
+        Command::JoinLot { route, attempt } => {
+            if !matches!(event, Event::RouteChosen { .. }) {
+                // It travels again: the same word said again is to be heard again.
+                delivery::forget_word(tx, &company.id, attempt).await?;
+            }
+            join_lot(tx, what, route.as_str(), attempt).await
+        }
         Command::TellPerson { why } => {
             tx.tell(NewEvent::new(&company.id, &company.key, what.now, "person.told", invoice, &why)?);
             Ok(())
@@ -88,7 +94,7 @@ async fn carry_out(tx: &mut Tx<'_>, what: &Move<'_>, invoice: &str, command: Com
 async fn join_lot(tx: &mut Tx<'_>, what: &Move<'_>, route: &str, attempt: AttemptId) -> Result<()> {
     let company = what.company;
     let adapter = routes::by_name(route).ok_or_else(|| Error::Damaged(format!("no route is called {route}")))?;
-    let claim = claim::of_attempt(tx.db(), &company.id, attempt).await?.map(|stored| stored.claim);
+    let claim = claim_of(tx.db(), company, route, attempt).await?;
     let lane = claim.as_ref().map(avtalegiro::setup::lane).unwrap_or_default();
     let lane = Lane { route, lane: &lane };
     let setup = of_lane(setup_of(tx.db(), company, route).await?, claim.map(|claim| claim.way));
@@ -107,7 +113,6 @@ async fn join_lot(tx: &mut Tx<'_>, what: &Move<'_>, route: &str, attempt: Attemp
             (lot, 0, 1)
         }
     };
-    delivery::forget_word(tx, &company.id, attempt).await?;
     consignment::join(tx, &company.id, &lot, members, version, attempt).await?;
     if members + 1 >= i64::from(at_most) {
         let what = Closing { lot: &lot, route, urgency: what.urgency, late: Late::MovesOn, now: what.now };
@@ -153,8 +158,7 @@ pub async fn close_lot(tx: &mut Tx<'_>, company: &Company, closing: &Closing<'_>
     }
     let (mut travelling, mut account, mut elsewhere) = (0, None, Vec::new());
     for attempt in consignment::members(tx.db(), &company.id, lot).await? {
-        let stored = delivery::attempt(tx.db(), &company.id, &company.key, attempt).await?;
-        let current = delivery::by_id(tx.db(), &company.id, &company.key, &stored.delivery).await?;
+        let (stored, current) = delivery::with_attempt(tx.db(), &company.id, &company.key, attempt).await?;
         if !matches!(current.delivery.state, State::Queued { attempt: queued, .. } if queued == attempt) {
             // Called back while the lot was open: it does not travel.
             consignment::leave(tx, &company.id, lot, attempt).await?;
@@ -163,6 +167,7 @@ pub async fn close_lot(tx: &mut Tx<'_>, company: &Company, closing: &Closing<'_>
         let what = Move { company, delivery: &stored.delivery, urgency, lot_at_most: None, now };
         // The machine commands no joining of a lot on either event, so that the call does not come back here.
         if late == Late::MovesOn
+            && route == avtalegiro::NAME
             && let Some(word) = claims::too_late(tx, company, &setup, attempt, now).await?
         {
             consignment::leave(tx, &company.id, lot, attempt).await?;
@@ -170,7 +175,7 @@ pub async fn close_lot(tx: &mut Tx<'_>, company: &Company, closing: &Closing<'_>
             continue;
         }
         if way == Some(ClaimWay::File)
-            && let Some(claim) = claim::of_attempt(tx.db(), &company.id, attempt).await?.map(|stored| stored.claim)
+            && let Some(claim) = claim_of(tx.db(), company, route, attempt).await?
             && *account.get_or_insert_with(|| claim.bank_account.clone()) != claim.bank_account
         {
             // It was put here before files had the claims of one account each.
@@ -193,6 +198,7 @@ async fn close_beside(tx: &mut Tx<'_>, company: &Company, closing: &Closing<'_>,
     let lanes: BTreeSet<String> = claims.iter().map(|(_, claim)| avtalegiro::setup::lane(claim)).collect();
     for (attempt, _) in claims {
         let stored = delivery::attempt(tx.db(), &company.id, &company.key, attempt).await?;
+        delivery::forget_word(tx, &company.id, attempt).await?;
         let Closing { route, urgency, now, .. } = *closing;
         join_lot(tx, &Move { company, delivery: &stored.delivery, urgency, lot_at_most: None, now }, route, attempt).await?;
     }
@@ -202,6 +208,14 @@ async fn close_beside(tx: &mut Tx<'_>, company: &Company, closing: &Closing<'_>,
         }
     }
     Ok(())
+}
+
+/// What an attempt claims. Only AvtaleGiro claims, so that nobody looks for the claim of a letter.
+pub async fn claim_of(db: &mut AnyConnection, company: &Company, route: &str, attempt: AttemptId) -> Result<Option<Claim>> {
+    if route != avtalegiro::NAME {
+        return Ok(None);
+    }
+    Ok(claim::of_attempt(db, &company.id, attempt).await?.map(|stored| stored.claim))
 }
 
 /// The settings of a lot: where its route has several ways, with the one that its members go.

@@ -53,6 +53,15 @@ pub struct Known {
     not_claimable: Option<Fault>,
 }
 
+/// What stands of questions to registers about the recipient of a delivery.
+#[derive(Debug)]
+pub struct Lookups {
+    /// The registers that were asked, and until when that is waited for: business time, Unix milliseconds.
+    pub asked: Vec<(&'static str, i64)>,
+    /// Whether one is still to be asked, in time or not.
+    pub wanted: bool,
+}
+
 impl Known {
     /// Reads it for one recipient.
     pub async fn read(
@@ -107,18 +116,13 @@ impl Known {
     }
 
     /// Reads what registers were asked about the recipient of a delivery. Fresh answers count; where the document has waited
-    /// for as long as it can, the answer is unknown. Answers which registers were asked, and until when that is waited for.
-    pub async fn read_lookups(
-        &mut self,
-        db: &mut AnyConnection,
-        company: &Company,
-        delivery: &str,
-        now: i64,
-    ) -> Result<Vec<(&'static str, i64)>> {
-        let mut asked = Vec::new();
+    /// for as long as it can, the answer is unknown.
+    pub async fn read_lookups(&mut self, db: &mut AnyConnection, company: &Company, delivery: &str, now: i64) -> Result<Lookups> {
+        let (mut asked, mut wanted) = (Vec::new(), false);
         for (route, register) in routes::all().iter().filter_map(|route| Some((route.name(), route.register()?))) {
             let stored = lookup::of_delivery(db, &company.id, &company.key, register.name(), delivery).await?;
             let Some(stored) = stored else { continue };
+            wanted |= stored.found.is_none();
             match stored.found {
                 Some(found) if now - stored.since < FRESH_MS => self.lookups.push((route, found.answer)),
                 Some(_) => {}
@@ -129,7 +133,7 @@ impl Known {
                 }
             }
         }
-        Ok(asked)
+        Ok(Lookups { asked, wanted })
     }
 
     /// Asks every route of the order.

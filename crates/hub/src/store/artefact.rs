@@ -1,13 +1,17 @@
 //! Stored bytes by their digest: documents, PDFs, attachments. Small ones lie in the row, large ones in the objects folder.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use kvitt_adapters::route::{Artefact, ArtefactRole};
+use kvitt_domain::delivery::AttemptId;
 use kvitt_domain::identifiers::without_identity_numbers;
 use kvitt_domain::pdf_facts::PdfFacts;
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
 use crate::error::{Error, Result};
+use crate::store::delivery::read_attempt_id;
 use crate::store::objects::{Held, Objects};
 use crate::store::writer::Tx;
 use crate::vault::{CompanyKey, Purpose, sha256, token};
@@ -21,6 +25,11 @@ const NAME: &str = "INSERT INTO invoice_artefact (company_id, invoice_id, positi
 const OF_INVOICE: &str = "SELECT n.role, n.name, n.media_type, n.digest, n.link, a.bytes FROM invoice_artefact n \
     JOIN artefact a ON a.company_id = n.company_id AND a.digest = n.digest \
     WHERE n.company_id = $1 AND n.invoice_id = $2 ORDER BY n.position";
+// The members of a lot: SQLite does a cross join in the order in which it is written.
+const IN_LOT: &str = "SELECT t.attempt_id, n.role, n.name, n.media_type, n.digest, n.link, a.bytes FROM consignment_member m \
+    CROSS JOIN attempt t CROSS JOIN invoice_artefact n CROSS JOIN artefact a \
+    WHERE t.company_id = m.company_id AND t.attempt_id = m.attempt_id AND n.company_id = t.company_id AND n.invoice_id = t.invoice_id \
+    AND a.company_id = n.company_id AND a.digest = n.digest AND m.company_id = $1 AND m.consignment_id = $2 ORDER BY m.position, n.position";
 const BY_LINK: &str = "SELECT n.name, n.media_type, n.digest, i.accepted_at FROM invoice_artefact n \
     JOIN invoice i ON i.company_id = n.company_id AND i.invoice_id = n.invoice_id WHERE n.company_id = $1 AND n.link = $2";
 
@@ -164,19 +173,33 @@ pub async fn name(tx: &mut Tx<'_>, company: &str, invoice: &str, first: i64, fil
 /// The files of an invoice in order, each with its link under `public` where the hub has a public address.
 pub async fn of_invoice(db: &mut AnyConnection, company: &str, invoice: &str, public: Option<&str>) -> Result<Vec<Artefact>> {
     let rows = sqlx::query(OF_INVOICE).bind(company).bind(invoice).fetch_all(db).await?;
-    rows.iter()
-        .map(|row| {
-            let (role, link, bytes): (String, String, i64) = (row.try_get("role")?, row.try_get("link")?, row.try_get("bytes")?);
-            Ok(Artefact {
-                role: role_named(&role)?,
-                name: row.try_get("name")?,
-                media_type: row.try_get("media_type")?,
-                digest: row.try_get("digest")?,
-                bytes: u64::try_from(bytes).unwrap_or(0),
-                link: public.map(|address| format!("{}/document/{company}/{link}", address.trim_end_matches('/'))),
-            })
-        })
-        .collect()
+    rows.iter().map(|row| read_named(row, company, public)).collect()
+}
+
+/// The files of the invoices whose attempts travel in a lot, by attempt; each attempt's in order.
+pub async fn in_lot(
+    db: &mut AnyConnection,
+    company: &str,
+    lot: &str,
+    public: Option<&str>,
+) -> Result<HashMap<AttemptId, Vec<Artefact>>> {
+    let mut files: HashMap<AttemptId, Vec<Artefact>> = HashMap::new();
+    for row in &sqlx::query(IN_LOT).bind(company).bind(lot).fetch_all(db).await? {
+        files.entry(read_attempt_id(row)?).or_default().push(read_named(row, company, public)?);
+    }
+    Ok(files)
+}
+
+fn read_named(row: &AnyRow, company: &str, public: Option<&str>) -> Result<Artefact> {
+    let (role, link, bytes): (String, String, i64) = (row.try_get("role")?, row.try_get("link")?, row.try_get("bytes")?);
+    Ok(Artefact {
+        role: role_named(&role)?,
+        name: row.try_get("name")?,
+        media_type: row.try_get("media_type")?,
+        digest: row.try_get("digest")?,
+        bytes: u64::try_from(bytes).unwrap_or(0),
+        link: public.map(|address| format!("{}/document/{company}/{link}", address.trim_end_matches('/'))),
+    })
 }
 
 /// The file behind a public link: name, MIME type, digest, and when its invoice was accepted.

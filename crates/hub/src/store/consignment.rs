@@ -3,14 +3,16 @@
 //! An exchange is written before it is spoken, with an empty reply. What a crash leaves without a reply reads as silence:
 //! certainly unsent while the committing mark was not reached, unknown after.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use kvitt_adapters::route::{Arrived, Entry, Exchange, Reply, Request, RouteSetup, Sent};
 use kvitt_domain::delivery::AttemptId;
 use sqlx::{AnyConnection, Row};
-use uuid::Uuid;
 
 use crate::error::{Error, Result};
 use crate::store::db::Backend;
+use crate::store::delivery::read_attempt_id;
 use crate::store::writer::Tx;
 use crate::vault::{CompanyKey, Purpose};
 
@@ -47,6 +49,9 @@ const BY_ID: &str =
     "SELECT route, lane, state, number, setup, closed_at FROM consignment WHERE company_id = $1 AND consignment_id = $2";
 const BY_NUMBER: &str = "SELECT consignment_id FROM consignment WHERE company_id = $1 AND route = $2 AND number = $3";
 const MEMBERS: &str = "SELECT attempt_id FROM consignment_member WHERE company_id = $1 AND consignment_id = $2 ORDER BY position";
+const WELL_TRAVELLED: &str = "SELECT o.attempt_id FROM consignment_member m CROSS JOIN consignment_member o \
+    WHERE o.company_id = m.company_id AND o.attempt_id = m.attempt_id AND o.consignment_id <> m.consignment_id \
+    AND m.company_id = $1 AND m.consignment_id = $2";
 const OF_ATTEMPT: &str = "SELECT m.consignment_id FROM consignment_member m JOIN consignment c \
     ON c.company_id = m.company_id AND c.consignment_id = m.consignment_id \
     WHERE m.company_id = $1 AND m.attempt_id = $2 ORDER BY CASE WHEN c.number = 0 THEN 1 ELSE 0 END, c.number";
@@ -190,12 +195,13 @@ pub async fn by_id(db: &mut AnyConnection, company: &str, id: &str) -> Result<Op
 /// The attempts of a lot, in order.
 pub async fn members(db: &mut AnyConnection, company: &str, id: &str) -> Result<Vec<AttemptId>> {
     let rows = sqlx::query(MEMBERS).bind(company).bind(id).fetch_all(db).await?;
-    rows.iter()
-        .map(|row| {
-            let id: String = row.try_get(0)?;
-            Ok(AttemptId(Uuid::parse_str(&id).map_err(|_| Error::Damaged(format!("{id} is no attempt's id")))?))
-        })
-        .collect()
+    rows.iter().map(read_attempt_id).collect()
+}
+
+/// The attempts of a lot that are, or were, in another one as well.
+pub async fn well_travelled(db: &mut AnyConnection, company: &str, id: &str) -> Result<HashSet<AttemptId>> {
+    let rows = sqlx::query(WELL_TRAVELLED).bind(company).bind(id).fetch_all(db).await?;
+    rows.iter().map(read_attempt_id).collect()
 }
 
 /// The consignments that an attempt has travelled in, oldest first: by their numbers, which no clock can put in another order,

@@ -74,6 +74,8 @@ const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 8;
 /// How long a statement waits for another process's lock before it fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// So long a connection to a server is taken to be there without asking.
+const BELIEVED: Duration = Duration::from_secs(1);
 
 impl Db {
     /// Opens `url` (`sqlite:PATH` or `postgres://…`), refuses a database that may forget what it has confirmed, and brings the
@@ -92,8 +94,9 @@ impl Db {
                 Backend::Sqlite => SQLITE_READERS,
                 Backend::Postgres => POSTGRES_CONNECTIONS,
             })
-            // A file does not go away as a server may; asking each time costs as much as many a question.
-            .test_before_acquire(backend == Backend::Postgres)
+            // A file does not go away as a server may; and of a server it is asked where nobody has heard for a while.
+            .test_before_acquire(false)
+            .before_acquire(move |connection, known| Box::pin(is_there(connection, backend, known.idle_for)))
             .after_connect(move |connection, _| {
                 Box::pin(async move {
                     prepare(connection, backend).await?;
@@ -109,7 +112,12 @@ impl Db {
             Backend::Sqlite => Writer::grouping(connection),
             Backend::Postgres => {
                 connection.close().await?;
-                let pool = AnyPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).connect_with(options).await?;
+                let pool = AnyPoolOptions::new()
+                    .max_connections(POSTGRES_CONNECTIONS)
+                    .test_before_acquire(false)
+                    .before_acquire(move |connection, known| Box::pin(is_there(connection, backend, known.idle_for)))
+                    .connect_with(options)
+                    .await?;
                 Writer::parallel(pool)
             }
         };
@@ -192,6 +200,19 @@ impl Db {
         self.writer.close().await;
         self.readers.close().await;
     }
+}
+
+/// Whether a connection that lay in the pool still has its server. Asking each time costs as much as many a question, so that one that
+/// was in use a moment ago is believed.
+async fn is_there(
+    connection: &mut AnyConnection,
+    backend: Backend,
+    idle_for: Duration,
+) -> std::result::Result<bool, sqlx::Error> {
+    if backend == Backend::Postgres && idle_for >= BELIEVED {
+        connection.ping().await?;
+    }
+    Ok(true)
 }
 
 /// Settings that SQLite keeps per connection.

@@ -34,6 +34,14 @@ const ATTEMPT: &str = "SELECT a.attempt_id, a.delivery_id, a.invoice_id, d.purpo
 const ATTEMPTS: &str = "SELECT a.attempt_id, a.delivery_id, a.invoice_id, d.purpose, a.number, a.route, a.price_minor, a.price_currency, \
     a.give_up_at, a.word, a.opened_at FROM attempt a JOIN delivery d ON d.company_id = a.company_id AND d.delivery_id = a.delivery_id \
     WHERE a.company_id = $1 AND a.delivery_id = $2 ORDER BY a.number";
+const WITH_ATTEMPT: &str = "SELECT a.attempt_id, a.delivery_id, a.invoice_id, d.purpose, a.number, a.route, a.price_minor, a.price_currency, \
+    a.give_up_at, a.word, a.opened_at, d.machine, d.since, d.version FROM attempt a \
+    JOIN delivery d ON d.company_id = a.company_id AND d.delivery_id = a.delivery_id WHERE a.company_id = $1 AND a.attempt_id = $2";
+// The members of a lot, in its order: SQLite does a cross join in the order in which it is written.
+const ATTEMPTS_IN: &str = "SELECT a.attempt_id, a.delivery_id, a.invoice_id, d.purpose, a.number, a.route, a.price_minor, a.price_currency, \
+    a.give_up_at, a.word, a.opened_at FROM consignment_member m CROSS JOIN attempt a CROSS JOIN delivery d \
+    WHERE a.company_id = m.company_id AND a.attempt_id = m.attempt_id AND d.company_id = a.company_id AND d.delivery_id = a.delivery_id \
+    AND m.company_id = $1 AND m.consignment_id = $2 ORDER BY m.position";
 const COMPANY_OF_ATTEMPT: &str = "SELECT company_id FROM attempt WHERE attempt_id = $1";
 // A cross join is done by SQLite in the order in which it is written: the invoices of the span first.
 const SENT_OF_ACCEPTED: &str = "SELECT a.route, COALESCE(a.price_currency, ''), CAST(COUNT(*) AS BIGINT), \
@@ -236,6 +244,24 @@ pub async fn attempt(db: &mut AnyConnection, company: &str, key: &CompanyKey, id
     row.map(|row| read_attempt(&row, key)).transpose()?.ok_or_else(|| Error::NotFound(format!("attempt {id}")))
 }
 
+/// The attempt with an id, and its delivery.
+pub async fn with_attempt(
+    db: &mut AnyConnection,
+    company: &str,
+    key: &CompanyKey,
+    id: AttemptId,
+) -> Result<(StoredAttempt, StoredDelivery)> {
+    let row = sqlx::query(WITH_ATTEMPT).bind(company).bind(id.to_string()).fetch_optional(db).await?;
+    let row = row.ok_or_else(|| Error::NotFound(format!("attempt {id}")))?;
+    Ok((read_attempt(&row, key)?, read(&row, key)?))
+}
+
+/// The attempts that travel in a lot, in its order.
+pub async fn attempts_in(db: &mut AnyConnection, company: &str, key: &CompanyKey, lot: &str) -> Result<Vec<StoredAttempt>> {
+    let rows = sqlx::query(ATTEMPTS_IN).bind(company).bind(lot).fetch_all(db).await?;
+    rows.iter().map(|row| read_attempt(row, key)).collect()
+}
+
 /// Every attempt of a delivery, oldest first.
 pub async fn attempts(db: &mut AnyConnection, company: &str, key: &CompanyKey, delivery: &str) -> Result<Vec<StoredAttempt>> {
     let rows = sqlx::query(ATTEMPTS).bind(company).bind(delivery).fetch_all(db).await?;
@@ -311,12 +337,18 @@ fn purpose(row: &AnyRow) -> Result<Purpose> {
     Purpose::named(&name).ok_or_else(|| Error::Damaged(format!("a delivery is for {name:?}")))
 }
 
-fn read_attempt(row: &AnyRow, key: &CompanyKey) -> Result<StoredAttempt> {
+/// The attempt that a row names.
+pub(crate) fn read_attempt_id(row: &AnyRow) -> Result<AttemptId> {
     let id: String = row.try_get("attempt_id")?;
+    Ok(AttemptId(Uuid::parse_str(&id).map_err(|_| Error::Damaged(format!("{id} is no attempt's id")))?))
+}
+
+fn read_attempt(row: &AnyRow, key: &CompanyKey) -> Result<StoredAttempt> {
+    let id = read_attempt_id(row)?;
     let sealed: Vec<u8> = row.try_get("word")?;
     let (minor, currency): (Option<i64>, Option<String>) = (row.try_get("price_minor")?, row.try_get("price_currency")?);
     Ok(StoredAttempt {
-        id: AttemptId(Uuid::parse_str(&id).map_err(|_| Error::Damaged(format!("{id} is no attempt's id")))?),
+        id,
         delivery: row.try_get("delivery_id")?,
         invoice: row.try_get("invoice_id")?,
         purpose: purpose(row)?,
@@ -324,7 +356,7 @@ fn read_attempt(row: &AnyRow, key: &CompanyKey) -> Result<StoredAttempt> {
         route: row.try_get("route")?,
         price: minor.zip(currency.as_deref().and_then(Currency::parse)).map(|(minor, currency)| Amount::new(minor, currency)),
         give_up_at: row.try_get("give_up_at")?,
-        word: if sealed.is_empty() { None } else { Some(key.open_json(Sealing::Word, &id, &sealed)?) },
+        word: if sealed.is_empty() { None } else { Some(key.open_json(Sealing::Word, id, &sealed)?) },
         opened_at: row.try_get("opened_at")?,
     })
 }

@@ -16,6 +16,10 @@ const INSERT: &str = "INSERT INTO invoice (company_id, invoice_id, kind, number,
 const SAVE_BODY: &str = "UPDATE invoice SET body = $1 WHERE company_id = $2 AND invoice_id = $3";
 const BY_ID: &str =
     "SELECT invoice_id, document_digest, accepted_at, body FROM invoice WHERE company_id = $1 AND invoice_id = $2";
+// The members of a lot, in its order: SQLite does a cross join in the order in which it is written.
+const IN_LOT: &str = "SELECT i.invoice_id, i.document_digest, i.accepted_at, i.body FROM consignment_member m CROSS JOIN attempt a \
+    CROSS JOIN invoice i WHERE a.company_id = m.company_id AND a.attempt_id = m.attempt_id AND i.company_id = a.company_id \
+    AND i.invoice_id = a.invoice_id AND m.company_id = $1 AND m.consignment_id = $2 ORDER BY m.position";
 const IS_KNOWN: &str = "SELECT invoice_id FROM invoice WHERE company_id = $1 AND invoice_id = $2";
 const BY_NUMBER: &str =
     "SELECT invoice_id, document_digest, accepted_at, body FROM invoice WHERE company_id = $1 AND number = $2 ORDER BY kind";
@@ -144,6 +148,12 @@ pub async fn save_body(tx: &mut Tx<'_>, company: &str, key: &CompanyKey, stored:
 pub async fn by_id(db: &mut AnyConnection, company: &str, key: &CompanyKey, id: &str) -> Result<StoredInvoice> {
     let row = sqlx::query(BY_ID).bind(company).bind(id).fetch_optional(db).await?;
     row.map(|row| read(&row, key)).transpose()?.ok_or_else(|| Error::NotFound(format!("invoice {id}")))
+}
+
+/// The invoices whose attempts travel in a lot: one for each attempt, in the lot's order.
+pub async fn in_lot(db: &mut AnyConnection, company: &str, key: &CompanyKey, lot: &str) -> Result<Vec<StoredInvoice>> {
+    let rows = sqlx::query(IN_LOT).bind(company).bind(lot).fetch_all(db).await?;
+    rows.iter().map(|row| read(row, key)).collect()
 }
 
 /// Invoices with a number: an invoice and a credit note may share one.

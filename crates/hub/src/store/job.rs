@@ -3,6 +3,7 @@
 //! A job is inserted by the transaction that makes it necessary, and ended by the transaction that did it. Between the two
 //! a runner holds it by a lease: a random token and a machine time. Every write of a runner guards on the token.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use sqlx::any::AnyRow;
@@ -20,7 +21,7 @@ const ENQUEUE: &str = "INSERT INTO job (company_id, job_id, kind, subject, urgen
 const NEXT_COMPANY: &str = "SELECT MIN(company_id) FROM job WHERE stuck = 0 AND company_id > $1";
 // One probe of the index per urgency and kind: the cost of looking does not grow with the jobs that wait. The order is the index's own, and
 // keeps PostgreSQL from reading the table until it meets one.
-const ANY_DUE: &str = "SELECT job_id FROM job WHERE stuck = 0 AND company_id = $1 AND urgency = $2 AND kind = $5 AND due_at <= $3 AND lease_until <= $4 ORDER BY due_at LIMIT 1";
+const ANY_DUE: &str = "SELECT job_id FROM job WHERE stuck = 0 AND company_id = $1 AND urgency = $4 AND kind = $5 AND due_at <= $2 AND lease_until <= $3 ORDER BY due_at LIMIT 1";
 // The plus signs keep the guard from being taken for a way in: jobs are found by their ids, however many wait.
 const CLAIM: [&str; 2] = [
     // SQLite: the writer is alone.
@@ -285,22 +286,30 @@ pub fn every() -> Vec<(Urgency, Kind)> {
     all.filter(|(urgency, kind)| kind.urgency().is_none_or(|only| only == *urgency)).collect()
 }
 
+/// A text that is put together is no statement by itself.
+const SELECT: &str = "SELECT";
+
+/// All the probes of [`every`] in one statement, which answers with the places of those that found something.
+static DUE: LazyLock<String> = LazyLock::new(|| {
+    let probes: Vec<String> = every()
+        .iter()
+        .enumerate()
+        .map(|(place, (urgency, kind))| {
+            let probe = ANY_DUE.replace("$4", &urgency.number().to_string()).replace("$5", &format!("'{}'", kind.name()));
+            format!("{SELECT} CAST({place} AS BIGINT) AS place, ({probe}) AS found")
+        })
+        .collect();
+    format!("{SELECT} place FROM ({}) probes WHERE found IS NOT NULL ORDER BY place", probes.join(" UNION ALL "))
+});
+
 /// The urgencies and kinds of which a company has a job that is due, free and wanted, in the order in which they are claimed.
 /// Empty where there is none: looking costs reads only.
 pub async fn due(db: &mut AnyConnection, company: &str, wanted: Wanted, now: Times) -> Result<Vec<(Urgency, Kind)>> {
-    let mut found = Vec::new();
-    for (urgency, kind) in every().into_iter().filter(|(_, kind)| wanted.of(*kind, 0) > 0) {
-        let due: Option<String> = sqlx::query_scalar(ANY_DUE)
-            .bind(company)
-            .bind(urgency.number())
-            .bind(now.business)
-            .bind(now.machine)
-            .bind(kind.name())
-            .fetch_optional(&mut *db)
-            .await?;
-        found.extend(due.map(|_| (urgency, kind)));
-    }
-    Ok(found)
+    let query = sqlx::query_scalar(DUE.as_str()).bind(company).bind(now.business).bind(now.machine);
+    let places: Vec<i64> = query.fetch_all(db).await?;
+    let every = every();
+    let found = places.into_iter().filter_map(|place| every.get(usize::try_from(place).ok()?).copied());
+    Ok(found.filter(|(_, kind)| wanted.of(*kind, 0) > 0).collect())
 }
 
 /// Who claims: one data folder, whose lock proves that at most one process has it. Every lease begins with it.

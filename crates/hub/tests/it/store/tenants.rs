@@ -466,6 +466,11 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(delivery::in_state(db, b, key, "choosing", 9).await.unwrap().is_empty());
         assert!(delivery::plans(db, b, key, "di1").await.unwrap().is_empty());
         missing(delivery::attempt(db, b, key, sample::attempt(1)).await.unwrap_err());
+        missing(delivery::with_attempt(db, b, key, sample::attempt(1)).await.unwrap_err());
+        assert!(delivery::attempts_in(db, b, key, "lot").await.unwrap().is_empty());
+        assert!(invoice::in_lot(db, b, key, "lot").await.unwrap().is_empty());
+        assert!(artefact::in_lot(db, b, "lot", None).await.unwrap().is_empty());
+        assert!(consignment::well_travelled(db, b, "lot").await.unwrap().is_empty());
         assert!(delivery::attempts(db, b, key, "di1").await.unwrap().is_empty());
         assert!(consignment::by_id(db, b, "lot").await.unwrap().is_none());
         assert!(consignment::members(db, b, "lot").await.unwrap().is_empty());
