@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::desk::{OtherProvider, Status};
 use crate::error::{Error, Result};
 use crate::jobs::breaker::Breaker;
+use crate::jobs::watch::bank_files::Emptied;
 use crate::jobs::{dispatcher, housekeeping, watch as watch_folders};
 use crate::lock::DataLock;
 use crate::metrics::{self, Meters};
@@ -59,6 +60,7 @@ struct Inner {
     prices: PriceBook,
     carrier: Arc<dyn Carrier>,
     breaker: Breaker,
+    bank_doors: Emptied,
     work: Notify,
     seat: Seat,
     meters: Meters,
@@ -126,6 +128,7 @@ impl Hub {
                 prices,
                 carrier,
                 breaker: Breaker::default(),
+                bank_doors: Emptied::default(),
                 work: Notify::new(),
                 seat,
                 meters: Meters::default(),
@@ -201,6 +204,11 @@ impl Hub {
     /// The keys, to take into an action.
     pub fn vault_handle(&self) -> Arc<Vault> {
         self.inner.vault.clone()
+    }
+
+    /// Until when the files of banks are read.
+    pub fn bank_doors(&self) -> &Emptied {
+        &self.inner.bank_doors
     }
 
     /// Which counterparties are being spared.
