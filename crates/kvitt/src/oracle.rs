@@ -15,6 +15,9 @@ pub struct Line {
     /// Who took it: `mail`, `mps` or `print`; empty where the ledger is one counterparty's own and does not say.
     #[serde(default)]
     pub counterparty: String,
+    /// What it was taken as, such as `letter`, `efaktura` or `claim`; empty where the ledger does not say.
+    #[serde(default)]
+    pub kind: String,
     /// Company, invoice and recipient.
     pub key: String,
     /// The company's organisation number; empty where the counterparty could not read one.
@@ -63,11 +66,17 @@ fn invoice_id(url: &str) -> Option<String> {
 }
 
 impl Line {
-    /// Whether whoever serves a route wrote it: what one counterparty took and gave back says nothing of the next one.
+    /// Whether whoever serves a route wrote it: what one counterparty took and gave back says nothing of the next one, and what MPS
+    /// took as a claim nothing of a bill.
     pub fn is_of(&self, route: &RouteName) -> bool {
         let by = match route.as_str() {
             "email" => "mail",
-            "efaktura" | "avtalegiro" => "mps",
+            "efaktura" if self.kind == "claim" => return false,
+            "efaktura" => "mps",
+            "avtalegiro" => {
+                return self.counterparty.is_empty()
+                    || matches!((&*self.counterparty, &*self.kind), ("mps", "claim") | ("bank", "debit"));
+            }
             other => other,
         };
         self.counterparty.is_empty() || route.is_unknown() || self.counterparty == by
@@ -157,7 +166,7 @@ mod tests {
 
     fn line(invoice: &str) -> Line {
         let key = format!("1/{invoice}/a@b.example");
-        Line { counterparty: "mail".into(), key, company: "1".into(), invoice: invoice.into(), bill: None }
+        Line { counterparty: "mail".into(), kind: String::new(), key, company: "1".into(), invoice: invoice.into(), bill: None }
     }
 
     #[test]
@@ -192,6 +201,9 @@ mod tests {
         let of = |route: &str| line("1").is_of(&RouteName::new(route));
         assert_eq!(["email", "print", "efaktura"].map(of), [true, false, false]);
         assert!(line("1").is_of(&RouteName::unknown()));
+        let of_mps = |kind: &str| Line { counterparty: "mps".into(), kind: kind.into(), ..line("1") };
+        assert_eq!(["efaktura", "claim", ""].map(|kind| of_mps(kind).is_of(&RouteName::new("avtalegiro"))), [false, true, false]);
+        assert_eq!(["efaktura", "claim", ""].map(|kind| of_mps(kind).is_of(&RouteName::new("efaktura"))), [true, false, true]);
         assert!(Line { counterparty: String::new(), ..line("1") }.is_of(&RouteName::new("print")));
     }
 

@@ -1,7 +1,9 @@
 //! `kvitt settle`: what only a person decides.
 
 use clap::{ArgGroup, Args};
+use kvitt_adapters::routes::avtalegiro::NAME as AVTALEGIRO;
 use kvitt_domain::delivery::Purpose;
+use kvitt_hub::actions::explain::Story;
 use kvitt_hub::desk::{Ask, Settlement};
 use serde::Serialize;
 
@@ -11,7 +13,8 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::oracle;
 
 /// Decides what became of a delivery in doubt, opens a parked one again, or calls one back. With `--ledger`, decides every
-/// delivery in doubt by a counterparty's own account of what it took: a line there means sent, none means unsent.
+/// delivery in doubt by a counterparty's own account of what it took: a line there means sent, none means unsent. Direct debits
+/// that went in a file are left to you: nobody says that a file was taken before its debits come.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("decision").required(true).args(["sent", "unsent", "repeat", "reopen", "cancel", "ledger"])))]
 pub struct Settle {
@@ -72,7 +75,22 @@ impl Decision {
 struct Settled {
     company: String,
     invoice: String,
-    settlement: Settlement,
+    /// None where it is left to a person.
+    settlement: Option<Settlement>,
+}
+
+/// What the story of an invoice says of its last claim.
+struct Claim {
+    kid: String,
+    by_service: bool,
+}
+
+impl Claim {
+    fn of(story: &Story) -> Option<Claim> {
+        let opened = story.events.iter().rfind(|event| event["kind"] == "claim.opened")?;
+        let kid = opened["payload"]["kid"].as_str()?.to_owned();
+        Some(Claim { kid, by_service: opened["payload"]["way"] == "service" })
+    }
 }
 
 impl Settle {
@@ -98,7 +116,7 @@ impl Settle {
         let (invoice, by) = (invoice.to_owned(), self.by.clone());
         let ask = Ask::Settle { company: company.clone(), invoice: invoice.clone(), settlement, purpose, by };
         desk.tell(ask).await?;
-        Ok(Settled { company: company.unwrap_or_default(), invoice, settlement })
+        Ok(Settled { company: company.unwrap_or_default(), invoice, settlement: Some(settlement) })
     }
 
     /// Every delivery in doubt. The ledger is read after the list of doubts, so that what it does not have was not taken.
@@ -117,13 +135,25 @@ impl Settle {
         for (company, invoice) in doubts {
             let story = desk.story(Some(&company), &invoice.id).await?;
             let Some(route) = story.bill.delivery.state.route() else { continue };
-            let mut of_it = lines.iter().filter(|line| line.company == company && line.invoice == invoice.number);
-            let was_taken = of_it.any(|line| line.is_of(route));
-            let settlement = if was_taken { Settlement::Sent } else { Settlement::Unsent };
+            let claim = Claim::of(&story).filter(|_| route.as_str() == AVTALEGIRO);
+            let is_its = |line: &&oracle::Line| {
+                let named = line.invoice == invoice.number || claim.as_ref().is_some_and(|claim| line.invoice == claim.kid);
+                named && (line.company == company || claim.is_some())
+            };
+            let was_taken = lines.iter().filter(is_its).any(|line| line.is_of(route));
+            let settlement = match (was_taken, claim) {
+                (true, _) => Settlement::Sent,
+                // Nobody says of a file that it was taken before its debits come.
+                (false, Some(claim)) if !claim.by_service => {
+                    settled.push(Settled { company, invoice: invoice.number, settlement: None });
+                    continue;
+                }
+                (false, _) => Settlement::Unsent,
+            };
             let (purpose, by) = (Purpose::Bill, self.by.clone());
             let ask = Ask::Settle { company: Some(company.clone()), invoice: invoice.id, settlement, purpose, by };
             desk.tell(ask).await?;
-            settled.push(Settled { company, invoice: invoice.number, settlement });
+            settled.push(Settled { company, invoice: invoice.number, settlement: Some(settlement) });
         }
         Ok(settled)
     }
@@ -137,11 +167,12 @@ fn text(settled: &[Settled], session: &Session) -> String {
     let line = |one: &Settled| {
         let values: [(&str, &str); 1] = [("invoice", &one.invoice)];
         match one.settlement {
-            Settlement::Sent => words.say("settle.sent", &values),
-            Settlement::Unsent => words.say("settle.unsent", &values),
-            Settlement::Repeat => words.say("settle.repeat", &values),
-            Settlement::Reopen => words.say("settle.reopen", &values),
-            Settlement::Cancel => words.say("settle.cancel", &values),
+            None => words.say("settle.left", &values),
+            Some(Settlement::Sent) => words.say("settle.sent", &values),
+            Some(Settlement::Unsent) => words.say("settle.unsent", &values),
+            Some(Settlement::Repeat) => words.say("settle.repeat", &values),
+            Some(Settlement::Reopen) => words.say("settle.reopen", &values),
+            Some(Settlement::Cancel) => words.say("settle.cancel", &values),
         }
     };
     settled.iter().map(line).collect::<Vec<_>>().join("\n")

@@ -176,6 +176,7 @@ impl Addresses {
         let standing = claims.into_iter().filter(|claim| claim.rejection_code.is_none());
         let line = |claim: Claim| Line {
             counterparty: "bank".to_owned(),
+            kind: "claim".to_owned(),
             key: format!("claim/{}", claim.id),
             company: company.to_owned(),
             invoice: claim.kid,
