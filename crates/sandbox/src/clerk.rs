@@ -21,7 +21,7 @@ const LARGEST_GROUP: usize = 64;
 const LONGEST_QUEUE: usize = 64;
 
 /// How many books there are.
-const BOOKS: usize = 6;
+const BOOKS: usize = 7;
 
 /// What a counterparty took, to be kept with all that is said of it.
 #[derive(Debug, Default)]
@@ -45,6 +45,8 @@ pub struct Books<T> {
     pub print: T,
     /// What the signing service keeps.
     pub signing: T,
+    /// What Fortnox keeps.
+    pub fortnox: T,
     /// The ledger.
     pub ledger: T,
 }
@@ -52,7 +54,7 @@ pub struct Books<T> {
 impl<T> Books<T> {
     /// All of them, in order.
     pub fn each(self) -> [T; BOOKS] {
-        [self.mailbox, self.bank, self.mps, self.print, self.signing, self.ledger]
+        [self.mailbox, self.bank, self.mps, self.print, self.signing, self.fortnox, self.ledger]
     }
 }
 
@@ -172,8 +174,9 @@ mod tests {
     }
 
     fn books(folder: &tempfile::TempDir, ledger: Book) -> Books<Book> {
-        let [mailbox, bank, mps, print, signing] = ["mailbox", "bank", "mps", "print", "signing"].map(|name| book(folder, name));
-        Books { mailbox, bank, mps, print, signing, ledger }
+        let names = ["mailbox", "bank", "mps", "print", "signing", "fortnox"];
+        let [mailbox, bank, mps, print, signing, fortnox] = names.map(|name| book(folder, name));
+        Books { mailbox, bank, mps, print, signing, fortnox, ledger }
     }
 
     fn deposit(file: PathBuf, line: &str) -> Deposit {

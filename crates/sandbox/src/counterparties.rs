@@ -7,6 +7,7 @@
 pub mod bank;
 mod calendar;
 pub mod drop;
+pub mod fortnox;
 pub mod mail;
 pub mod mps;
 pub mod print_shop;

@@ -15,10 +15,10 @@ pub const MOST_FAULTS: usize = 100;
 pub const LONGEST_DELAY_MS: u64 = 600_000;
 
 /// Counterparties that faults can be ordered for.
-const COUNTERPARTIES: [&str; 4] = ["mail", "mps", "print", "bank"];
+const COUNTERPARTIES: [&str; 5] = ["mail", "mps", "print", "bank", "fortnox"];
 
 /// At which points of which counterparty a fault can strike, and which kinds make no sense there.
-const FITTING: [(&str, Point, &[Kind]); 17] = [
+const FITTING: [(&str, Point, &[Kind]); 20] = [
     ("mail", Point::Connect, &[]),
     ("mail", Point::Mail, &[]),
     ("mail", Point::Rcpt, &[]),
@@ -36,6 +36,9 @@ const FITTING: [(&str, Point, &[Kind]); 17] = [
     ("bank", Point::Put, &[Kind::Duplicate]),
     ("bank", Point::Rename, &[Kind::Duplicate, Kind::Garble]),
     ("bank", Point::Receipt, &[Kind::Refuse, Kind::AcceptThenDrop, Kind::Delay]),
+    ("fortnox", Point::Connect, &[Kind::AcceptThenDrop, Kind::Duplicate, Kind::Delay]),
+    ("fortnox", Point::Request, &[Kind::Duplicate]),
+    ("fortnox", Point::Reply, &[Kind::Duplicate]),
 ];
 
 /// The point of a conversation at which a fault strikes.
@@ -86,7 +89,7 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
-    /// Which counterparty: `mail`, `mps`, `print` or `bank`.
+    /// Which counterparty: `mail`, `mps`, `print`, `bank` or `fortnox`.
     pub counterparty: String,
     /// At which point.
     pub at: Point,

@@ -4,6 +4,7 @@ pub mod bank;
 pub mod counter;
 pub mod drop;
 pub mod files;
+pub mod fortnox;
 pub mod http;
 pub mod mps;
 pub mod sftp;

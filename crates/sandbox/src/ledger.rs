@@ -22,11 +22,11 @@ use crate::mime::Said;
 /// One thing that a counterparty took.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
-    /// Who took it: `mail`, `mps`, `bank` or `print`.
+    /// Who took it: `mail`, `mps`, `bank`, `print` or `fortnox`.
     pub counterparty: String,
     /// What it is. Mail: `letter`, or `unreadable letter` where the text names no company and invoice. MPS: `efaktura`,
     /// `claim`, or `second payment` for a bill that was accepted before and is refused now. Bank: `debit` and what else
-    /// moves money. Print: `paper letter`.
+    /// moves money. Print: `paper letter`. Fortnox: `voucher`, and what else programs change: `customer`, `project`, `attachment`, `sent`.
     pub kind: String,
     /// Company, invoice and recipient, parted by `/`, the recipient in small letters. Where a letter cannot be read, its
     /// subject stands in the invoice's place and `-` in a missing company's. A bill of MPS is known by KID (or address),

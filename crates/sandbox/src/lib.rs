@@ -1,7 +1,7 @@
 //! The sandbox: simulated counterparties over real protocols, so that Kvitt works alone and its promises can be tried.
 //!
-//! [`Sandbox::start`] opens a mail server (SMTP, with and without TLS), an HTTP server (MPS and the signing service; control
-//! and evidence) and the drops of print shop and bank on loopback, and keeps all it takes in one data folder. Who is treated how is decided without IO
+//! [`Sandbox::start`] opens a mail server (SMTP, with and without TLS), an HTTP server (MPS, the signing service and Fortnox;
+//! control and evidence) and the drops of print shop and bank on loopback, and keeps all it takes in one data folder. Who is treated how is decided without IO
 //! in `counterparties/`, which a simulation may use without sockets; `fronts/` are sockets and folders; `personas.rs`, `faults.rs`, `clock.rs` and `ledger.rs` serve
 //! every counterparty. `docs/sandbox.md` is the page for its users. A new counterparty is one file in
 //! `counterparties/`, its paths in a front, and its name in `faults.rs`.
@@ -35,6 +35,7 @@ use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use counterparties::bank::Bank;
+use counterparties::fortnox::Fortnox;
 use counterparties::mail::Mail;
 use counterparties::mps::Mps;
 use counterparties::print_shop::PrintShop;
@@ -45,9 +46,10 @@ use fronts::sftp::Keys;
 use fronts::smtp::{Door, MOST_CONNECTIONS};
 use ledger::Lines;
 use mailbox::Mailbox;
-use world::{Branch, Play, Shop, World};
+use world::{Accountant, Branch, Play, Shop, World};
 
 pub use counterparties::bank::accounts::CUSTOMER_UNIT;
+pub use counterparties::fortnox::{FORTNOX_CLIENT, FORTNOX_SECRET};
 pub use counterparties::mps::{MPS_PASSWORD, MPS_USER};
 pub use counterparties::signing::SIGNING_TOKEN;
 pub use fronts::sftp::{BANK_SFTP_PASSWORD, BANK_SFTP_USER, HostKey, SFTP_PASSWORD, SFTP_USER};
@@ -228,6 +230,12 @@ impl Sandbox {
         format!("http://{}{}", self.http, fronts::signing::PATH)
     }
 
+    /// The address of the simulated Fortnox: `3/`, `api/` and `oauth-v1/` are below it. It knows [`FORTNOX_CLIENT`] and
+    /// [`FORTNOX_SECRET`].
+    pub fn fortnox(&self) -> String {
+        format!("http://{}{}", self.http, fronts::fortnox::PATH)
+    }
+
     /// The print shop's drop: a folder with `jobs`, `taken` and `receipts`.
     pub fn print_shop(&self) -> &Path {
         &self.print_shop
@@ -294,11 +302,13 @@ fn open(data: &Path, seed: u64) -> Result<Opened, StartError> {
         mps: book("mps.jsonl")?,
         print: book("print.jsonl")?,
         signing: book("signing.jsonl")?,
+        fortnox: book("fortnox.jsonl")?,
         ledger: book("ledger.jsonl")?,
     };
     let mailbox = Mailbox { folder: folder("mailbox")?, list: books.mailbox.shown.clone() };
     let ledger = books.ledger.shown.clone();
     let secret = certificate::secret(&data.join("tls/mps.key")).map_err(in_data("tls/mps.key"))?;
+    let fortnox_secret = certificate::secret(&data.join("tls/fortnox.key")).map_err(in_data("tls/fortnox.key"))?;
     // The files' names are to survive a power cut as well as their lines.
     File::open(data).and_then(|folder| folder.sync_all()).map_err(in_data("the folder itself"))?;
 
@@ -309,6 +319,8 @@ fn open(data: &Path, seed: u64) -> Result<Opened, StartError> {
         bank: Bank::default(),
         bank_made: 0,
         signing: Signing::default(),
+        fortnox: Fortnox::new(&fortnox_secret),
+        fortnox_made: 0,
         faults: Faults::seeded(seed),
     };
     each(&ledger, |line| play.mail.remember(line)).map_err(in_data("ledger.jsonl"))?;
@@ -316,6 +328,8 @@ fn open(data: &Path, seed: u64) -> Result<Opened, StartError> {
     each(&books.print.shown, |record| play.print.remember(record)).map_err(in_data("print.jsonl"))?;
     each(&books.bank.shown, |record| play.bank.remember(record)).map_err(in_data("bank.jsonl"))?;
     each(&books.signing.shown, |record| play.signing.remember(record)).map_err(in_data("signing.jsonl"))?;
+    each(&books.fortnox.shown, |record| play.fortnox.remember(&record)).map_err(in_data("fortnox.jsonl"))?;
+    let accountant = Accountant { book: books.fortnox.shown.clone(), secret: fortnox_secret, files: folder("fortnox-files")? };
     let bank_book = books.bank.shown.clone();
     let (desk, clerk) = clerk::start(books).map_err(in_data("the clerk's thread"))?;
 
@@ -346,7 +360,7 @@ fn open(data: &Path, seed: u64) -> Result<Opened, StartError> {
         pending: bank_pending,
         next_pending: AtomicU64::new(last + 1),
     };
-    let world = World { clock, ledger, mailbox, tls: identity.acceptor, play, desk, pending, post, shop, branch };
+    let world = World { clock, ledger, mailbox, tls: identity.acceptor, play, desk, pending, post, shop, branch, accountant };
     let (bounces, certificate) = (maildir.path().to_owned(), identity.authority);
     Ok(Opened { world: Arc::new(world), bounces, certificate, clerk, receipts, fronts })
 }

@@ -14,6 +14,7 @@ use crate::clerk::{Deposit, Desk};
 use crate::clock::Clock;
 use crate::counterparties::bank::{self, Bank};
 use crate::counterparties::drop::{self, Course, Step};
+use crate::counterparties::fortnox::{self, Fortnox};
 use crate::counterparties::mail::{Answer, Mail, Request};
 use crate::counterparties::mps::{self, Mps, Neighbours, issuers};
 use crate::counterparties::print_shop::{self, Job, PrintShop};
@@ -21,7 +22,7 @@ use crate::counterparties::signing::{self, Signing};
 use crate::faults::Faults;
 use crate::fronts::counter;
 use crate::fronts::files::pending_name;
-use crate::ledger::Lines;
+use crate::ledger::{Line, Lines};
 use crate::mailbox::{Attachment, Entry, Mailbox};
 use crate::mime::Letter;
 use crate::notices;
@@ -45,6 +46,18 @@ pub struct World {
     pub shop: Shop,
     /// The bank's house.
     pub branch: Branch,
+    /// Fortnox's.
+    pub accountant: Accountant,
+}
+
+/// What Fortnox works with.
+pub struct Accountant {
+    /// Its own book, for reading.
+    pub book: Lines,
+    /// What its tokens are marked with.
+    pub secret: Vec<u8>,
+    /// The files that programs have uploaded.
+    pub files: PathBuf,
 }
 
 /// What the bank works with.
@@ -78,6 +91,9 @@ pub struct Shop {
     pub floor: Floor<()>,
 }
 
+/// A file to keep, by name.
+pub type Upload = (String, Vec<u8>);
+
 /// What changes as the play goes on.
 #[derive(Debug)]
 pub struct Play {
@@ -93,6 +109,10 @@ pub struct Play {
     pub bank_made: u64,
     /// What the signing service remembers.
     pub signing: Signing,
+    /// What Fortnox remembers.
+    pub fortnox: Fortnox,
+    /// How often Fortnox was made anew, because something could not be written down.
+    pub fortnox_made: u64,
     /// The faults in force.
     pub faults: Faults,
 }
@@ -296,6 +316,47 @@ impl World {
         let signing = &mut self.play().signing;
         records.into_iter().for_each(|record| signing.remember(record));
         Ok(())
+    }
+
+    /// Asks Fortnox and, if it took something, has it on disk before returning. Where the disk does not play along, Fortnox is made
+    /// anew from what is on disk.
+    ///
+    /// # Errors
+    /// The disk does not play along: nothing was taken.
+    pub async fn ask_fortnox<T>(
+        &self,
+        ask: impl FnOnce(&mut Fortnox, &mut Faults, fortnox::Now) -> (T, Vec<fortnox::books::Record>, Vec<Line>, Option<Upload>),
+    ) -> io::Result<T> {
+        let now = fortnox::Now { business: self.clock.now(), machine: jiff::Timestamp::now() };
+        let ((told, records, lines, file), made) = {
+            let Play { fortnox, fortnox_made, faults, .. } = &mut *self.play();
+            (ask(fortnox, faults, now), *fortnox_made)
+        };
+        if records.is_empty() {
+            return Ok(told);
+        }
+        let mut deposit = Deposit::default();
+        deposit.files.extend(file.map(|(name, content)| (self.accountant.files.join(name), content)));
+        let written = records.iter().try_for_each(|record| add_line(&mut deposit.lines.fortnox, record));
+        let written = written.and_then(|()| lines.iter().try_for_each(|line| add_line(&mut deposit.lines.ledger, line)));
+        let stored = match written {
+            Ok(()) => self.desk.hand_in(deposit).await,
+            Err(error) => Err(error),
+        };
+        let mut play = self.play();
+        match &stored {
+            // Somebody else's trouble made it forget this; it is on disk.
+            Ok(()) if play.fortnox_made != made => records.iter().for_each(|record| play.fortnox.remember(record)),
+            Ok(()) => {}
+            Err(_) => {
+                play.fortnox.forget(&self.accountant.secret);
+                play.fortnox_made += 1;
+                for record in self.accountant.book.read()? {
+                    play.fortnox.remember(&record?);
+                }
+            }
+        }
+        stored.map(|()| told)
     }
 
     /// Has the print shop look at a job (twice, where a fault wants it so), and what it promises on disk before

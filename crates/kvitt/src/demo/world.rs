@@ -6,7 +6,9 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use kvitt_sandbox::{CUSTOMER_UNIT, MPS_PASSWORD, MPS_USER, PASSWORD, SIGNING_TOKEN, Sandbox, Settings, USER};
+use kvitt_sandbox::{
+    CUSTOMER_UNIT, FORTNOX_CLIENT, FORTNOX_SECRET, MPS_PASSWORD, MPS_USER, PASSWORD, SIGNING_TOKEN, Sandbox, Settings, USER,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::exit::Failure;
@@ -59,6 +61,12 @@ pub struct Addresses {
     pub signing_token_file: PathBuf,
     /// The hub's customer unit with MPS and the bank.
     pub customer_unit: String,
+    /// The address of Fortnox; `3/`, `api/` and `oauth-v1/` are below it.
+    pub fortnox: String,
+    /// The client id that Fortnox knows.
+    pub fortnox_client: String,
+    /// A file with that client's secret.
+    pub fortnox_secret_file: PathBuf,
 }
 
 impl World {
@@ -69,6 +77,7 @@ impl World {
         let password = write_password(&data.join("password"), PASSWORD)?;
         let mps_password = write_password(&data.join("mps-password"), MPS_PASSWORD)?;
         let signing_token = write_password(&data.join("signing-token"), SIGNING_TOKEN)?;
+        let fortnox_secret = write_password(&data.join("fortnox-secret"), FORTNOX_SECRET)?;
         let addresses = Addresses {
             http: sandbox.http(),
             smtp: sandbox.smtp(),
@@ -84,6 +93,9 @@ impl World {
             signing: sandbox.signing(),
             signing_token_file: absolute(&signing_token)?,
             customer_unit: CUSTOMER_UNIT.to_owned(),
+            fortnox: sandbox.fortnox(),
+            fortnox_client: FORTNOX_CLIENT.to_owned(),
+            fortnox_secret_file: absolute(&fortnox_secret)?,
         };
         Ok(World { addresses, sandbox })
     }

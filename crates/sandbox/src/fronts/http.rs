@@ -1,5 +1,5 @@
 //! The HTTP front: control (clock, faults), evidence (ledger, mailbox), and a page that links them. MPS and what
-//! belongs to it is in `mps.rs`, the bank's in `bank.rs`, the signing service in `signing.rs`.
+//! belongs to it is in `mps.rs`, the bank's in `bank.rs`, the signing service in `signing.rs`, Fortnox in `fortnox.rs`.
 //!
 //! Everything answers JSON or JSON lines; a wrong request gets `{"message": …}` that says what is wrong.
 
@@ -20,12 +20,13 @@ use serde_json::json;
 use crate::clock::ClockError;
 use crate::counterparties::bank::accounts::ACCOUNTS;
 use crate::counterparties::bank::payers::PAYERS;
+use crate::counterparties::fortnox::tenants::TENANTS;
 use crate::counterparties::mps::consumers::CONSUMERS;
 use crate::counterparties::mps::issuers::ORGANISATIONS;
 use crate::counterparties::print_shop::RECIPIENTS;
 use crate::counterparties::signing::SIGNERS;
 use crate::faults::Order;
-use crate::fronts::{bank, mps, signing};
+use crate::fronts::{bank, fortnox, mps, signing};
 use crate::ledger::Line;
 use crate::personas::PERSONAS;
 use crate::world::World;
@@ -53,6 +54,7 @@ pub fn router(world: Arc<World>) -> Router {
         .merge(mps::router())
         .merge(bank::router())
         .merge(signing::router())
+        .merge(fortnox::router())
         .fallback(async || Refusal::not_found("there is no such page; / lists them"))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn(to_its_end))
@@ -111,7 +113,8 @@ async fn personas() -> Json<Vec<serde_json::Value>> {
     let letters = RECIPIENTS.iter().map(|line| json!(line));
     let companies = ORGANISATIONS.iter().map(|line| json!(line)).chain(ACCOUNTS.iter().map(|line| json!(line)));
     let payers = PAYERS.iter().map(|line| json!(line)).chain(SIGNERS.iter().map(|line| json!(line)));
-    Json(people.chain(letters).chain(companies).chain(payers).collect())
+    let books = TENANTS.iter().map(|line| json!(line));
+    Json(people.chain(letters).chain(companies).chain(payers).chain(books).collect())
 }
 
 #[derive(Serialize)]

@@ -12,6 +12,8 @@ mod conversations;
 mod durability;
 mod faults;
 mod foreign_client;
+mod fortnox;
+mod fortnox_companies;
 mod harness;
 mod in_process;
 mod mps;
