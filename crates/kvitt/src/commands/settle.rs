@@ -1,7 +1,6 @@
 //! `kvitt settle`: what only a person decides.
 
 use clap::{ArgGroup, Args};
-use kvitt_adapters::routes::avtalegiro::NAME as AVTALEGIRO;
 use kvitt_domain::delivery::Purpose;
 use kvitt_hub::actions::explain::Story;
 use kvitt_hub::desk::{Ask, Settlement};
@@ -78,6 +77,9 @@ struct Settled {
     /// None where it is left to a person.
     settlement: Option<Settlement>,
 }
+
+/// The route whose attempts are claims.
+const AVTALEGIRO: &str = "avtalegiro";
 
 /// What the story of an invoice says of its last claim.
 struct Claim {
