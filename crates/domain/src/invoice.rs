@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::identifiers::{OrgNumber, VatNumber};
 use crate::money::{Amount, Currency};
 
+pub mod booked;
 pub mod checks;
 
 /// Invoice or credit note: the two shapes of the syntaxes. The exact kind is the type code (BT-3).

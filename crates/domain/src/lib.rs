@@ -24,6 +24,7 @@ pub mod person;
 pub mod plan;
 pub mod price_book;
 pub mod recipient;
+pub mod report;
 pub mod retry;
 pub mod subscription;
 

@@ -14,6 +14,7 @@
 pub mod bank;
 pub mod container;
 pub mod convert;
+pub mod csv;
 mod declaration;
 mod element;
 pub mod files;

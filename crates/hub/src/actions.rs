@@ -57,6 +57,7 @@ pub mod set_bank_account;
 pub mod set_customer_order;
 pub mod settle;
 pub mod show_payments;
+pub mod show_report;
 pub mod sign_in;
 pub mod tell_webhook;
 pub mod watch_claims;

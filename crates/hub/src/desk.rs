@@ -35,6 +35,7 @@ pub use crate::actions::match_payment::{Decision, Settling};
 pub use crate::actions::order_agreement::{AgreementAsk, AgreementShown, Which};
 pub use crate::actions::settle::{Decided, Settlement};
 pub use crate::actions::show_payments::{Case, Money, MoneyStory, PaymentShown, Wanted as WantedPayments};
+pub use crate::actions::show_report::{Chunk, Wanted as WantedReport};
 pub use crate::store::bank_account::{BankAccount, BankAccountSettings, Counts, KidRule};
 pub use crate::store::bank_file::StoredFile;
 pub use crate::store::mandate::StoredChange;
@@ -45,6 +46,8 @@ pub use webhooks::WebhookAsk;
 
 /// Customers' orders in one answer.
 const CUSTOMERS_AT_A_TIME: i64 = 1_000;
+/// Rows of a report in one answer.
+pub const REPORT_ROWS_AT_A_TIME: usize = 1_000;
 
 /// A question.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -192,6 +195,17 @@ pub enum Ask {
         /// What.
         what: WebhookAsk,
     },
+    /// Rows of a report.
+    Report {
+        /// The company's organisation number; may be left out while there is only one company.
+        company: Option<String>,
+        /// Which report, and of what.
+        wanted: WantedReport,
+        /// What the rows before ended with; empty for the first ones.
+        after: String,
+        /// At most so many.
+        limit: usize,
+    },
     /// Make a new master key and seal every company's key with it.
     RotateKeys,
     /// Make a backup of everything in a folder of its own.
@@ -303,6 +317,8 @@ pub enum Answer {
         /// Oldest first.
         events: Vec<serde_json::Value>,
     },
+    /// Rows of a report.
+    Report(Chunk),
     /// A company's last event.
     LastEvent {
         /// Its number; 0 where there is none.
@@ -523,6 +539,11 @@ impl Hub {
             Ask::People(ask) => Answer::People(actions::change_people::ask(self, ask).await?),
             Ask::Money(ask) => money::answer(self, ask).await?,
             Ask::Webhooks { company, what } => webhooks::answer(self, company.as_deref(), what).await?,
+            Ask::Report { company, wanted, after, limit } => {
+                let company = self.company(company.as_deref()).await?;
+                let limit = limit.min(REPORT_ROWS_AT_A_TIME);
+                Answer::Report(actions::show_report::chunk(self, &company, &wanted, &after, limit).await?)
+            }
             Ask::RotateKeys => {
                 actions::rotate_keys::rotate_keys(self).await?;
                 Answer::Done

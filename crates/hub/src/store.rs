@@ -39,6 +39,7 @@ pub mod person;
 mod planner;
 pub mod raw;
 pub mod recurrence;
+pub mod report;
 pub mod restore;
 pub mod search;
 pub mod series;

@@ -32,6 +32,7 @@ pub mod products;
 pub mod projects;
 pub mod recurring;
 pub mod register;
+pub mod reports;
 pub mod session;
 pub mod settings;
 pub mod sign_in;
@@ -89,6 +90,9 @@ fn pages() -> Router<Hub> {
         .route("/mandates", get(mandates::get))
         .route("/agreements", get(agreements::get).post(agreements::act))
         .route("/agreements/order", get(agreements::begin).post(agreements::order))
+        .route("/reports", get(reports::list))
+        .route("/reports/{report}", get(reports::get))
+        .route("/reports/{report}/csv", get(reports::file))
         .route("/events", get(events::get))
         .route("/webhooks", get(hooks::get).post(hooks::add))
         .route("/webhooks/{id}", get(hooks::one))

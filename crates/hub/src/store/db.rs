@@ -62,6 +62,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (14, include_str!("schema/0014_answers.sql")),
     (15, include_str!("schema/0015_following.sql")),
     (16, include_str!("schema/0016_recurring.sql")),
+    (17, include_str!("schema/0017_reports.sql")),
 ];
 
 const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY)";

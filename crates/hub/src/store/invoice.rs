@@ -8,11 +8,13 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
 use crate::error::{Error, Result};
+use crate::store::report;
 use crate::store::writer::Tx;
 use crate::vault::{CompanyKey, Purpose};
 
 const INSERT: &str = "INSERT INTO invoice (company_id, invoice_id, kind, number, uuid, document_digest, buyer_name, payable_minor, \
-    currency, issued_on, due_on, accepted_at, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    currency, issued_on, due_on, accepted_at, body, net_minor, vat_minor, total_minor, customer, customer_name, customer_number, project) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
 const SAVE_BODY: &str = "UPDATE invoice SET body = $1 WHERE company_id = $2 AND invoice_id = $3";
 const BY_ID: &str =
     "SELECT invoice_id, document_digest, accepted_at, body FROM invoice WHERE company_id = $1 AND invoice_id = $2";
@@ -116,6 +118,7 @@ pub fn seal(key: &CompanyKey, stored: &StoredInvoice) -> Result<Vec<u8>> {
 /// transaction.
 pub async fn insert(tx: &mut Tx<'_>, company: &str, stored: &StoredInvoice, sealed: &[u8]) -> Result<()> {
     let invoice = &stored.body.invoice;
+    let booked = invoice.booked();
     sqlx::query(INSERT)
         .bind(company)
         .bind(&stored.id)
@@ -130,9 +133,16 @@ pub async fn insert(tx: &mut Tx<'_>, company: &str, stored: &StoredInvoice, seal
         .bind(invoice.due_on.map(|date| date.to_string()))
         .bind(stored.accepted_at)
         .bind(sealed)
+        .bind(booked.net.minor())
+        .bind(booked.vat.minor())
+        .bind(booked.total.minor())
+        .bind(&booked.customer)
+        .bind(&booked.customer_name)
+        .bind(&booked.customer_number)
+        .bind(&booked.project)
         .execute(tx.db())
         .await?;
-    Ok(())
+    report::insert_rates(tx, company, &stored.id, invoice, &booked).await
 }
 
 /// Saves whom an invoice goes to and what its sender says beside it. The document itself stays as it was accepted.

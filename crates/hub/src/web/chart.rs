@@ -25,8 +25,8 @@ const BOTTOM: i64 = 28;
 const TOP: i64 = 12;
 /// How much of a column is bar, in hundredths.
 const FILL: i64 = 62;
-/// Every so many columns have their name below them.
-const NAMED: usize = 2;
+/// So many columns at most have their name below them.
+const NAMED: usize = 7;
 
 /// Columns of what is stacked in them. `label` says what the whole is.
 pub fn stacked(label: &str, columns: &[String], series: &[Series]) -> Html {
@@ -35,6 +35,7 @@ pub fn stacked(label: &str, columns: &[String], series: &[Series]) -> Html {
     let plot = HEIGHT - BOTTOM - TOP;
     let step = (WIDTH - LEFT) / i64::try_from(columns.len().max(1)).unwrap_or(1);
     let bar = step * FILL / 100;
+    let every = columns.len().div_ceil(NAMED).max(1);
     let mut svg = format!(
         "<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\" preserveAspectRatio=\"xMinYMid meet\">",
         escaped(label)
@@ -69,7 +70,7 @@ pub fn stacked(label: &str, columns: &[String], series: &[Series]) -> Html {
                 escaped(&format!("{name}: {} {value}", one.name))
             );
         }
-        if column % NAMED == (columns.len() + 1) % NAMED {
+        if column % every == (columns.len() + every - 1) % every {
             let _ = write!(
                 svg,
                 "<text class=\"chart__text\" x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>",

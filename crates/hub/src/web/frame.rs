@@ -26,6 +26,8 @@ pub enum Here {
     Mandates,
     /// Agreements with the rail.
     Agreements,
+    /// Reports.
+    Reports,
     /// What happened.
     Events,
     /// What is to be done by itself.
@@ -63,6 +65,7 @@ const MENU: &[(&str, &[Link])] = &[
             Link(Here::Dashboard, "/", "dashboard", "home", Role::ReadOnly),
             Link(Here::Invoices, "/invoices", "invoices", "invoice", Role::ReadOnly),
             Link(Here::Payments, "/payments", "payments", "money", Role::ReadOnly),
+            Link(Here::Reports, "/reports", "reports", "report", Role::ReadOnly),
             Link(Here::Events, "/events", "events", "event", Role::ReadOnly),
         ],
     ),

@@ -13,6 +13,7 @@ mod event;
 mod invoice;
 mod job;
 mod mandate;
+mod report;
 mod sealing;
 mod statements;
 mod stray;

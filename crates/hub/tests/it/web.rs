@@ -7,6 +7,7 @@ mod following;
 mod invoicing;
 mod pages;
 mod people;
+mod reports;
 
 use std::collections::BTreeMap;
 

@@ -27,6 +27,7 @@ use kvitt_domain::payment::{Candidate, Flow, KidUse, Payment, PaymentKind};
 use kvitt_domain::person::{Role, Theme};
 use kvitt_domain::plan::RouteName;
 use kvitt_domain::recipient::RecipientType;
+use kvitt_domain::report::Days;
 use kvitt_hub::actions::apply_mandates::Covers;
 use kvitt_hub::error::{Error, Result};
 use kvitt_hub::store::agreement;
@@ -53,6 +54,7 @@ use kvitt_hub::store::membership;
 use kvitt_hub::store::payment::{self, StoredPayment};
 use kvitt_hub::store::person::{self, Person};
 use kvitt_hub::store::recurrence::{self, StoredRecurrence};
+use kvitt_hub::store::report;
 use kvitt_hub::store::search;
 use kvitt_hub::store::session::{self, Session};
 use kvitt_hub::store::suppression::{self, Suppressed};
@@ -410,6 +412,24 @@ macro_rules! as_b {
     };
 }
 
+/// Reports of all days know nothing of another company.
+async fn nothing_is_reported(db: &mut sqlx::AnyConnection, b: &str, key: &kvitt_hub::vault::CompanyKey) {
+    let days = Days { from: date(2000, 1, 1), to: date(2100, 1, 1) };
+    let of = report::Of { days, project: String::new(), customer: String::new() };
+    assert!(report::invoices(db, b, &of, ("", ""), 9).await.unwrap().is_empty());
+    assert!(report::invoice_sums(db, b, &of).await.unwrap().is_empty());
+    assert!(report::invoice_months(db, b, &of, Currency::NOK).await.unwrap().is_empty());
+    assert!(report::vat(db, b, days).await.unwrap().is_empty());
+    for ended_at in [None, Some(0)] {
+        let after = (String::new(), String::new());
+        let aged = report::Aged { on: days.to, ended_at, order: report::AgedOrder::ByCustomer, after };
+        assert!(report::ageing(db, b, &aged, 9).await.unwrap().is_empty());
+    }
+    assert!(report::route(db, b, "email", 0, i64::MAX).await.unwrap().is_empty());
+    assert!(report::shares(db, b, days, days.to).await.unwrap().is_empty());
+    assert!(report::unnoted(db, b, key, 9).await.unwrap().is_empty());
+}
+
 #[tokio::test]
 async fn reading_with_the_wrong_company_finds_nothing() {
     each_database(async |bench| {
@@ -557,6 +577,7 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(following::owed(db, b, date(2026, 11, 16)).await.unwrap().is_empty());
         assert!(following::routes(db, b, 0, 1).await.unwrap().is_empty());
         assert_eq!(following::money_waiting(db, b).await.unwrap(), (0, 0));
+        nothing_is_reported(db, b, key).await;
         assert!(membership::of_company(db, b).await.unwrap().is_empty());
         assert!(invitation::of_company(db, b, 0).await.unwrap().is_empty());
         let project = Numbered::Project;
@@ -774,6 +795,7 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         .unwrap();
         as_b!(bench, |tx| company::set_route(tx, b, "email", &RouteSetup(json!({})))).unwrap();
         as_b!(bench, |tx| invoice::insert(tx, b, &sample::stored("i1", "10023"), b"sealed")).unwrap();
+        as_b!(bench, |tx| report::note(tx, b, "i1", &sample::invoice("10023"))).unwrap();
         as_b!(bench, |tx| invoice::remember(tx, b, "key", "another", "i1", NOW)).unwrap();
         as_b!(bench, |tx| invoice::insert_identity(tx, b, "ref", &[2])).unwrap();
         as_b!(bench, |tx| invoice::freeze(tx, b, &sample::stored("i1", "10023"), &rendition(), NOW)).unwrap();

@@ -173,6 +173,8 @@ const TRIED: &[Tried] = &[
         becomes: NOT_THERE,
     },
     Tried { door: "/drafts/{id}/final", path: "{draft}/final", fields: &[("version", "1")], becomes: NOT_THERE },
+    Tried { door: "/reports/{report}", path: "/reports/{invoice}", fields: &[], becomes: NOT_THERE },
+    Tried { door: "/reports/{report}/csv", path: "/reports/{invoice}/csv", fields: &[], becomes: NOT_THERE },
     // An invitation that is not the company's is over for it: nothing is said of whether there is one.
     Tried {
         door: "/users/invitations/{id}/withdraw",

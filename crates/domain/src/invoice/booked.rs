@@ -1,0 +1,130 @@
+//! What a document adds to its seller's sales: the figures that reports sum. A credit note takes away: its figures are below zero.
+//!
+//! A document states its VAT by category and rate (BG-23). The seller's VAT return wants it by standard tax code (Skatteetaten's
+//! standard VAT codes, of SAF-T Financial); which code a rate of a day has is said by [`crate::invoicing::vat`].
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use super::{DocumentKind, Invoice};
+use crate::identifiers::without_identity_numbers;
+use crate::invoicing::vat;
+use crate::money::Amount;
+
+/// Letters of a name or number by which a customer or project is known in reports.
+const LONGEST: usize = 80;
+
+/// What a document adds to its seller's sales.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Booked {
+    /// BT-109, without VAT.
+    pub net: Amount,
+    /// BT-110; zero where the document states none.
+    pub vat: Amount,
+    /// BT-112.
+    pub total: Amount,
+    /// By VAT code and rate, as the document states it.
+    pub rates: Vec<BookedRate>,
+    /// By what one customer is told from another: the number of a register, the seller's own number, else the name.
+    pub customer: String,
+    /// The customer's name, folded to the letters and digits that it is searched by.
+    pub customer_name: String,
+    /// The seller's own number of the customer (BT-46); empty where there is none.
+    pub customer_number: String,
+    /// BT-11; empty where there is none.
+    pub project: String,
+}
+
+/// What was sold at one rate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookedRate {
+    /// The standard tax code; empty where no Norwegian one means this category and rate.
+    pub code: String,
+    /// UNTDID 5305; empty where the document does not specify its VAT.
+    pub category: String,
+    /// Percent without zeros at its end; empty where there is none.
+    pub percent: String,
+    /// BT-116.
+    pub basis: Amount,
+    /// BT-117.
+    pub vat: Amount,
+}
+
+impl Invoice {
+    /// What this document adds to its seller's sales.
+    pub fn booked(&self) -> Booked {
+        let signed = |amount: Amount| match self.kind {
+            DocumentKind::Invoice => amount,
+            DocumentKind::CreditNote => Amount::new(amount.minor().saturating_neg(), amount.currency()),
+        };
+        let vat = self.totals.vat.unwrap_or_else(|| Amount::zero(self.currency));
+        let mut rates: Vec<BookedRate> = self.vat_breakdown.iter().map(|row| self.rate(row, signed)).collect();
+        if rates.is_empty() {
+            let (basis, vat) = (signed(self.totals.without_vat), signed(vat));
+            rates.push(BookedRate { code: String::new(), category: String::new(), percent: String::new(), basis, vat });
+        }
+        let buyer = &self.buyer;
+        let number = buyer.identifiers.iter().map(|number| plain(&number.value)).find(|number| !number.is_empty());
+        let registered = buyer.legal_registration.as_ref().map(|number| plain(&number.value));
+        let name = plain(&buyer.name);
+        Booked {
+            net: signed(self.totals.without_vat),
+            vat: signed(vat),
+            total: signed(self.totals.with_vat),
+            rates,
+            customer: registered.filter(|number| !number.is_empty()).or_else(|| number.clone()).unwrap_or_else(|| name.clone()),
+            customer_name: name,
+            customer_number: number.unwrap_or_default(),
+            project: self.references.project.as_deref().map(known).unwrap_or_default(),
+        }
+    }
+
+    fn rate(&self, row: &super::VatSubtotal, signed: impl Fn(Amount) -> Amount) -> BookedRate {
+        let code = vat::meaning(&row.rate, self.taxed_on()).map(|code| code.code.clone()).unwrap_or_default();
+        BookedRate {
+            code,
+            category: row.rate.category.clone(),
+            percent: row.rate.percent.map(|percent| Decimal::normalize(&percent).to_string()).unwrap_or_default(),
+            basis: signed(row.taxable),
+            vat: signed(row.tax),
+        }
+    }
+
+    /// The day whose rates hold: BT-7, else the day of delivery (BT-72), else the end of the period (BT-74), else the document's own.
+    fn taxed_on(&self) -> Date {
+        let delivered = self.delivery.as_ref().and_then(|delivery| delivery.delivered_on);
+        let period = self.period.and_then(|period| period.to);
+        self.tax_point_on.or(delivered).or(period).unwrap_or(self.issued_on)
+    }
+}
+
+/// A text by which something is known, without what might be a fødselsnummer: reports stand outside of the vault.
+fn known(text: &str) -> String {
+    let text: String = text.trim().chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+    if without_identity_numbers(&text) == text { text } else { String::new() }
+}
+
+/// Small letters and digits alone: how customers are compared and sought.
+pub fn plain(text: &str) -> String {
+    let plain: String = known(text).chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    // What was written with marks between its digits must not become a fødselsnummer by losing them.
+    known(&plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn customers_are_compared_without_marks_and_a_fodselsnummer_is_no_name() {
+        for (text, expected) in [
+            ("Øst & Vest AS", "østvestas"),
+            (" 988 077 917 ", "988077917"),
+            ("109155 96784", ""),
+            ("10-91-55-96784", ""),
+            ("10915596784", ""),
+        ] {
+            assert_eq!(plain(text), expected, "{text}");
+        }
+    }
+}
