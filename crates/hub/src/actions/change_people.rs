@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::actions::invite::{self, Invited};
 use crate::error::{Error, Result};
 use crate::hub::Hub;
+use crate::store::Tx;
 use crate::store::company::Company;
 use crate::store::event::NewEvent;
+use crate::store::invitation;
 use crate::store::membership::{self, Use};
 use crate::store::person::{self, Person};
 use crate::store::session;
@@ -108,6 +110,7 @@ pub async fn remove(hub: &Hub, company: &Company, person: &str, by: &str) -> Res
 
 async fn change(hub: &Hub, company: &Company, person: &str, role: Option<Role>, by: &str) -> Result<()> {
     let (company, person, by, now) = (company.clone(), person.to_owned(), by.to_owned(), hub.clock().business_ms());
+    let machine_now = hub.clock().machine_ms();
     hub.write(move |tx| {
         let (company, person, by) = (company.clone(), person.clone(), by.clone());
         async move {
@@ -130,9 +133,30 @@ async fn change(hub: &Hub, company: &Company, person: &str, role: Option<Role>, 
             };
             let told = serde_json::json!({ "before": before, "role": role, "by": by });
             tx.tell(NewEvent::new(&company.id, &company.key, now, kind, &person, &told)?);
+            if before == Role::Admin && role != Some(Role::Admin) {
+                withdraw_theirs(tx, &company, &person, &by, (now, machine_now)).await?;
+            }
             Ok(())
         }
         .boxed()
     })
     .await
+}
+
+/// Withdraws the invitations of somebody who may invite nobody any more: a link that they kept would let in whom they like.
+async fn withdraw_theirs(
+    tx: &mut Tx<'_>,
+    company: &Company,
+    person: &str,
+    by: &str,
+    (now, machine_now): (i64, i64),
+) -> Result<()> {
+    let Some(theirs) = person::by_id(tx.db(), person).await?.map(|stored| stored.person.signature()) else { return Ok(()) };
+    for open in invitation::of_company(tx.db(), &company.id, machine_now).await? {
+        if open.made_by == theirs && invitation::remove(tx, &company.id, &open.id).await? {
+            let told = serde_json::json!({ "by": by });
+            tx.tell(NewEvent::new(&company.id, &company.key, now, "user.invitation_withdrawn", &open.id, &told)?);
+        }
+    }
+    Ok(())
 }

@@ -39,6 +39,13 @@ pub struct Person {
     pub theme: Theme,
 }
 
+impl Person {
+    /// Who they are, as events and invitations name who did something.
+    pub fn signature(&self) -> String {
+        format!("{} ({})", self.name, self.email)
+    }
+}
+
 /// A person with the digest of the password.
 #[derive(Clone)]
 pub struct StoredPerson {

@@ -135,8 +135,7 @@ impl Person {
 
     /// Who they are, for the events of the company.
     pub fn by(&self) -> String {
-        let person = &self.signed_in().person;
-        format!("{} ({})", person.name, person.email)
+        self.signed_in().person.signature()
     }
 }
 

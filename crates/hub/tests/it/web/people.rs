@@ -189,6 +189,34 @@ fn link_in(text: &str) -> String {
     format!("/invitation/{}", rest.split('<').next().unwrap())
 }
 
+/// Whoever may invite nobody any more has invited nobody: a link that they kept lets nobody in. Those of others stay.
+#[tokio::test]
+async fn invitations_end_with_the_right_to_invite() {
+    let site = Site::open().await;
+    let (eva, ola) =
+        (site.person("Eva", &[(&site.company, Role::Admin)]).await, site.person("Ola", &[(&site.company, Role::Admin)]).await);
+    let (mut of_eva, mut of_ola) = (site.signed_in(&eva, &site.company).await, site.signed_in(&ola, &site.company).await);
+    let mut links = Vec::new();
+    for (is_by_eva, name) in [(true, "Kari"), (false, "Nils"), (false, "Turid")] {
+        let browser = if is_by_eva { &mut of_eva } else { &mut of_ola };
+        let email = format!("{}@fjordvik.example", name.to_lowercase());
+        let fields = [("name", name), ("email", &email), ("role", "invoicing")];
+        links.push(link_in(&browser.post("/users", "/users", &fields).await.shown().text));
+    }
+    let statuses = async |site: &Site| {
+        let mut found = Vec::new();
+        for link in &links {
+            found.push(site.browser().get(link).await.status);
+        }
+        found
+    };
+    assert_eq!(statuses(&site).await, [200, 200, 200]);
+    of_eva.post("/users", &format!("/users/{ola}/role"), &[("role", "invoicing")]).await.leads_to("/users");
+    assert_eq!(statuses(&site).await, [200, 410, 410]);
+    assert!(of_eva.get("/users").await.shown().has("Kari"));
+    site.stop().await;
+}
+
 #[tokio::test]
 async fn one_person_uses_several_companies() {
     let site = Site::open().await;
