@@ -11,7 +11,7 @@ use kvitt_domain::invoice::DocumentKind;
 use uuid::Uuid;
 
 use crate::actions::accept_invoice::accept_invoice;
-use crate::actions::judge_draft::{Judged, Material, fault_of_credit, files, handed_in, judge, numbered};
+use crate::actions::judge_draft::{Judged, Material, TRIES, fault_of_credit, files, handed_in, is_taken, judge, numbered};
 use crate::actions::keep_card::{self, next_of};
 use crate::actions::set_bank_account;
 use crate::actions::write_draft::{tell, unknown};
@@ -23,8 +23,6 @@ use crate::store::draft::{self, DraftBody, DraftState, Fixed, Heading, StoredDra
 use crate::store::job::{self, Kind, Leased, Urgency};
 use crate::store::{Tx, bank_account, invoice};
 
-/// Numbers that are passed over at most because documents from elsewhere have them.
-const TRIES: usize = 200;
 /// When the job looks whether the invoice was accepted: whoever took the number does it at once.
 const LOOKED_AT_MS: i64 = 30_000;
 
@@ -126,11 +124,7 @@ async fn free_number(tx: &mut Tx<'_>, company: &Company, kind: DocumentKind, mat
     let (counted, series) = material.settings.numbering.of(numbered(kind));
     for _ in 0..TRIES {
         let number = next_of(tx, company, counted, series).await?;
-        let mut is_free = true;
-        for kind in [DocumentKind::Invoice, DocumentKind::CreditNote] {
-            is_free &= invoice::same_number(tx.db(), &company.id, &number, kind).await?.is_none();
-        }
-        if is_free {
+        if !is_taken(tx.db(), company, &number).await? {
             return Ok(number);
         }
     }

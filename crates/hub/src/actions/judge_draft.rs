@@ -182,7 +182,20 @@ fn at_its_field(fault: Fault) -> Fault {
     fault.at(field)
 }
 
-/// The number that the next invoice of a kind would get.
+/// Numbers that are passed over at most because documents from elsewhere have them.
+pub(crate) const TRIES: usize = 200;
+
+/// Whether a document of the company has a number, whoever gave it.
+pub(crate) async fn is_taken(db: &mut AnyConnection, company: &Company, number: &str) -> Result<bool> {
+    for kind in [DocumentKind::Invoice, DocumentKind::CreditNote] {
+        if crate::store::invoice::same_number(db, &company.id, number, kind).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The number that the next invoice of a kind would get: the series' next one that nobody has.
 async fn next_number(
     db: &mut AnyConnection,
     company: &Company,
@@ -191,7 +204,14 @@ async fn next_number(
 ) -> Result<String> {
     let (counted, series) = settings.numbering.of(numbered(kind));
     let last = series::last(db, &company.id, counted).await?.and_then(|last| u64::try_from(last).ok());
-    Ok(last.map_or(series.start, |last| (last + 1).max(series.start)).to_string())
+    let next = last.map_or(series.start, |last| (last + 1).max(series.start));
+    for number in (next..).take(TRIES) {
+        let number = number.to_string();
+        if !is_taken(db, company, &number).await? {
+            return Ok(number);
+        }
+    }
+    Ok(next.to_string())
 }
 
 /// What a kind of document is numbered as.

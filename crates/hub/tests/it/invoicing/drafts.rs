@@ -122,6 +122,8 @@ async fn numbers_have_no_gap_and_none_is_given_twice() {
         // What a program sent under the next number is passed over.
         office.sent_elsewhere("10013").await;
         let next = written(office, &[("Strøm", "10")]).await;
+        let judged = judge_draft::judge(&office.hub, &office.us, &next.body.draft).await.unwrap();
+        assert_eq!(judged.invoice.number, "10014", "what is shown passes over it too");
         assert_eq!(made_final(office, &next).await.unwrap().number, "10014");
     })
     .await;
