@@ -78,6 +78,8 @@ enum Command {
     /// Take bank files in, list payments, and place those that are parked.
     #[command(subcommand)]
     Payments(commands::payments::Payments),
+    /// Show a report: invoices, VAT, aged debts, what routes cost, or how much is paper and paid in time.
+    Report(commands::report::ReportCommand),
     /// List what is still to be done, the stuck first.
     Jobs(commands::jobs::Jobs),
     /// Show the events of a company, follow them, or check that none was changed.
@@ -150,6 +152,16 @@ impl Session {
         self.print(&text)
     }
 
+    /// Prints what has its ends of lines already. A reader that has gone away is no error.
+    pub fn print_as_it_is(&self, text: &str) -> Result<(), Failure> {
+        use std::io::Write as _;
+        let mut out = std::io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::io("writing", cause)),
+            _ => Ok(()),
+        }
+    }
+
     /// Prints a text and ends the line. A reader that has gone away is no error: `kvitt list | head` is fine.
     pub fn print(&self, text: &str) -> Result<(), Failure> {
         use std::io::Write as _;
@@ -194,6 +206,7 @@ async fn run(session: &Session, command: Command) -> Outcome {
         Command::List(list) => list.run(session).await,
         Command::Settle(settle) => settle.run(session).await,
         Command::Payments(payments) => payments.run(session).await,
+        Command::Report(report) => report.run(session).await,
         Command::Jobs(jobs) => jobs.run(session).await,
         Command::Events(events) => events.run(session).await,
         Command::Webhooks(webhooks) => webhooks.run(session).await,

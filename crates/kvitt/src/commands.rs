@@ -21,6 +21,7 @@ pub mod listen;
 pub mod mandates;
 pub mod payments;
 pub mod plan;
+pub mod report;
 pub mod restore;
 pub mod sandbox;
 pub mod send;
