@@ -28,13 +28,17 @@ pub struct PriceBook {
 
 /// One line of the book.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Price {
-    route: RouteName,
-    item: String,
-    amount: Amount,
-    valid_from: Date,
+pub struct Price {
+    /// The route.
+    pub route: RouteName,
+    /// What is paid for; [`DOCUMENT`] is one document sent.
+    pub item: String,
+    /// What it costs.
+    pub amount: Amount,
+    /// The first day.
+    pub valid_from: Date,
     /// The last day, itself included.
-    valid_to: Option<Date>,
+    pub valid_to: Option<Date>,
 }
 
 /// Why a file is no price book. Prices are counted from 1 in the order of the file.
@@ -127,6 +131,13 @@ impl PriceBook {
         &self.name
     }
 
+    /// Every price, by route, item and first day.
+    pub fn prices(&self) -> Vec<&Price> {
+        let mut all: Vec<&Price> = self.prices.iter().collect();
+        all.sort_by(|one, other| (&one.route, &one.item, one.valid_from).cmp(&(&other.route, &other.item, other.valid_from)));
+        all
+    }
+
     /// What one document by this route costs on a day; `None` where the book does not say.
     pub fn price(&self, route: &RouteName, on: Date) -> Option<Amount> {
         self.price_of(route, DOCUMENT, on)
@@ -174,7 +185,8 @@ fn date(value: &toml::value::Datetime) -> Result<Date, String> {
 }
 
 impl Price {
-    fn is_valid_on(&self, on: Date) -> bool {
+    /// Whether it counts on a day.
+    pub fn is_valid_on(&self, on: Date) -> bool {
         self.valid_from <= on && self.valid_to.is_none_or(|end| on <= end)
     }
 }

@@ -51,5 +51,17 @@ document.addEventListener("submit", (event) => {
   setTimeout(() => { delete form.dataset.sent; }, 4000);
 });
 
+// One box chooses all of its form. Lists are put in place anew while one searches: the page itself listens.
+document.addEventListener("change", (event) => {
+  const all = event.target;
+  if (!(all instanceof HTMLInputElement) || !all.form) return;
+  const boxes = [...all.form.querySelectorAll('input[type="checkbox"]')];
+  const head = boxes.find((box) => box.dataset.all);
+  if (!head) return;
+  const rows = boxes.filter((box) => box.name === head.dataset.all);
+  if (all === head) for (const box of rows) box.checked = head.checked;
+  else head.checked = rows.every((box) => box.checked);
+});
+
 // Faults are read out and shown where the eye is.
 document.querySelector(".faults")?.focus();

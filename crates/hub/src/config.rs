@@ -196,8 +196,11 @@ impl Config {
         if let Some(database) = &self.database {
             Backend::of(database)?;
         }
-        let addresses =
-            [("public_address", self.public_address.as_ref()), ("clock.follow", self.clock.as_ref().map(|clock| &clock.follow))];
+        let addresses = [
+            ("public_address", self.public_address.as_ref()),
+            ("clock.follow", self.clock.as_ref().map(|clock| &clock.follow)),
+            ("web.sandbox", self.web.sandbox.as_ref()),
+        ];
         for (key, address) in addresses {
             if let Some(address) = address
                 && !(address.starts_with("https://") || address.starts_with("http://"))

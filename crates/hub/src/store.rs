@@ -11,6 +11,7 @@ pub mod api_key;
 pub mod artefact;
 pub mod bank_account;
 pub mod bank_file;
+pub mod bulk;
 pub mod card;
 pub mod claim;
 pub mod collection;

@@ -15,6 +15,7 @@ pub mod folder;
 pub mod http;
 pub mod maildir;
 pub mod network;
+pub mod sandbox;
 pub mod smtp;
 pub(crate) mod trust;
 pub mod webhook;

@@ -83,6 +83,8 @@ pub enum Purpose {
     Draft,
     /// What comes again; its row is the recurrence.
     Recurrence,
+    /// What is done to many at once; its row is the bulk.
+    Bulk,
 }
 
 impl Purpose {
@@ -113,6 +115,7 @@ impl Purpose {
             Purpose::Card => "card",
             Purpose::Draft => "draft",
             Purpose::Recurrence => "recurrence",
+            Purpose::Bulk => "bulk",
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod account;
 pub mod agreements;
 pub mod assets;
 pub mod boxes;
+pub mod bulk;
 pub mod chart;
 pub mod customers;
 pub mod dashboard;
@@ -33,6 +34,7 @@ pub mod projects;
 pub mod recurring;
 pub mod register;
 pub mod reports;
+pub mod sandbox;
 pub mod session;
 pub mod settings;
 pub mod sign_in;
@@ -48,6 +50,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router, middleware};
 
+use crate::actions::move_time::Mover;
 use crate::api::problem::Problem;
 use crate::hub::Hub;
 use crate::web::guard::{Gate, MOST_BYTES};
@@ -62,6 +65,7 @@ pub fn router(hub: &Hub) -> Router {
     pages()
         .route_layer(guard)
         .layer(Extension(gate))
+        .layer(Extension(Mover::default()))
         .layer(DefaultBodyLimit::max(MOST_BYTES))
         .route("/assets/{digest}/{name}", get(assets::get))
         .with_state(hub.clone())
@@ -84,6 +88,9 @@ fn pages() -> Router<Hub> {
         .route("/invoices/{id}/files/{number}", get(invoice::file))
         .route("/invoices/{id}/decide", post(invoice::decide))
         .route("/invoices/{id}/reroute", post(invoice::reroute))
+        .route("/bulk", post(bulk::choose))
+        .route("/bulk/{id}", get(bulk::one))
+        .route("/bulk/{id}/{what}", post(bulk::act))
         .route("/payments", get(payments::get))
         .route("/payments/{id}/decide", post(payments::decide_payment))
         .route("/payments/invoices/{id}/settle", post(payments::settle))
@@ -102,6 +109,7 @@ fn pages() -> Router<Hub> {
         .route("/api-keys/{id}/revoke", post(keys::revoke))
         .route("/settings", get(settings::get))
         .route("/settings/order", post(settings::change_order))
+        .route("/settings/prices", get(settings::prices))
         .route("/jobs", get(jobs::get))
         .route("/jobs/{id}/unstick", post(jobs::unstick))
         .route("/users", get(users::get).post(users::invite))
@@ -109,6 +117,20 @@ fn pages() -> Router<Hub> {
         .route("/users/{person}/remove", post(users::remove))
         .route("/users/invitations/{id}/withdraw", post(users::withdraw))
         .merge(office())
+        .merge(practice())
+}
+
+/// The sandbox's page; there where a sandbox plays.
+fn practice() -> Router<Hub> {
+    Router::new()
+        .route("/sandbox", get(sandbox::get))
+        .route("/sandbox/letters/{id}", get(sandbox::letter))
+        .route("/sandbox/letters/{id}/files/{index}", get(sandbox::letter_file))
+        .route("/sandbox/clock", post(sandbox::move_clock))
+        .route("/sandbox/prepare", post(sandbox::prepare))
+        .route("/sandbox/draft", post(sandbox::write_to))
+        .route("/sandbox/pay", post(sandbox::pay))
+        .route("/sandbox/faults", post(sandbox::switch))
 }
 
 /// The pages with which a company invoices.

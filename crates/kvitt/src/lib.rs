@@ -7,7 +7,7 @@
 mod archive;
 mod cli;
 mod commands;
-mod demo;
+pub mod demo;
 mod desk;
 mod exit;
 mod handin;

@@ -360,8 +360,9 @@ fn open(data: &Path, seed: u64) -> Result<Opened, StartError> {
         pending: bank_pending,
         next_pending: AtomicU64::new(last + 1),
     };
-    let world = World { clock, ledger, mailbox, tls: identity.acceptor, play, desk, pending, post, shop, branch, accountant };
     let (bounces, certificate) = (maildir.path().to_owned(), identity.authority);
+    let tls = identity.acceptor;
+    let world = World { clock, ledger, mailbox, tls, play, desk, pending, bounces: bounces.clone(), post, shop, branch, accountant };
     Ok(Opened { world: Arc::new(world), bounces, certificate, clerk, receipts, fronts })
 }
 

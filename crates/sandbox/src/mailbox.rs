@@ -33,6 +33,29 @@ pub struct Entry {
     pub at: Timestamp,
     /// What is attached.
     pub attachments: Vec<Attachment>,
+    /// The sender's organisation number, as the letter's text says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company: Option<String>,
+    /// The invoice's number, as the letter's text says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invoice: Option<String>,
+}
+
+/// Which letters are listed: all that fit everything that is given.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sought {
+    /// Those to this address; letter case does not matter.
+    pub address: Option<String>,
+    /// Those of this company, by its organisation number.
+    pub company: Option<String>,
+}
+
+impl Sought {
+    fn fits(&self, entry: &Entry) -> bool {
+        self.address.as_ref().is_none_or(|address| entry.to.to_lowercase() == address.to_lowercase())
+            && self.company.as_ref().is_none_or(|company| entry.company.as_ref() == Some(company))
+    }
 }
 
 /// One attachment in the list.
@@ -90,15 +113,15 @@ impl Mailbox {
         Ok(last)
     }
 
-    /// The letters to one address (letter case does not matter), or all; oldest first.
+    /// The letters that are sought, oldest first; of very many the newest.
     ///
     /// # Errors
     /// The list cannot be read.
-    pub fn letters(&self, address: Option<&str>) -> io::Result<Vec<Entry>> {
+    pub fn letters(&self, sought: &Sought) -> io::Result<Vec<Entry>> {
         let mut found = VecDeque::new();
         for entry in self.list.read::<Entry>()? {
             let entry = entry?;
-            if address.is_none_or(|address| entry.to.to_lowercase() == address.to_lowercase()) {
+            if sought.fits(&entry) {
                 if found.len() == LONGEST_LIST {
                     found.pop_front();
                 }
@@ -114,6 +137,14 @@ impl Mailbox {
     /// There is no such letter, or it cannot be read.
     pub fn letter(&self, id: u64) -> io::Result<Vec<u8>> {
         fs::read(self.file(id))
+    }
+
+    /// What a person reads first in a letter; empty where it has no plain text.
+    ///
+    /// # Errors
+    /// There is no such letter, or it cannot be read.
+    pub fn text(&self, id: u64) -> io::Result<String> {
+        Ok(Letter::read(&self.letter(id)?).text().unwrap_or_default())
     }
 
     /// One attachment, counted from 0; `None` where the letter has fewer.

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -40,6 +40,8 @@ pub struct World {
     pub(crate) play: Mutex<Play>,
     pub(crate) desk: Desk,
     pub(crate) pending: PathBuf,
+    /// The Maildir in which they arrive.
+    pub(crate) bounces: PathBuf,
     /// Names of pending notices, to the postman. Unbounded: one short name for each letter that is on disk already.
     pub(crate) post: mpsc::UnboundedSender<String>,
     /// The print shop's drop.
@@ -154,6 +156,23 @@ impl World {
             std::mem::drop(self.post.send(pending_name(notice)));
         }
         answer
+    }
+
+    /// When a counterparty next does something by itself: the bank's next moment, or a message that is due.
+    pub fn next_at(&self) -> Timestamp {
+        let now = self.clock.now();
+        let bank = self.play().bank.next_work(now);
+        let due = [&self.pending, &self.shop.pending].into_iter().flat_map(|folder| names(folder)).filter_map(|name| {
+            let due_ms = name.split('.').next()?.parse().ok()?;
+            Timestamp::from_millisecond(due_ms).ok()
+        });
+        due.min().map_or(bank, |due| due.min(bank))
+    }
+
+    /// How many files lie for the hub: bounces, receipts of the print shop, files of the bank.
+    pub fn unfetched(&self) -> usize {
+        let folders = [self.bounces.join("new"), self.shop.home.join("receipts"), self.branch.home.join("out")];
+        folders.iter().map(|folder| names(folder).count()).sum()
     }
 
     /// What time it is, by both clocks.
@@ -406,6 +425,8 @@ impl World {
                 subject: letter.header("subject"),
                 at: copy.line.at,
                 attachments: attachments.clone(),
+                company: copy.line.company.clone(),
+                invoice: copy.line.invoice.clone(),
             };
             deposit.files.push((self.mailbox.file(copy.number), raw.to_vec()));
             add_line(&mut deposit.lines.mailbox, &entry)?;
@@ -417,6 +438,13 @@ impl World {
         }
         Ok(deposit)
     }
+}
+
+/// The names of the files in a folder that are there to be seen; none where it cannot be read.
+fn names(folder: &Path) -> impl Iterator<Item = String> {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let files = files.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
+    files.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| !name.starts_with('.'))
 }
 
 fn add_line(to: &mut Vec<u8>, line: &impl serde::Serialize) -> io::Result<()> {

@@ -587,6 +587,20 @@ codes! {
     ROLE_MISSING = "role.missing", Operator;
     /// No page is here. No values.
     PAGE_UNKNOWN = "page.unknown", Sender;
+    /// Nothing was chosen that something could be done to. No values.
+    BULK_EMPTY = "bulk.empty", Operator;
+    /// No route is open for it. No values.
+    BULK_NO_ROUTE = "bulk.no_route", Operator;
+    /// The address that it should go to is not known. No values.
+    BULK_ADDRESS = "bulk.address", Operator;
+    /// The draft is an invoice already. No values.
+    BULK_FINAL_ALREADY = "bulk.final_already", Operator;
+    /// It is not there any more. No values.
+    BULK_GONE = "bulk.gone", Operator;
+    /// The sandbox that plays the counterparties does not answer. No values.
+    SANDBOX_SILENT = "sandbox.silent", Operator;
+    /// The sandbox does not do what was asked of it. Values: `why`, in its own words.
+    SANDBOX_REFUSED = "sandbox.refused", Operator;
     /// The code for the first visit is not the one that the hub printed. No values.
     FIRST_RUN_CODE = "first_run.code", Operator;
     /// Somebody has been here before: the first visit is over. No values.

@@ -64,14 +64,52 @@ async fn prepare(hub: &Hub, company: &Company, job: &Leased) -> Result<Prepared>
     let mut db = hub.db().read().await?;
     let before = delivery::by_id(&mut db, &company.id, &company.key, &job.subject).await?;
     let stored = invoice::by_id(&mut db, &company.id, &company.key, &before.invoice).await?;
-    let mut known = Known::read(&mut db, hub, company, &stored.body.invoice, &stored.body.recipient).await?;
-    known.read_money(&mut db, company, &stored.id).await?;
-    let claim = known.claim().cloned();
-    let Lookups { asked, wanted } = known.read_lookups(&mut db, company, &before.id, now.as_millisecond()).await?;
-    let files = artefact::of_invoice(&mut db, &company.id, &stored.id, None).await?;
-    let frozen = invoice::rendition(&mut db, &company.id, &stored.id).await?;
-    let facts = file_facts(hub, &mut db, company, &files, frozen.as_ref()).await?;
+    let what = Sought { before: &before, stored: &stored, tried: &before.delivery.tried, now };
+    let Chosen { plan, claim, asked, wanted, files, is_frozen } = look_ahead(hub, &mut db, company, &what).await?;
     drop(db);
+    let rendition = match plan.chosen() {
+        Some(rung) if matches!(rung.verdict, Verdict::Open { .. }) && !is_frozen => {
+            Some(freeze_rendition::render(hub, company, &stored, &files).await?)
+        }
+        Some(_) | None => None,
+    };
+    Ok(Prepared { before, stored, plan, rendition, claim, asked, wanted, now: now.as_millisecond() })
+}
+
+/// The plan that would be made for an invoice if it were sent again now, with all its routes. Nothing is stored or asked.
+pub async fn foresee(hub: &Hub, company: &Company, before: &StoredDelivery, stored: &StoredInvoice) -> Result<Plan> {
+    let what = Sought { before, stored, tried: &[], now: hub.clock().business() };
+    Ok(look_ahead(hub, &mut *hub.db().read().await?, company, &what).await?.plan)
+}
+
+/// For what a route is sought.
+struct Sought<'a> {
+    before: &'a StoredDelivery,
+    stored: &'a StoredInvoice,
+    /// Routes that are not tried again.
+    tried: &'a [RouteName],
+    now: jiff::Timestamp,
+}
+
+/// The plan, and what was found on the way to it.
+struct Chosen {
+    plan: Plan,
+    claim: Option<Claim>,
+    asked: Vec<(&'static str, i64)>,
+    wanted: bool,
+    files: Vec<Artefact>,
+    is_frozen: bool,
+}
+
+async fn look_ahead(hub: &Hub, db: &mut AnyConnection, company: &Company, what: &Sought<'_>) -> Result<Chosen> {
+    let Sought { before, stored, tried, now } = *what;
+    let mut known = Known::read(&mut *db, hub, company, &stored.body.invoice, &stored.body.recipient).await?;
+    known.read_money(&mut *db, company, &stored.id).await?;
+    let claim = known.claim().cloned();
+    let Lookups { asked, wanted } = known.read_lookups(&mut *db, company, &before.id, now.as_millisecond()).await?;
+    let files = artefact::of_invoice(&mut *db, &company.id, &stored.id, None).await?;
+    let frozen = invoice::rendition(&mut *db, &company.id, &stored.id).await?;
+    let facts = file_facts(hub, &mut *db, company, &files, frozen.as_ref()).await?;
     let body = &stored.body;
     let bytes_of = |role| files.iter().filter(move |file| file.role == role).map(|file| file.bytes);
     // The attachments of a stored invoice are artefacts: their bytes are counted here, as they were with the document itself.
@@ -85,14 +123,8 @@ async fn prepare(hub: &Hub, company: &Company, job: &Leased) -> Result<Prepared>
         pdf_bytes: letter_bytes,
         files: &facts,
     };
-    let plan = known.plan(hub, Some(company), &document, &body.broken_rules, &before.delivery.tried, now);
-    let rendition = match plan.chosen() {
-        Some(rung) if matches!(rung.verdict, Verdict::Open { .. }) && frozen.is_none() => {
-            Some(freeze_rendition::render(hub, company, &stored, &files).await?)
-        }
-        Some(_) | None => None,
-    };
-    Ok(Prepared { before, stored, plan, rendition, claim, asked, wanted, now: now.as_millisecond() })
+    let plan = known.plan(hub, Some(company), &document, &body.broken_rules, tried, now);
+    Ok(Chosen { plan, claim, asked, wanted, files, is_frozen: frozen.is_some() })
 }
 
 /// What a delivery waits for before a route can be chosen.

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::store::company::Company;
 use crate::store::event::NewEvent;
+use crate::store::invoice::StoredInvoice;
 use crate::store::job::Urgency;
 use crate::store::{delivery, invoice};
 
@@ -43,6 +44,21 @@ impl Instead {
             Instead::Email { .. } => "email",
         })
     }
+
+    /// The invoice as it is when it goes there.
+    pub(crate) fn aimed(self, mut stored: StoredInvoice) -> StoredInvoice {
+        let (route, body) = (self.route(), &mut stored.body);
+        body.metadata.route_order = vec![route.clone()];
+        body.metadata.disabled_routes.retain(|disabled| *disabled != route);
+        match self {
+            Instead::Print { name, address } => (body.recipient.name, body.recipient.address) = (name, *address),
+            Instead::Email { to } => {
+                body.metadata.recipient_email = Some(to.clone());
+                body.recipient.email = Some(to);
+            }
+        }
+        stored
+    }
 }
 
 #[derive(Serialize)]
@@ -60,19 +76,9 @@ pub async fn reroute_invoice(hub: &Hub, company: &Company, id: &str, instead: In
     hub.write(move |tx| {
         let (company, id, instead, by) = (company.clone(), id.clone(), instead.clone(), by.clone());
         async move {
-            let mut stored = invoice::by_id(tx.db(), &company.id, &company.key, &id).await?;
+            let stored = invoice::by_id(tx.db(), &company.id, &company.key, &id).await?;
             let route = instead.route();
-            stored.body.metadata.route_order = vec![route.clone()];
-            stored.body.metadata.disabled_routes.retain(|disabled| *disabled != route);
-            match instead {
-                Instead::Print { name, address } => {
-                    (stored.body.recipient.name, stored.body.recipient.address) = (name, *address);
-                }
-                Instead::Email { to } => {
-                    stored.body.metadata.recipient_email = Some(to.clone());
-                    stored.body.recipient.email = Some(to);
-                }
-            }
+            let stored = instead.aimed(stored);
             invoice::save_body(tx, &company.id, &company.key, &stored).await?;
             let told = Told { route: &route, by: &by };
             tx.tell(NewEvent::new(&company.id, &company.key, now, "invoice.rerouted", &id, &told)?);

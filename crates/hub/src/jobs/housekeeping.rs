@@ -18,11 +18,11 @@ use crate::transport::maildir::{self, Place};
 /// How often the house is kept. Nothing waits for it.
 const EVERY: Duration = Duration::from_secs(600);
 /// How long the answer to an idempotency key is kept: longer than any client retries.
-const KEYS_LIVE_MS: i64 = 30 * 24 * 3_600_000;
+pub(crate) const KEYS_LIVE_MS: i64 = 30 * 24 * 3_600_000;
 /// How long a stray waits for a person. It holds what strangers wrote.
-const STRAYS_LIVE: Duration = Duration::from_secs(90 * 24 * 3600);
+pub(crate) const STRAYS_LIVE: Duration = Duration::from_secs(90 * 24 * 3600);
 /// How long the bytes of a bank's file are kept. Each payment keeps its own lines.
-const BANK_FILES_LIVE_MS: i64 = 548 * 24 * 3_600_000;
+pub(crate) const BANK_FILES_LIVE_MS: i64 = 548 * 24 * 3_600_000;
 /// A large file is put before the transaction that refers to it. One without a reference after a day belongs to a transaction
 /// that never came.
 const ORPHAN_AFTER: Duration = Duration::from_secs(24 * 3600);

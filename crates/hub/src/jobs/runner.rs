@@ -51,6 +51,7 @@ async fn perform(hub: &Hub, job: &Leased) -> Result<()> {
         Kind::TellWebhook => actions::tell_webhook::tell_webhook(hub, &company, job).await,
         Kind::FinaliseDraft => actions::finalise_draft::finalise_draft(hub, &company, job).await,
         Kind::RepeatDraft => actions::repeat_draft::repeat_draft(hub, &company, job).await,
+        Kind::DoBulk => Box::pin(actions::bulk::do_bulk(hub, &company, job)).await,
     }
 }
 

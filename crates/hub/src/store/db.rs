@@ -63,6 +63,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (15, include_str!("schema/0015_following.sql")),
     (16, include_str!("schema/0016_recurring.sql")),
     (17, include_str!("schema/0017_reports.sql")),
+    (18, include_str!("schema/0018_bulk.sql")),
 ];
 
 const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY)";

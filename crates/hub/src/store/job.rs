@@ -91,11 +91,13 @@ pub enum Kind {
     FinaliseDraft,
     /// Make the drafts of a recurrence whose day has come. Subject: the recurrence.
     RepeatDraft,
+    /// Do to many invoices or drafts what somebody asked for. Subject: the bulk.
+    DoBulk,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 10] = [
+    pub const ALL: [Kind; 11] = [
         Kind::ChooseRoute,
         Kind::CloseLot,
         Kind::Converse,
@@ -106,6 +108,7 @@ impl Kind {
         Kind::TellWebhook,
         Kind::FinaliseDraft,
         Kind::RepeatDraft,
+        Kind::DoBulk,
     ];
 
     /// The kind as stored and shown.
@@ -121,6 +124,7 @@ impl Kind {
             Kind::TellWebhook => "tell_webhook",
             Kind::FinaliseDraft => "finalise_draft",
             Kind::RepeatDraft => "repeat_draft",
+            Kind::DoBulk => "do_bulk",
         }
     }
 
@@ -128,7 +132,9 @@ impl Kind {
     pub fn talks(self) -> bool {
         match self {
             Kind::Converse | Kind::LookUp | Kind::AdvanceAgreement | Kind::FetchMandates | Kind::TellWebhook => true,
-            Kind::ChooseRoute | Kind::CloseLot | Kind::WatchClaims | Kind::FinaliseDraft | Kind::RepeatDraft => false,
+            Kind::ChooseRoute | Kind::CloseLot | Kind::WatchClaims | Kind::FinaliseDraft | Kind::RepeatDraft | Kind::DoBulk => {
+                false
+            }
         }
     }
 
@@ -262,6 +268,7 @@ const ORDER: [Kind; Kind::ALL.len()] = [
     Kind::TellWebhook,
     Kind::FinaliseDraft,
     Kind::RepeatDraft,
+    Kind::DoBulk,
     Kind::Converse,
     Kind::CloseLot,
     Kind::AdvanceAgreement,

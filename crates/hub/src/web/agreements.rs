@@ -41,6 +41,8 @@ struct Row {
     advice: Vec<(String, String)>,
     to_the_bank: Option<String>,
     wants_signer: bool,
+    /// Where it is signed, for whoever signs.
+    sign_at: Option<String>,
     has_old_provider: bool,
     is_over: bool,
 }
@@ -115,6 +117,10 @@ fn row(shown: &AgreementShown, customer: BankCustomer<'_>, words: Words) -> Row 
             .then(|| text_for_the_bank(&course.subject, customer, &shown.customer_unit, words.0))
             .flatten(),
         wants_signer: matches!(course.state, Standing::SignerNeeded { .. } | Standing::WaitingForSignature { .. }),
+        sign_at: match &course.state {
+            Standing::WaitingForSignature { request, .. } => Some(request.address.clone()).filter(|at| at.starts_with("http")),
+            _ => None,
+        },
         has_old_provider: course.old_provider.is_some(),
         is_over: matches!(
             course.state,

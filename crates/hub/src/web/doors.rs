@@ -47,6 +47,9 @@ pub const DOORS: &[Door] = &[
     Door { method: Method::GET, path: "/invoices/{id}/files/{number}", opens: READER },
     Door { method: Method::POST, path: "/invoices/{id}/decide", opens: INVOICER },
     Door { method: Method::POST, path: "/invoices/{id}/reroute", opens: INVOICER },
+    Door { method: Method::POST, path: "/bulk", opens: INVOICER },
+    Door { method: Method::GET, path: "/bulk/{id}", opens: READER },
+    Door { method: Method::POST, path: "/bulk/{id}/{what}", opens: INVOICER },
     Door { method: Method::GET, path: "/payments", opens: READER },
     Door { method: Method::POST, path: "/payments/{id}/decide", opens: INVOICER },
     Door { method: Method::POST, path: "/payments/invoices/{id}/settle", opens: INVOICER },
@@ -69,6 +72,7 @@ pub const DOORS: &[Door] = &[
     Door { method: Method::POST, path: "/api-keys/{id}/revoke", opens: ADMIN },
     Door { method: Method::GET, path: "/settings", opens: READER },
     Door { method: Method::POST, path: "/settings/order", opens: ADMIN },
+    Door { method: Method::GET, path: "/settings/prices", opens: READER },
     Door { method: Method::GET, path: "/jobs", opens: READER },
     Door { method: Method::POST, path: "/jobs/{id}/unstick", opens: INVOICER },
     Door { method: Method::GET, path: "/users", opens: ADMIN },
@@ -109,6 +113,14 @@ pub const DOORS: &[Door] = &[
     Door { method: Method::GET, path: "/settings/invoicing", opens: ADMIN },
     Door { method: Method::POST, path: "/settings/invoicing", opens: ADMIN },
     Door { method: Method::POST, path: "/settings/invoicing/look", opens: ADMIN },
+    Door { method: Method::GET, path: "/sandbox", opens: READER },
+    Door { method: Method::GET, path: "/sandbox/letters/{id}", opens: READER },
+    Door { method: Method::GET, path: "/sandbox/letters/{id}/files/{index}", opens: READER },
+    Door { method: Method::POST, path: "/sandbox/clock", opens: INVOICER },
+    Door { method: Method::POST, path: "/sandbox/prepare", opens: ADMIN },
+    Door { method: Method::POST, path: "/sandbox/draft", opens: INVOICER },
+    Door { method: Method::POST, path: "/sandbox/pay", opens: INVOICER },
+    Door { method: Method::POST, path: "/sandbox/faults", opens: INVOICER },
 ];
 
 /// The door that a method on a path of the router's knocks at.

@@ -39,6 +39,8 @@ struct List {
     frame: Frame,
     texts: Texts,
     rows: Vec<Row>,
+    /// The ids of the page's rows.
+    page: String,
     next: Option<String>,
 }
 
@@ -159,6 +161,7 @@ pub async fn list(State(hub): State<Hub>, person: Person, Query(cursor): Query<C
     shown(&List {
         frame: Frame::titled(person.visitor(), texts.t("drafts.title"), Here::Drafts),
         texts,
+        page: drafts.iter().map(|draft| draft.id.as_str()).collect::<Vec<_>>().join(","),
         rows: drafts.into_iter().map(row).collect(),
         next,
     })

@@ -52,6 +52,8 @@ pub enum Here {
     Products,
     /// Settings of invoicing.
     Invoicing,
+    /// The sandbox that plays the counterparties.
+    Sandbox,
 }
 
 /// A link of the menu: where it stands, its path, the key of its text below `web.nav.`, its picture, and to whom it is shown.
@@ -97,6 +99,7 @@ const MENU: &[(&str, &[Link])] = &[
             Link(Here::Jobs, "/jobs", "jobs", "job", Role::ReadOnly),
         ],
     ),
+    ("practice", &[Link(Here::Sandbox, "/sandbox", "sandbox", "play", Role::ReadOnly)]),
 ];
 
 /// A group of the menu as it is shown.
@@ -152,6 +155,8 @@ pub struct Frame {
     pub flash: Option<String>,
     /// Whether nothing here is real.
     pub is_test: bool,
+    /// Whether a sandbox plays the counterparties.
+    has_sandbox: bool,
     /// Path and query, to come back to.
     pub path: String,
     theme: Theme,
@@ -178,6 +183,7 @@ impl Frame {
             uses: signed_in.map(|of| of.uses.clone()).unwrap_or_default(),
             flash: visitor.flash.as_ref().map(|key| words.t(&format!("flash.{key}"))),
             is_test: visitor.is_test,
+            has_sandbox: visitor.has_sandbox,
             path: visitor.path.clone(),
             theme: visitor.theme,
             here,
@@ -249,9 +255,10 @@ impl Frame {
             icon: icon(link.3),
             is_here: link.0 == self.here,
         };
+        let is_there = |link: &Link| role >= link.4 && (self.has_sandbox || link.0 != Here::Sandbox);
         let group = |(heading, links): &(&str, &[Link])| Group {
             heading: self.t(&format!("nav.{heading}")),
-            links: links.iter().filter(|link| role >= link.4).map(shown).collect(),
+            links: links.iter().filter(|link| is_there(link)).map(shown).collect(),
         };
         MENU.iter().map(group).filter(|group| !group.links.is_empty()).collect()
     }

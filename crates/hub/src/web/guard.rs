@@ -192,6 +192,7 @@ fn stranger(hub: &Hub, parts: &Parts, secret: &str) -> Visit {
             .path_and_query()
             .map_or_else(|| "/".to_owned(), |path| without_identity_numbers(path.as_str()).into_owned()),
         is_test: hub.config().web.is_test(hub.config()),
+        has_sandbox: hub.config().web.sandbox.is_some(),
     }
 }
 

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::actions::list_invoices::{FOUND, Found, Show, Wanted, list};
 use crate::hub::Hub;
+use crate::store::bulk::Act;
 use crate::store::following::Line;
 use crate::web::frame::{Badge, Frame, Here, Mood};
 use crate::web::session::Person;
@@ -25,6 +26,10 @@ struct Invoices {
     route: String,
     routes: Vec<(String, String)>,
     rows: Vec<Row>,
+    /// What can be done to many at once.
+    acts: Vec<(String, String)>,
+    /// The ids of the page's rows.
+    page: String,
     next: Option<String>,
     is_first: bool,
     cut: Option<String>,
@@ -79,11 +84,14 @@ pub async fn get(State(hub): State<Hub>, person: Person, Query(asked): Query<Ask
         is_here: show == wanted.show,
     };
     let named = |name: &str| (name.to_owned(), words.title("route", name));
+    let acts = Act::ALL.into_iter().filter(|act| *act != Act::Finalise);
     shown(&Invoices {
         frame: Frame::of(&person, "invoices.title", Here::Invoices),
         show: wanted.show.name(),
         tabs: Show::ALL.into_iter().map(tab).collect(),
         routes: routes::all().iter().map(|route| named(route.name())).collect(),
+        acts: acts.map(|act| (act.name().to_owned(), words.t(&format!("bulk.act.{}", act.name())))).collect(),
+        page: lines.iter().map(|line| line.id.as_str()).collect::<Vec<_>>().join(","),
         rows: lines.into_iter().map(|line| row(line, words)).collect(),
         next: next.map(|before| address(&Wanted { before: Some(before), ..wanted.clone() })),
         is_first: wanted.before.is_none(),

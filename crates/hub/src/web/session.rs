@@ -53,6 +53,8 @@ pub struct Visit {
     pub path: String,
     /// Whether nothing here is real.
     pub is_test: bool,
+    /// Whether a sandbox plays the counterparties.
+    pub has_sandbox: bool,
 }
 
 impl std::ops::Deref for Visitor {

@@ -4,14 +4,17 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::header;
 use kvitt_adapters::routes;
+use kvitt_domain::calendar;
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::plan::RouteName;
+use kvitt_domain::price_book::Price;
 use kvitt_domain::recipient::RecipientType;
 
 use crate::actions::add_company::amend_settings;
-
+use crate::actions::{look_up, open_bill};
 use crate::api::problem::Problem;
 use crate::hub::Hub;
+use crate::jobs::housekeeping;
 use crate::store::company::{self, CompanySettings};
 use crate::web::form::Form;
 use crate::web::frame::{Frame, Here};
@@ -122,4 +125,65 @@ pub async fn change_order(State(hub): State<Hub>, person: Person, form: Form) ->
     let mut response = on_to("/settings");
     response.headers_mut().append(header::SET_COOKIE, session::flash(&hub, "saved"));
     Ok(response)
+}
+
+#[derive(Template)]
+#[template(path = "prices.html")]
+struct Prices {
+    frame: Frame,
+    book: String,
+    rows: Vec<PriceRow>,
+    lasting: Vec<(String, String)>,
+}
+
+struct PriceRow {
+    route: String,
+    item: String,
+    amount: String,
+    from: String,
+    to: String,
+    is_now: bool,
+}
+
+/// What routes cost, day by day, and how long things are kept: what the operator decides, for everybody to see.
+pub async fn prices(State(hub): State<Hub>, person: Person) -> Page {
+    let words = person.words();
+    let today = calendar::today(hub.clock().business());
+    let row = |price: &Price| {
+        let key = format!("price.item.{}", price.item);
+        PriceRow {
+            route: words.title("route", price.route.as_str()),
+            item: if words.has(&key) { words.t(&key) } else { price.item.clone() },
+            amount: words.money(price.amount),
+            from: words.date(price.valid_from),
+            to: price.valid_to.map(|on| words.date(on)).unwrap_or_default(),
+            is_now: price.is_valid_on(today),
+        }
+    };
+    shown(&Prices {
+        frame: Frame::of(&person, "prices.title", Here::Settings),
+        book: hub.prices().name().to_owned(),
+        rows: hub.prices().prices().into_iter().map(row).collect(),
+        lasting: lasting(words),
+    })
+}
+
+/// How long what is kept, each with its words.
+fn lasting(words: Words) -> Vec<(String, String)> {
+    const DAY_MS: i64 = 24 * 3_600_000;
+    let days = |ms: i64| words.with("lasting.days", &[("days", &words.count(ms / DAY_MS))]);
+    let minutes = |ms: i64| words.with("lasting.minutes", &[("minutes", &words.count(ms / 60_000))]);
+    let strays_ms = i64::try_from(housekeeping::STRAYS_LIVE.as_millis()).unwrap_or(i64::MAX);
+    let for_ever = words.t("lasting.for_ever");
+    [
+        ("books", for_ever.clone()),
+        ("exchanges", for_ever),
+        ("bank_files", days(housekeeping::BANK_FILES_LIVE_MS)),
+        ("bills", days(open_bill::LIVES_MS)),
+        ("strays", days(strays_ms)),
+        ("keys", days(housekeeping::KEYS_LIVE_MS)),
+        ("lookups", minutes(look_up::FRESH_MS)),
+    ]
+    .map(|(what, long)| (words.t(&format!("lasting.{what}")), long))
+    .into()
 }

@@ -5,6 +5,7 @@ mod desks;
 mod doors;
 mod following;
 mod invoicing;
+mod many;
 mod pages;
 mod people;
 mod reports;
@@ -56,7 +57,7 @@ impl Site {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         std::fs::create_dir(&data).unwrap();
-        let web = WebConfig { test: Some(true) };
+        let web = WebConfig { test: Some(true), ..WebConfig::default() };
         let config = Config { listen: "127.0.0.1:0".parse().unwrap(), web, ..Config::default() };
         let hub = Hub::open(&data, config).await.unwrap();
         let company = add_company(&hub, ORG, name, CompanySettings::default()).await.unwrap();

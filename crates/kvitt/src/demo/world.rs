@@ -148,7 +148,10 @@ impl Addresses {
              signing = \"signing\"\n\
              \n\
              [clock]\n\
-             follow = {clock}\n",
+             follow = {clock}\n\
+             \n\
+             [web]\n\
+             sandbox = {sandbox}\n",
             host = quoted(&self.smtp.ip().to_string()),
             port = self.smtp.port(),
             user = quoted(&self.user),
@@ -164,6 +167,7 @@ impl Addresses {
             signing_token_file = quoted_path(&self.signing_token_file),
             customer_unit = quoted(&self.customer_unit),
             clock = quoted(&format!("http://{}/clock", self.http)),
+            sandbox = quoted(&format!("http://{}", self.http)),
         )
     }
 

@@ -5,6 +5,7 @@
 //! `KVITT_REQUIRE=axe` makes that a failure. `KVITT_SCREENS` names a folder that pictures of every page are written to.
 
 mod driver;
+mod playing;
 mod writing;
 
 use std::path::PathBuf;
@@ -21,7 +22,7 @@ const ENTER: &str = "\u{e007}";
 const DESKTOP: Like = Like { size: (1360, 1000), script: true };
 
 /// Every page of the menu, with the name of its picture.
-const PAGES: [(&str, &str); 21] = [
+const PAGES: [(&str, &str); 28] = [
     ("overview", "/"),
     ("invoices", "/invoices"),
     ("invoices-needed", "/invoices?show=needed"),
@@ -43,6 +44,13 @@ const PAGES: [(&str, &str); 21] = [
     ("api-keys", "/api-keys"),
     ("webhooks", "/webhooks"),
     ("jobs", "/jobs"),
+    ("prices", "/settings/prices"),
+    ("sandbox", "/sandbox"),
+    ("sandbox-mail", "/sandbox?show=mail"),
+    ("sandbox-bills", "/sandbox?show=bills"),
+    ("sandbox-paper", "/sandbox?show=paper"),
+    ("sandbox-bank", "/sandbox?show=bank"),
+    ("sandbox-faults", "/sandbox?show=faults"),
 ];
 
 /// The demo at work, and where its pages are.

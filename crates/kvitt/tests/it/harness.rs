@@ -161,6 +161,12 @@ impl Sandbox {
         format!("http://{}/ledger", self.said("http"))
     }
 
+    /// The lines of a configuration with which this sandbox plays everybody.
+    pub fn configuration(&self) -> String {
+        let addresses: kvitt_cli::demo::world::Addresses = serde_json::from_value(self.said.clone()).unwrap();
+        addresses.configuration()
+    }
+
     /// The ledger, read.
     pub fn taken(&self) -> Vec<kvitt_cli::oracle::Line> {
         wait_for(kvitt_cli::oracle::fetch(&self.ledger())).unwrap()

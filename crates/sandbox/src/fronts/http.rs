@@ -28,6 +28,7 @@ use crate::counterparties::signing::SIGNERS;
 use crate::faults::Order;
 use crate::fronts::{bank, fortnox, mps, signing};
 use crate::ledger::Line;
+use crate::mailbox::Sought;
 use crate::personas::PERSONAS;
 use crate::world::World;
 
@@ -50,6 +51,7 @@ pub fn router(world: Arc<World>) -> Router {
         .route("/ledger", get(ledger))
         .route("/mailbox", get(mailbox))
         .route("/mailbox/{id}", get(letter))
+        .route("/mailbox/{id}/text", get(letter_text))
         .route("/mailbox/{id}/attachments/{index}", get(attachment))
         .merge(mps::router())
         .merge(bank::router())
@@ -121,10 +123,19 @@ async fn personas() -> Json<Vec<serde_json::Value>> {
 struct Time {
     now: jiff::Timestamp,
     offset_ms: i64,
+    /// When a counterparty next does something by itself; who moves the clock step by step stops there.
+    next_at: jiff::Timestamp,
+    /// Files that lie for the hub and were not fetched yet: bounces, receipts, bank files.
+    unfetched: usize,
 }
 
 async fn clock(State(world): State<Arc<World>>) -> Json<Time> {
-    Json(Time { now: world.clock.now(), offset_ms: world.clock.offset_ms() })
+    Json(Time {
+        now: world.clock.now(),
+        offset_ms: world.clock.offset_ms(),
+        next_at: world.next_at(),
+        unfetched: world.unfetched(),
+    })
 }
 
 #[derive(Deserialize)]
@@ -198,18 +209,9 @@ async fn ledger(State(world): State<Arc<World>>, query: Result<Query<LedgerQuery
     Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], lines.await?).into_response())
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MailboxQuery {
-    address: Option<String>,
-}
-
-async fn mailbox(
-    State(world): State<Arc<World>>,
-    query: Result<Query<MailboxQuery>, QueryRejection>,
-) -> Result<Response, Refusal> {
-    let Query(wanted) = query?;
-    let letters = blocking(move || world.mailbox.letters(wanted.address.as_deref())).await?;
+async fn mailbox(State(world): State<Arc<World>>, query: Result<Query<Sought>, QueryRejection>) -> Result<Response, Refusal> {
+    let Query(sought) = query?;
+    let letters = blocking(move || world.mailbox.letters(&sought)).await?;
     Ok(Json(letters).into_response())
 }
 
@@ -217,6 +219,13 @@ async fn letter(State(world): State<Arc<World>>, id: Result<Path<u64>, PathRejec
     let Path(id) = id?;
     let raw = blocking(move || world.mailbox.letter(id)).await?;
     Ok(download("message/rfc822", raw))
+}
+
+/// The letter's plain text alone, as its reader sees it.
+async fn letter_text(State(world): State<Arc<World>>, id: Result<Path<u64>, PathRejection>) -> Result<Response, Refusal> {
+    let Path(id) = id?;
+    let text = blocking(move || world.mailbox.text(id)).await?;
+    Ok(download("text/plain; charset=utf-8", text.into_bytes()))
 }
 
 async fn attachment(

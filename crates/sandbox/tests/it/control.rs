@@ -13,6 +13,7 @@ fn the_clock_moves_forward_only() {
     let clock = stage.json("/clock");
     assert_eq!(clock["offset_ms"], 14 * 86_400_000 + 1500);
     assert!(clock["now"].as_str().unwrap().ends_with('Z'), "{clock}");
+    assert!(clock["next_at"].as_str().unwrap().ends_with('Z') && clock["unfetched"] == 0, "{clock}");
     stage.send("kari@a.example", "1");
     // As times, not as text: a fraction of a second drops its last zeros.
     let time = |value: &Value| value.as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
@@ -55,6 +56,10 @@ fn the_mailbox_shows_what_a_recipient_finds() {
     assert_eq!(stage.get("/mailbox/1"), crate::harness::letter("1"));
     assert_eq!(stage.get("/mailbox/1/attachments/0"), "%PDF-1.7 1");
     assert_eq!(stage.json("/mailbox?address=ola@a.example"), json!([]));
+    assert_eq!((entry["company"].as_str(), entry["invoice"].as_str()), (Some("999999999"), Some("1")));
+    assert_eq!(stage.json("/mailbox?company=999999999").as_array().unwrap().len(), 1);
+    assert_eq!(stage.json("/mailbox?company=1"), json!([]));
+    assert!(stage.get("/mailbox/1/text").contains("999"), "{}", stage.get("/mailbox/1/text"));
 }
 
 #[test]

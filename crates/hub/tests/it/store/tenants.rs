@@ -36,6 +36,7 @@ use kvitt_hub::store::api_key::{self, ApiKey};
 use kvitt_hub::store::artefact::{self, Naming};
 use kvitt_hub::store::bank_account::{self, BankAccount, BankAccountSettings};
 use kvitt_hub::store::bank_file::{self, Finished, StoredFile};
+use kvitt_hub::store::bulk::{self, Act, BulkState, Item, StoredBulk};
 use kvitt_hub::store::card::{self, Card, Findable};
 use kvitt_hub::store::collection::{self, Credit};
 use kvitt_hub::store::company::{self, CompanySettings};
@@ -134,6 +135,7 @@ async fn furnish(tx: &mut Tx<'_>, bench: &Bench) -> Result<()> {
     draft::insert(tx, id, key, &a_draft(), &a_heading()).await?;
     recurrence::insert(tx, id, key, &a_recurrence(), NOW).await?;
     recurrence::record(tx, id, "again", 0, "draft", NOW).await?;
+    bulk::insert(tx, id, key, &a_bulk()).await?;
     answer::begin(tx, id, &keyed(), NOW, 0, NOW).await?;
     answer::finish(tx, id, key, "key", NOW, (201, b"{}")).await?;
     webhook::insert(tx, id, key, "hook", &a_webhook(), NOW).await?;
@@ -217,6 +219,12 @@ fn a_draft() -> StoredDraft {
         changed_at: NOW,
         version: 1,
     }
+}
+
+fn a_bulk() -> StoredBulk {
+    let items = vec![Item { id: "i1".into(), outcome: None }];
+    let (act, state) = (Act::Resend, BulkState::Planned);
+    StoredBulk { id: "many".into(), act, state, by: "Kari".into(), items, changed_at: NOW, version: 1 }
 }
 
 fn a_recurrence() -> StoredRecurrence {
@@ -598,6 +606,7 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert_eq!(draft::of_invoice(db, b, key, "i2").await.unwrap(), None);
         assert!(draft::list(db, b, DraftState::Numbered, (i64::MAX, ""), 9).await.unwrap().is_empty());
         assert_eq!(draft::crediting(db, b, "i1").await.unwrap(), 0);
+        assert_eq!(bulk::by_id(db, b, key, "many").await.unwrap(), None);
         assert_eq!(recurrence::by_id(db, b, key, "again").await.unwrap(), None);
         assert!(recurrence::all(db, b, key).await.unwrap().is_empty());
         assert!(recurrence::runs(db, b, "again").await.unwrap().is_empty());
@@ -840,6 +849,9 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         as_b!(bench, |tx| invoice::remove_identity(tx, b, "ref")).unwrap();
         assert!(as_b!(bench, |tx| async move { draft::save(tx, b, key, &a_draft(), &a_heading()).await }).is_err());
         assert!(!as_b!(bench, |tx| draft::remove(tx, b, "draft", 1)).unwrap());
+        assert!(as_b!(bench, |tx| async move { bulk::save(tx, b, key, &a_bulk()).await }).is_err());
+        assert!(!as_b!(bench, |tx| bulk::remove(tx, b, "many", 1)).unwrap());
+        as_b!(bench, |tx| async move { bulk::insert(tx, b, key, &a_bulk()).await }).unwrap();
         assert!(as_b!(bench, |tx| async move { recurrence::save(tx, b, key, &a_recurrence(), NOW).await }).is_err());
         as_b!(bench, |tx| async move {
             recurrence::insert(tx, b, key, &a_recurrence(), NOW).await?;

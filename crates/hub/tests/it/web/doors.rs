@@ -163,6 +163,12 @@ const TRIED: &[Tried] = &[
         becomes: NOT_THERE,
     },
     Tried { door: "/recurring/{id}/end", path: "/recurring/{again}/end", fields: &[("version", "1")], becomes: NOT_THERE },
+    Tried { door: "/bulk/{id}", path: "{bulk}", fields: &[], becomes: NOT_THERE },
+    Tried { door: "/bulk/{id}/{what}", path: "{bulk}/begin", fields: &[], becomes: NOT_THERE },
+    Tried { door: "/bulk/{id}/{what}", path: "{bulk}/stop", fields: &[], becomes: NOT_THERE },
+    Tried { door: "/bulk/{id}/{what}", path: "{bulk}/forget", fields: &[], becomes: NOT_THERE },
+    Tried { door: "/sandbox/letters/{id}", path: "/sandbox/letters/1", fields: &[], becomes: NOT_THERE },
+    Tried { door: "/sandbox/letters/{id}/files/{index}", path: "/sandbox/letters/1/files/0", fields: &[], becomes: NOT_THERE },
     Tried { door: "/drafts/{id}/copy", path: "{draft}/copy", fields: &[], becomes: NOT_THERE },
     Tried { door: "/drafts/{id}/discard", path: "{draft}/discard", fields: &[("version", "1")], becomes: NOT_THERE },
     Tried { door: "/drafts/{id}/files", path: "{draft}/files", fields: &[("version", "1")], becomes: NOT_THERE },
@@ -214,6 +220,8 @@ async fn another_companys_things_are_not_there() {
     assert_eq!(other.post(&draft, &format!("{draft}/repeat"), &terms).await.status, 303);
     let list = other.get("/recurring").await.shown();
     let again = list.text.split("action=\"/recurring/").nth(1).unwrap().split('/').next().unwrap().to_owned();
+    let many = [("act", "resend"), ("scope", "chosen"), ("id", invoice.as_str())];
+    let bulk = other.post("/invoices", "/bulk", &many).await.to.unwrap();
     let mut browser = site.signed_in(&us, &site.company).await;
     let token = browser.get("/users").await.token();
     for door in DOORS.iter().filter(|door| door.path.contains('{') && !SECRETS.contains(&door.path)) {
@@ -228,6 +236,7 @@ async fn another_companys_things_are_not_there() {
                 .replace("{key}", &key)
                 .replace("{job}", &job)
                 .replace("{payment}", &job)
+                .replace("{bulk}", &bulk)
                 .replace("{draft}", &draft)
                 .replace("{again}", &again);
             let page = match door.method {

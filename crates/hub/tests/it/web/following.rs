@@ -9,7 +9,7 @@ use kvitt_hub::store::event;
 use super::{Browser, Site};
 
 /// Waits until an invoice is where nothing more happens by itself, by looking at its events: without any route set up it is parked.
-async fn settled(site: &Site, id: &str) {
+pub async fn settled(site: &Site, id: &str) {
     loop {
         let told =
             event::of_subject(&mut site.hub.db().read().await.unwrap(), &site.company.id, &site.company.key, id).await.unwrap();

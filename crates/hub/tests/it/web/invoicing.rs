@@ -37,7 +37,7 @@ fn fields_of(page: &Page, form: &str) -> Vec<(String, String)> {
 }
 
 /// Sends a form of a page as it stands, with changes.
-async fn send_form(browser: &mut Browser, page: &str, action: &str, changes: &[(&str, &str)]) -> Page {
+pub async fn send_form(browser: &mut Browser, page: &str, action: &str, changes: &[(&str, &str)]) -> Page {
     let shown = browser.get(page).await.shown();
     let mut fields = fields_of(&shown, &format!("action=\"{action}\""));
     fields.retain(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
@@ -46,7 +46,7 @@ async fn send_form(browser: &mut Browser, page: &str, action: &str, changes: &[(
     browser.send(action, &fields).await
 }
 
-async fn set_up(site: &Site) {
+pub async fn set_up(site: &Site) {
     let mut admin = site.as_a(Role::Admin).await;
     let settings = "/settings/invoicing";
     let wrong = send_form(&mut admin, settings, settings, &[("bank_account", "8601.11.17948"), ("customer_end", "5")]).await;
@@ -60,7 +60,7 @@ async fn set_up(site: &Site) {
     assert!(page.has("value=\"86011117947\"") && page.has("Saved"), "{}", page.text);
 }
 
-async fn begin(browser: &mut Browser, customer: &str) -> String {
+pub async fn begin(browser: &mut Browser, customer: &str) -> String {
     let begun = browser.post("/drafts", "/drafts", &[("customer", customer)]).await;
     assert_eq!(begun.status, 303, "{}", begun.text);
     begun.to.unwrap()

@@ -5,14 +5,14 @@ use super::{DESKTOP, PASSWORD, axe, complaints, wait_until};
 use crate::harness::Running;
 
 /// Presses the button that sends the form in which a field is.
-fn send(browser: &Browser, field: &str) {
+pub fn send(browser: &Browser, field: &str) {
     let script = format!(
         "const form = document.querySelector({field:?}).form; form.requestSubmit(form.querySelector('button.button--main'))"
     );
     browser.run(&script);
 }
 
-fn write_all(browser: &Browser, fields: &[(&str, &str)]) {
+pub fn write_all(browser: &Browser, fields: &[(&str, &str)]) {
     for (name, value) in fields {
         browser.write(&format!("[name={name}]"), value);
     }
