@@ -128,7 +128,7 @@ struct Body {
 impl StoredBulk {
     fn sealed(&self, key: &CompanyKey) -> Result<Vec<u8>> {
         let body = Body { by: self.by.clone(), items: self.items.clone() };
-        Ok(key.seal_compressed_json(Purpose::Bulk, &self.id, &body)?)
+        key.seal_compressed_json(Purpose::Bulk, &self.id, &body)
     }
 }
 

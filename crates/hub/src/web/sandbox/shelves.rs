@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use kvitt_domain::calendar;
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::identifiers::without_identity_numbers;
+use kvitt_domain::money::{Amount, Currency};
 
 use crate::actions::list_invoices::{Wanted as Listed, list};
 use crate::api::problem::Problem;
@@ -174,7 +175,7 @@ pub(super) async fn bills(control: &Control, company: &Company, words: Words) ->
         Some(BillShown {
             kind: words.t(if line.kind == "claim" { "sandbox.bill.claim" } else { "sandbox.bill.efaktura" }),
             kid: bill.kid.clone().unwrap_or_default(),
-            amount: kroner(&bill.amount),
+            amount: kroner(&bill.amount, words),
             due_on: words.date(bill.due_on),
             status: known.map_or_else(|| Badge::new(Mood::Quiet, "–"), |known| status(known)),
             shown_in: places.iter().map(|place| words.t(&format!("sandbox.seen.{place}"))).collect::<Vec<_>>().join(", "),
@@ -208,7 +209,7 @@ pub(super) async fn debts(hub: &Hub, control: &Control, company: &Company, accou
     for line in owed(hub, company).await?.into_iter().take(SHOWN) {
         let Some(debt) = debt(hub, company, &line.id).await? else { continue };
         shown.push(OwedShown {
-            left: words.money(kvitt_domain::Amount::new(debt.left_minor, line.payable.currency())),
+            left: words.money(Amount::new(debt.left_minor, line.payable.currency())),
             has_kid: debt.kid.is_some(),
             due_on: line.due_on.as_deref().map(|on| words.date_text(on)).unwrap_or_default(),
             number: line.number,
@@ -221,7 +222,7 @@ pub(super) async fn debts(hub: &Hub, control: &Control, company: &Company, accou
     }
     let claims = control.claims(account).await?.into_iter().take(SHOWN).map(|claim| {
         let status = [claim.status, claim.rejection_code].into_iter().flatten().collect::<Vec<_>>().join(" ");
-        (claim.kid, kroner(&claim.amount), words.date(claim.due_date), status)
+        (claim.kid, kroner(&claim.amount, words), words.date(claim.due_date), status)
     });
     let movements = control.movements(account).await?.into_iter().take(SHOWN);
     Ok(Debts {
@@ -242,7 +243,7 @@ fn movement(one: Movement, words: Words) -> MovementShown {
     MovementShown {
         kind: if words.has(&key) { words.t(&key) } else { one.kind },
         kid: one.kid.unwrap_or_default(),
-        amount: kroner(&one.amount),
+        amount: kroner(&one.amount, words),
         on: words.date(one.booked_on),
         stage,
     }
@@ -275,8 +276,9 @@ pub(super) async fn switches(control: &Control, words: Words) -> Result<Switches
 }
 
 /// Kroner with two decimals as people write them.
-fn kroner(amount: &str) -> String {
-    format!("{}\u{a0}kr", amount.replace('.', ","))
+fn kroner(amount: &str, words: Words) -> String {
+    let value = amount.parse().ok().and_then(|value| Amount::from_decimal(value, Currency::NOK));
+    value.map_or_else(|| amount.to_owned(), |value| words.money(value))
 }
 
 fn masked(text: &str) -> String {

@@ -12,7 +12,7 @@ use crate::harness::{Running, Sandbox};
 struct Stage {
     browser: Browser,
     address: String,
-    sandbox: Sandbox,
+    _sandbox: Sandbox,
     _hub: Running,
     found: Vec<String>,
 }
@@ -27,7 +27,7 @@ impl Stage {
         let settings = format!("listen = \"{listen}\"\npublic_address = \"http://{listen}\"\n\n{}", sandbox.configuration());
         std::fs::write(data.join("kvitt.toml"), settings).unwrap();
         let hub = Running::ready(&data, &["serve"]);
-        let stage = Stage { browser, address: hub.address(), sandbox, _hub: hub, found: Vec::new() };
+        let stage = Stage { browser, address: hub.address(), _sandbox: sandbox, _hub: hub, found: Vec::new() };
         stage.open("/first-run");
         let code = stage._hub.said["first_run_code"].as_str().unwrap();
         let first = [("code", code), ("org_number", org_number), ("company_name", "Nordlys Kraft AS"), ("name", "Eva Berg")];
