@@ -92,6 +92,9 @@ pub struct Metadata {
     pub sender_comment: Option<String>,
     /// Whether the XML goes with the e-mail.
     pub attach_xml: Option<bool>,
+    /// The plan that the sender demands: what was decided for it then must be decided now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_id: Option<String>,
 }
 
 /// All but the fødselsnummer, of which it only says whether there is one.
@@ -110,6 +113,7 @@ impl std::fmt::Debug for Metadata {
             .field("language", &self.language)
             .field("sender_comment", &self.sender_comment)
             .field("attach_xml", &self.attach_xml)
+            .field("plan_id", &self.plan_id)
             .finish()
     }
 }

@@ -56,6 +56,12 @@ pub const FIELDS: &[Field] = &[
         meaning: "The sender's own id of the document: sending it again with the same id does nothing twice.",
     },
     Field {
+        name: "plan_id",
+        aliases: &[],
+        values: "an id that `POST /v1/plans` answered",
+        meaning: "Accept the document only if what would be decided now is what was answered then.",
+    },
+    Field {
         name: "routing.route_order",
         aliases: &["route_order"],
         values: "a list of `avtalegiro`, `efaktura`, `peppol`, `dpi`, `email`, `print`",
@@ -187,6 +193,7 @@ impl Reader {
                 metadata.recipient_type = Some(value.text().and_then(RecipientType::parse).ok_or_else(refused)?);
             }
             "uuid" => metadata.uuid = Some(value.text().and_then(|text| Uuid::try_parse(text).ok()).ok_or_else(refused)?),
+            "plan_id" => metadata.plan_id = Some(value.text().ok_or_else(refused)?.to_owned()),
             "routing.route_order" => metadata.route_order = routes(value, SilentFailure::MayStandLast).ok_or_else(refused)?,
             "routing.disabled_routes" => metadata.disabled_routes = routes(value, SilentFailure::Refused).ok_or_else(refused)?,
             "recipient_email" => {

@@ -47,6 +47,10 @@ pub struct Config {
     pub public_address: Option<String>,
     /// How many jobs are worked on at the same time.
     pub workers: usize,
+    /// Networks of the operator's own proxies, such as `10.0.0.0/8`: whom they say a request comes from is believed.
+    pub trusted_proxies: Vec<String>,
+    /// The header in which they say it.
+    pub proxy_header: ProxyHeader,
     /// What programs may ask for.
     pub api: ApiConfig,
     /// The price book; by default the example book that comes with the program.
@@ -75,6 +79,17 @@ pub struct Config {
     pub log_format: LogFormat,
 }
 
+/// Where a proxy says from whom it heard.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProxyHeader {
+    /// What nearly every proxy writes.
+    #[default]
+    XForwardedFor,
+    /// RFC 7239.
+    Forwarded,
+}
+
 /// How a log is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -93,6 +108,8 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8480)),
             public_address: None,
             workers: 32,
+            trusted_proxies: Vec::new(),
+            proxy_header: ProxyHeader::default(),
             api: ApiConfig::default(),
             price_book: None,
             mail: BTreeMap::new(),
@@ -211,11 +228,21 @@ impl Config {
         if let Some((name, _)) = self.mail.iter().find(|(_, mail)| mail.host.trim().is_empty() || mail.port == 0) {
             return wrong(format!("mail.{name} needs a host and a port"));
         }
+        for text in &self.trusted_proxies {
+            if let Err(why) = http::network(text) {
+                return wrong(format!("trusted_proxies: {why}"));
+            }
+        }
         self.webhooks.doors()?;
         if let Some(why) = self.avtalegiro.fault(&self) {
             return wrong(why);
         }
         Ok(self)
+    }
+
+    /// The networks of the operator's own proxies. What is no network was refused at the start.
+    pub fn proxy_networks(&self) -> Vec<ipnet::IpNet> {
+        self.trusted_proxies.iter().filter_map(|text| http::network(text).ok()).collect()
     }
 
     /// The address of the database.

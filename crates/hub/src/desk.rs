@@ -3,6 +3,7 @@
 //! The same [`Ask`] is answered in this process, or by the running hub through its local socket ([`crate::socket`]); the
 //! command line does not know which. Every question names the company that asks; another company's things are not found.
 
+use jiff::Timestamp;
 use kvitt_domain::delivery::Purpose;
 use kvitt_domain::fault::Fault;
 use kvitt_domain::mandate::Mandate;
@@ -386,6 +387,9 @@ pub struct Planned {
     pub plan: Plan,
     /// Warnings about the document itself.
     pub warnings: Vec<Fault>,
+    /// The id with which the sender may demand this plan, and until when; none for a seller that is no company here.
+    #[serde(default)]
+    pub promised: Option<(String, Timestamp)>,
 }
 
 /// Where everything stands.
@@ -406,9 +410,25 @@ pub struct Status {
     /// Accounts for which somebody else seems to make claims.
     #[serde(default)]
     pub other_providers: Vec<OtherProvider>,
+    /// Webhooks that are told nothing until a person says so.
+    #[serde(default)]
+    pub stopped_webhooks: Vec<StoppedWebhook>,
     /// Whether the database was put back from a backup, and what that left in doubt.
     #[serde(default)]
     pub restored: Option<actions::restore::Shown>,
+}
+
+/// A webhook that is told nothing until a person says so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoppedWebhook {
+    /// The company's organisation number.
+    pub company: String,
+    /// Its id.
+    pub id: String,
+    /// Since when: business time, Unix milliseconds.
+    pub since: i64,
+    /// Why.
+    pub why: Fault,
 }
 
 /// An account for which somebody else seems to make claims: the rail had claims of ours already, and not from us.

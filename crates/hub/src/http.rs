@@ -6,6 +6,7 @@
 //! sixteen months after its invoice was accepted.
 
 mod bills;
+mod caller;
 mod documents;
 mod mandates;
 mod validate;
@@ -27,6 +28,8 @@ use tracing::Instrument as _;
 
 use crate::api::access::language_of;
 use crate::api::problem::Problem;
+use crate::api::uploads::{self, Uploads};
+use crate::http::caller::Proxies;
 use crate::hub::Hub;
 use crate::{api, web};
 
@@ -36,8 +39,12 @@ pub struct RequestId(pub String);
 
 /// The addresses of the hub.
 pub fn router(hub: Hub) -> Router {
+    let proxies = Arc::new(Proxies { networks: hub.config().proxy_networks(), header: hub.config().proxy_header });
     let judging =
         Router::new().route("/v1/validate", post(validate::post)).with_state((hub.clone(), Arc::new(validate::Bench::new())));
+    // Anybody may ask it, so that it has room of its own: whoever fills that stops no sender.
+    let room = Uploads::of(hub.config().api.upload_bytes() / 4);
+    let judging = judging.route_layer(middleware::from_fn_with_state(room, uploads::admit));
     let banks = Router::new()
         .route("/bill/{company}/{link}", get(bills::page))
         .route("/bill/{company}/{link}/{position}", get(bills::file))
@@ -54,12 +61,13 @@ pub fn router(hub: Hub) -> Router {
         .merge(judging)
         .merge(api::router(&hub))
         .merge(web::router(&hub))
-        .layer(middleware::from_fn_with_state(hub, with_id))
+        .layer(middleware::from_fn_with_state((hub, proxies), with_id))
 }
 
 /// Gives every request an id, which stands in each line of the log that is written for it and in the answer, and counts it.
-async fn with_id(State(hub): State<Hub>, mut request: Request, next: Next) -> Response {
+async fn with_id(State((hub, proxies)): State<(Hub, Arc<Proxies>)>, mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
+    proxies.place(&mut request);
     // The pattern and not the path: that holds the unguessable part of a link.
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let id = uuid::Uuid::now_v7().to_string();

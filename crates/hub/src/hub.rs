@@ -16,7 +16,7 @@ use crate::actions::{count_up, restore};
 use crate::api::tokens::Signing;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::desk::{OtherProvider, Status};
+use crate::desk::{OtherProvider, Status, StoppedWebhook};
 use crate::error::{Error, Result};
 use crate::jobs::breaker::Breaker;
 use crate::jobs::watch::bank_files::Emptied;
@@ -28,7 +28,7 @@ use crate::store::figures::{self, Figures};
 use crate::store::house::Note;
 use crate::store::job::Seat;
 use crate::store::objects::Objects;
-use crate::store::{Backend, Db, Tx, claim, delivery, house, job};
+use crate::store::{Backend, Db, Tx, claim, delivery, house, job, webhook};
 use crate::transport::Carrier;
 use crate::transport::network::Network;
 use crate::vault::Vault;
@@ -68,6 +68,7 @@ struct Inner {
     reading: tokio::sync::Mutex<()>,
     signing: tokio::sync::OnceCell<Signing>,
     waiting: tokio::sync::Semaphore,
+    stopping: watch::Sender<bool>,
     kept_figures: count_up::Kept,
     _lock: DataLock,
 }
@@ -136,6 +137,7 @@ impl Hub {
                 reading: tokio::sync::Mutex::default(),
                 signing: tokio::sync::OnceCell::new(),
                 waiting: tokio::sync::Semaphore::new(MOST_WAITING),
+                stopping: watch::Sender::new(false),
                 kept_figures: count_up::Kept::default(),
                 db,
                 _lock: lock,
@@ -269,6 +271,12 @@ impl Hub {
                 claims: found.claims,
                 last_at: found.last_at,
             }));
+            for stored in webhook::all(&mut db, &company.id, &company.key).await? {
+                if let webhook::State::Stopped { why } = stored.webhook.state {
+                    let (company, id, since) = (company.org_number.clone(), stored.id, stored.webhook.since);
+                    status.stopped_webhooks.push(StoppedWebhook { company, id, since, why });
+                }
+            }
         }
         status.restored = house::noted(&mut db, self.vault(), Note::Restored).await?;
         status.strays = watch_folders::strays(self, &mut db).await?;
@@ -285,6 +293,13 @@ impl Hub {
     /// Places for callers that wait for something to happen.
     pub fn waiting(&self) -> &tokio::sync::Semaphore {
         &self.inner.waiting
+    }
+
+    /// Waits until the hub stops answering. Whoever lets a caller wait asks this beside what the caller waits for.
+    pub async fn stopping(&self) {
+        let mut stopping = self.inner.stopping.subscribe();
+        // The sender lives as long as the hub.
+        let _ = stopping.wait_for(|stops| *stops).await;
     }
 
     /// Figures of companies that took long to count.
@@ -323,23 +338,7 @@ impl Hub {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let config = self.config().clone();
-        let listener = tokio::net::TcpListener::bind(config.listen).await.map_err(|cause| {
-            Error::CannotStart(format!("{} cannot be listened on: {cause}; set listen in the configuration", config.listen))
-        })?;
-        let http = listener.local_addr().map_err(|cause| Error::io("reading the HTTP address", cause))?;
-        let router = http::router(self.clone());
-        let mut until = stopped.clone();
-        tasks.spawn(async move {
-            let until = async move {
-                let _ = until.wait_for(|stop| *stop).await;
-            };
-            if let Err(error) = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-                .with_graceful_shutdown(until)
-                .await
-            {
-                tracing::error!(%error, "HTTP ended");
-            }
-        });
+        let http = self.listen(&mut tasks, stopped.clone()).await?;
         tasks.spawn(socket::serve(self.clone(), socket::listen(self.data())?, stopped.clone()));
         tasks.spawn(dispatcher::run(self.clone(), stopped.clone()));
         tasks.spawn(housekeeping::run(self.clone(), stopped.clone()));
@@ -361,6 +360,38 @@ impl Hub {
             tasks.spawn(watch_folders::clock(self.clone(), clock, stopped));
         }
         Ok(Running { http, stop, tasks })
+    }
+
+    /// Starts HTTP alone: what is handed in is accepted, and nobody works on it until a hub is started in full on the same database.
+    pub async fn start_http(&self) -> Result<Running> {
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let http = self.listen(&mut tasks, stopped).await?;
+        Ok(Running { http, stop, tasks })
+    }
+
+    /// Answers HTTP until it is told to stop; where it listens.
+    async fn listen(&self, tasks: &mut JoinSet<()>, mut until: watch::Receiver<bool>) -> Result<SocketAddr> {
+        let address = self.config().listen;
+        let listener = tokio::net::TcpListener::bind(address).await.map_err(|cause| {
+            Error::CannotStart(format!("{address} cannot be listened on: {cause}; set listen in the configuration"))
+        })?;
+        let http = listener.local_addr().map_err(|cause| Error::io("reading the HTTP address", cause))?;
+        let (router, hub) = (http::router(self.clone()), self.clone());
+        hub.inner.stopping.send_replace(false);
+        tasks.spawn(async move {
+            let until = async move {
+                let _ = until.wait_for(|stop| *stop).await;
+                hub.inner.stopping.send_replace(true);
+            };
+            if let Err(error) = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+                .with_graceful_shutdown(until)
+                .await
+            {
+                tracing::error!(%error, "HTTP ended");
+            }
+        });
+        Ok(http)
     }
 
     /// Works in this process until no job is due within `patience` of business time, then says where everything stands.

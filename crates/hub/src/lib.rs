@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod desk;
 pub mod error;
+pub mod evidence;
 pub mod failpoint;
 pub mod http;
 pub mod hub;

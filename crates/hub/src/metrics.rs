@@ -73,6 +73,12 @@ impl Commits {
         }
     }
 
+    /// How many transactions were committed so far, and how many actions they held.
+    pub fn so_far(&self) -> (u64, u64) {
+        let commits = self.members.counts.iter().map(|count| count.load(Ordering::Relaxed)).sum();
+        (commits, self.members.sum_micro.load(Ordering::Relaxed) / 1_000_000)
+    }
+
     /// A transaction was not committed.
     pub fn failed(&self) {
         self.failed.fetch_add(1, Ordering::Relaxed);

@@ -71,6 +71,8 @@ pub enum Purpose {
     MandateChange,
     /// A mandate that a customer is offered; it stands in an address and in no row.
     MandateOffer,
+    /// A plan that a sender may demand; it stands in its id and in no row.
+    PlanPromise,
     /// What a bank said of a payment; its row is the payment.
     Payment,
     /// A bank's file; its row is the digest and the piece's number.
@@ -107,6 +109,7 @@ impl Purpose {
             Purpose::Mandate => "mandate",
             Purpose::MandateChange => "mandate change",
             Purpose::MandateOffer => "mandate offer",
+            Purpose::PlanPromise => "plan promise",
             Purpose::Stray => "stray",
             Purpose::Note => "note",
             Purpose::Payment => "payment",

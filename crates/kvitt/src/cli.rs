@@ -64,6 +64,8 @@ enum Command {
     Plan(commands::plan::Plan),
     /// Judge documents by EN 16931 and Peppol, and say what to mend.
     Validate(commands::validate::Validate),
+    /// Judge a bundle of evidence: that nothing was changed in it, and who signed it.
+    Verify(commands::verify::Verify),
     /// Show what a file from the bank says, and whether it adds up.
     BankFile(commands::bank_file::BankFile),
     /// Check KIDs, or make them.
@@ -200,6 +202,7 @@ async fn run(session: &Session, command: Command) -> Outcome {
         Command::Send(send) => send.run(session).await,
         Command::Plan(plan) => plan.run(session).await,
         Command::Validate(validate) => validate.run(session),
+        Command::Verify(verify) => verify.run(session),
         Command::BankFile(file) => file.run(session),
         Command::Kid(kid) => kid.run(session),
         Command::Explain(explain) => explain.run(session).await,

@@ -30,4 +30,5 @@ pub mod settle;
 pub mod status;
 pub mod users;
 pub mod validate;
+pub mod verify;
 pub mod webhooks;

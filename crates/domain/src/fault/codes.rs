@@ -484,6 +484,36 @@ codes! {
     METHOD_UNKNOWN = "method.unknown", Sender;
     /// The company has nothing with this id. Values: `kind_of`, what was asked for.
     RESOURCE_UNKNOWN = "resource.unknown", Sender;
+    /// What would be decided of the document is not what its plan says. Values: `before`, `after`, the routes that would be tried.
+    PLAN_CHANGED = "plan.changed", Sender;
+    /// A route stands otherwise than in the plan. Values: `route`, `other_standing`, `standing`.
+    PLAN_ROUTE_CHANGED = "plan.route_changed", Sender;
+    /// A route costs otherwise than in the plan. Values: `route`, `before`, `after`.
+    PLAN_PRICE_CHANGED = "plan.price_changed", Sender;
+    /// The id is of no plan that the company was answered.
+    PLAN_UNKNOWN = "plan.unknown", Sender;
+    /// The plan was answered too long ago.
+    PLAN_EXPIRED = "plan.expired", Sender;
+    /// The plan was made for another document, or for other details beside it.
+    PLAN_OTHER_DOCUMENT = "plan.other_document", Sender;
+    /// The bundle of evidence is no archive as the hub writes them, or was changed.
+    EVIDENCE_ARCHIVE = "evidence.archive", Sender;
+    /// The manifest of a bundle of evidence cannot be read.
+    EVIDENCE_MANIFEST = "evidence.manifest", Sender;
+    /// The manifest is not signed by the key that lies in the bundle.
+    EVIDENCE_SIGNATURE = "evidence.signature", Sender;
+    /// The bundle is signed by another key than the one that is expected. Values: `key`, the id of the one that signed.
+    EVIDENCE_KEY = "evidence.key", Sender;
+    /// A file of the bundle is not what the manifest says. Values: `file`.
+    EVIDENCE_FILE_CHANGED = "evidence.file_changed", Sender;
+    /// A file that the manifest names is not in the bundle. Values: `file`.
+    EVIDENCE_FILE_MISSING = "evidence.file_missing", Sender;
+    /// A file of the bundle is not in the manifest, or is there twice. Values: `file`.
+    EVIDENCE_FILE_UNLISTED = "evidence.file_unlisted", Sender;
+    /// An event of the bundle is not what was told. Values: `number`.
+    EVIDENCE_EVENT_CHANGED = "evidence.event_changed", Sender;
+    /// Before an event of the bundle at least one is missing. Values: `number`.
+    EVIDENCE_EVENT_MISSING = "evidence.event_missing", Sender;
     /// The operation needs a token.
     ACCESS_TOKEN_MISSING = "access.token_missing", Sender;
     /// The token is not one of ours, has expired, or its key was revoked.

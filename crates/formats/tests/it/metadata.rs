@@ -24,7 +24,7 @@ fn every_field_is_read() {
              "routing": { "route_order": ["netbank", "email", "print"], "disabled_routes": ["dpi"] },
              "recipient_email": "Kari@Example.no", "recipient_phone_number": "0047 999 00 001",
              "recipient_date_of_birth": "1955-11-10", "recipient_efaktura_id": "012345678", "recipient_ssn": "10915596784",
-             "lang": "EN", "sender_comment": " Takk for handelen! ", "email_settings": { "attach_xml": false } }"#,
+             "lang": "EN", "sender_comment": " Takk for handelen! ", "email_settings": { "attach_xml": false }, "plan_id": "plan_x" }"#,
     );
     let routes = |names: &[&str]| names.iter().map(|name| RouteName::new(*name)).collect::<Vec<_>>();
     let expected = Metadata {
@@ -40,6 +40,7 @@ fn every_field_is_read() {
         language: Some(Language::English),
         sender_comment: Some("Takk for handelen!".to_owned()),
         attach_xml: Some(false),
+        plan_id: Some("plan_x".to_owned()),
     };
     assert_eq!(metadata, expected);
     let serialised = serde_json::to_string(&metadata).expect("metadata is JSON");

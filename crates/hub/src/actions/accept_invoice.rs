@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::actions::add_company::add_company;
 use crate::actions::check_kid::check_kid;
-use crate::actions::move_collection;
+use crate::actions::{move_collection, promise_plan};
 use crate::desk::Wishes;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
@@ -179,25 +179,25 @@ impl HandedIn {
 
 /// Accepts a document and asks for its delivery.
 pub async fn accept_invoice(hub: &Hub, handed: HandedIn) -> Result<Accepted> {
-    let (accepted, _) = accept(hub, handed).await?;
+    let (accepted, _) = accept(hub, handed, None).await?;
     Ok(accepted)
 }
 
-/// The same, for whoever shows what is stored now: the same for everybody who hands the document in.
-pub async fn accept_stored(hub: &Hub, handed: HandedIn) -> Result<(Accepted, StoredInvoice)> {
-    let (accepted, prepared) = accept(hub, handed).await?;
+/// The same of a company that is known already, for whoever shows what is stored now: the same for everybody who hands the document in.
+pub async fn accept_stored(hub: &Hub, company: &Company, handed: HandedIn) -> Result<(Accepted, StoredInvoice)> {
+    let (accepted, prepared) = accept(hub, handed, Some(company)).await?;
     if !accepted.again {
         return Ok((accepted, prepared.stored.clone()));
     }
-    let company = hub.company(Some(&accepted.company)).await?;
     let stored = invoice::by_id(&mut *hub.db().read().await?, &company.id, &company.key, &accepted.id).await?;
     Ok((accepted, stored))
 }
 
-async fn accept(hub: &Hub, handed: HandedIn) -> Result<(Accepted, std::sync::Arc<Prepared>)> {
+async fn accept(hub: &Hub, handed: HandedIn, known: Option<&Company>) -> Result<(Accepted, std::sync::Arc<Prepared>)> {
     let (handed, readable) = read_aside(hub, handed).await?;
-    let company = company_for(hub, &handed, &readable.invoice).await?;
+    let company = company_for(hub, &handed, &readable.invoice, known).await?;
     let readable = with_kid_judged(hub, &company, &handed, readable).await?;
+    hold_to_plan(hub, &company, &handed, &readable).await?;
     let prepared = {
         let (hub, company) = (hub.clone(), company.clone());
         tokio::task::spawn_blocking(move || prepare(&hub, &company, &handed, readable))
@@ -233,6 +233,18 @@ async fn with_kid_judged(hub: &Hub, company: &Company, handed: &HandedIn, mut re
     Ok(readable)
 }
 
+/// Refuses a document whose sender demands a plan that would not be made any more. One that was accepted before is not planned again.
+async fn hold_to_plan(hub: &Hub, company: &Company, handed: &HandedIn, readable: &Readable) -> Result<()> {
+    let Some(id) = &readable.metadata.plan_id else { return Ok(()) };
+    let Err(refused) = promise_plan::hold(hub, company, handed, readable, id).await else { return Ok(()) };
+    let document = &readable.invoice;
+    let known = invoice::same_number(&mut *hub.db().read().await?, &company.id, &document.number, document.kind).await?;
+    match known {
+        Some((_, digest)) if digest == company.key.digest(&handed.fingerprint()) => Ok(()),
+        _ => Err(refused),
+    }
+}
+
 /// Reads a document where its milliseconds of work, or the seconds of a very large one, keep nobody else waiting.
 pub(crate) async fn read_aside(hub: &Hub, handed: HandedIn) -> Result<(HandedIn, Readable)> {
     let on = calendar::today(hub.clock().business());
@@ -244,11 +256,17 @@ pub(crate) async fn read_aside(hub: &Hub, handed: HandedIn) -> Result<(HandedIn,
     Ok((handed, readable.map_err(Error::Refused)?))
 }
 
-async fn company_for(hub: &Hub, handed: &HandedIn, document: &Invoice) -> Result<Company> {
+async fn company_for(hub: &Hub, handed: &HandedIn, document: &Invoice, known: Option<&Company>) -> Result<Company> {
     if let Some(mismatch) = handed.company_mismatch(document) {
         return Err(Error::refused(mismatch));
     }
-    match document.seller.org_number() {
+    let seller = document.seller.org_number();
+    if let Some(known) = known
+        && seller.as_ref().map(|seller| seller.as_str()) == Some(&known.org_number)
+    {
+        return Ok(known.clone());
+    }
+    match seller {
         None => Err(Error::refused(Fault::fatal(codes::COMPANY_UNKNOWN).at("BT-30").with("number", &document.seller.name))),
         Some(seller) => match hub.company(Some(seller.as_str())).await {
             Err(Error::Refused(_)) if handed.unknown_seller == UnknownSeller::Add => {
@@ -324,7 +342,20 @@ pub(crate) fn look_into(media_type: &str, bytes: &[u8]) -> Option<Looked> {
 }
 
 async fn write(tx: &mut Tx<'_>, company: &Company, prepared: &Prepared) -> Result<(String, bool)> {
-    if let Some(known) = accepted_before(tx, company, prepared).await? {
+    let Prepared { stored, body, files, identity, delivery, key, urgency, .. } = prepared;
+    let now = stored.accepted_at;
+    // Most come once. Whether one came before is asked only where its row cannot say it: a key is not in it, and an id of ours may be
+    // another's.
+    let must_ask = match (&prepared.key, &stored.body.metadata.uuid) {
+        (None, None) => false,
+        (None, Some(uuid)) => invoice::is_known(tx.db(), &company.id, &uuid.to_string()).await?,
+        (Some(_), _) => true,
+    };
+    let mut known = if must_ask { accepted_before(tx, company, prepared).await? } else { None };
+    if known.is_none() && !invoice::insert_if_free(tx, &company.id, stored, body).await? {
+        known = Some(accepted_before(tx, company, prepared).await?.ok_or(Error::Conflict)?);
+    }
+    if let Some(known) = known {
         if let Some(key) = &prepared.key
             && invoice::answered(tx.db(), &company.id, key).await?.is_none()
         {
@@ -334,9 +365,6 @@ async fn write(tx: &mut Tx<'_>, company: &Company, prepared: &Prepared) -> Resul
         }
         return Ok((known, true));
     }
-    let Prepared { stored, body, files, identity, delivery, key, urgency, .. } = prepared;
-    let now = stored.accepted_at;
-    invoice::insert(tx, &company.id, stored, body).await?;
     search::insert(tx, &company.id, &stored.id, &search::words_of(&stored.body.invoice)).await?;
     let mut namings = Vec::with_capacity(files.len());
     for (sealed, naming, looked) in files {

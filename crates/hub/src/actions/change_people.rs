@@ -86,7 +86,7 @@ pub async fn ask(hub: &Hub, ask: PeopleAsk) -> Result<PeopleAnswer> {
 }
 
 /// The address of a link for people who reach the hub as everybody does, or from this machine.
-fn link(hub: &Hub, token: &str) -> String {
+pub fn link(hub: &Hub, token: &str) -> String {
     let here = format!("http://{}", hub.config().listen);
     let address = hub.config().public_address.as_deref().unwrap_or(&here);
     format!("{}/invitation/{token}", address.trim_end_matches('/'))

@@ -16,8 +16,9 @@ use kvitt_domain::plan::{OrderFrom, Plan, RouteName};
 use kvitt_domain::recipient::Recipient;
 use sqlx::AnyConnection;
 
-use crate::actions::accept_invoice::{HandedIn, look_into, read_aside};
+use crate::actions::accept_invoice::{HandedIn, Readable, look_into, read_aside};
 use crate::actions::look_up::FRESH_MS;
+use crate::actions::promise_plan;
 use crate::config::Config;
 use crate::desk::Planned;
 use crate::error::{Error, Result};
@@ -206,7 +207,7 @@ fn facts_of(role: ArtefactRole, file: &File) -> FileFacts {
 /// Kvitt's defaults, and told so.
 pub async fn plan_invoice(hub: &Hub, handed: HandedIn) -> Result<Planned> {
     let (handed, readable) = read_aside(hub, handed).await?;
-    let mut warnings = readable.warnings;
+    let mut warnings = readable.warnings.clone();
     let seller = readable.invoice.seller.org_number();
     if let Some(mismatch) = handed.company_mismatch(&readable.invoice) {
         return Err(Error::refused(mismatch));
@@ -221,8 +222,25 @@ pub async fn plan_invoice(hub: &Hub, handed: HandedIn) -> Result<Planned> {
         }
         Err(error) => return Err(error),
     };
+    let plan = plan_for(hub, company.as_ref(), &readable).await?;
+    let promised = match &company {
+        Some(company) => Some(promise_plan::promise(company, &handed, &readable.metadata, &plan)?),
+        None => None,
+    };
+    Ok(Planned {
+        number: readable.invoice.number.clone(),
+        recipient: readable.invoice.buyer.name.clone(),
+        payable: readable.invoice.totals.payable.to_string(),
+        plan,
+        warnings,
+        promised,
+    })
+}
+
+/// The decision record for a document as it would be made now, before any register was asked.
+pub async fn plan_for(hub: &Hub, company: Option<&Company>, readable: &Readable) -> Result<Plan> {
     let recipient = Recipient::of(&readable.invoice, &readable.metadata);
-    let known = match &company {
+    let known = match company {
         Some(company) => Known::read(&mut *hub.db().read().await?, hub, company, &readable.invoice, &recipient).await?,
         None => Known::default(),
     };
@@ -238,12 +256,5 @@ pub async fn plan_invoice(hub: &Hub, handed: HandedIn) -> Result<Planned> {
         pdf_bytes: pdf_bytes(own_image),
         files: &files,
     };
-    let plan = known.plan(hub, company.as_ref(), &document, &readable.broken_rules, &[], hub.clock().business());
-    Ok(Planned {
-        number: readable.invoice.number.clone(),
-        recipient: readable.invoice.buyer.name.clone(),
-        payable: readable.invoice.totals.payable.to_string(),
-        plan,
-        warnings,
-    })
+    Ok(known.plan(hub, company, &document, &readable.broken_rules, &[], hub.clock().business()))
 }

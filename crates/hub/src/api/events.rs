@@ -1,5 +1,5 @@
 //! `GET /v1/events`: everything that happened to a company, gap-free, in the order in which it was made durable. Whoever asks with
-//! `wait` is answered when something happens, or with nothing when the time is over.
+//! `wait` is answered when something happens, or with nothing when the time is over or the hub stops.
 
 use std::time::{Duration, Instant};
 
@@ -68,14 +68,18 @@ pub async fn get(State(hub): State<Hub>, caller: Caller, asked: Asked) -> Answer
     let (company, begun) = (caller.company(), Instant::now());
     // Whoever finds all places taken is answered at once, and asks again as often as it may.
     let place = hub.waiting().try_acquire();
+    let mut stops = false;
     loop {
         let events = event::after(&mut *hub.db().read().await?, &company.id, &company.key, after, limit).await?;
-        if !events.is_empty() || begun.elapsed() >= wait || place.is_err() {
+        if !events.is_empty() || begun.elapsed() >= wait || place.is_err() || stops {
             caller.still_stands(&hub).await?;
             let next = events.last().map_or(after, |event| event.seq);
             return Ok(Json(EventPage { events: events.into_iter().map(shown).collect(), next }));
         }
-        tokio::time::sleep(LOOK_AGAIN).await;
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
+            () = hub.stopping() => stops = true,
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use crate::store::invoice::{self, StoredInvoice};
 use crate::store::{artefact, delivery};
 
 pub mod bulk;
+pub mod evidence;
 pub mod follow;
 pub mod list;
 pub mod read;

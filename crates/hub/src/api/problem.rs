@@ -166,6 +166,8 @@ fn status_of(code: Code) -> StatusCode {
         (codes::KEY_REUSED, StatusCode::CONFLICT),
         (codes::NUMBER_DUPLICATE, StatusCode::CONFLICT),
         (codes::STATE_REFUSES, StatusCode::CONFLICT),
+        (codes::PLAN_CHANGED, StatusCode::CONFLICT),
+        (codes::PLAN_EXPIRED, StatusCode::GONE),
         (codes::WEBHOOK_TOO_MANY, StatusCode::CONFLICT),
         (codes::WEBHOOK_UNKNOWN, StatusCode::NOT_FOUND),
         (codes::INVOICE_UNKNOWN, StatusCode::NOT_FOUND),

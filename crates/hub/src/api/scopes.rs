@@ -79,6 +79,8 @@ const SEND: Wants = Wants::OneOf(&["invoice:send"]);
 const FOLLOW: Wants = Wants::OneOf(&["invoice:send", "invoice:receive"]);
 const EVENTS: Wants = Wants::OneOf(&["global", "invoice:send", "invoice:receive"]);
 const COMPANY: Wants = Wants::OneOf(&["company", "company:read"]);
+/// Who can invite an administrator can do all that one can.
+const PEOPLE: Wants = Wants::OneOf(&[EVERYTHING]);
 const LOOKUP: Wants = Wants::OneOf(&["lookup"]);
 const BILLING: Wants = Wants::OneOf(&["billing:reports"]);
 const CHANGE_COMPANY: Wants = Wants::OneOf(&["company", "company:write"]);
@@ -109,6 +111,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation { method: Method::PUT, path: "/v1/invoices/{id}", wants: SEND },
     Operation { method: Method::GET, path: "/v1/invoices/{id}/actions", wants: FOLLOW },
     Operation { method: Method::GET, path: "/v1/invoices/{id}/delivery", wants: FOLLOW },
+    Operation { method: Method::GET, path: "/v1/invoices/{id}/evidence", wants: FOLLOW },
     Operation { method: Method::GET, path: "/v1/invoices/{id}/files/{file_id}", wants: FOLLOW },
     Operation { method: Method::POST, path: "/v1/invoices/{id}/recall", wants: SEND },
     Operation { method: Method::PUT, path: "/v1/invoices/{id}/reroute/print", wants: SEND },
@@ -125,6 +128,12 @@ pub const OPERATIONS: &[Operation] = &[
     Operation { method: Method::GET, path: "/v1/company/authorization", wants: Wants::Token },
     Operation { method: Method::GET, path: "/v1/company/settings", wants: COMPANY },
     Operation { method: Method::PATCH, path: "/v1/company/settings", wants: CHANGE_COMPANY },
+    Operation { method: Method::GET, path: "/v1/company/users", wants: PEOPLE },
+    Operation { method: Method::POST, path: "/v1/company/users", wants: PEOPLE },
+    Operation { method: Method::GET, path: "/v1/company/users/{user_id}", wants: PEOPLE },
+    Operation { method: Method::PATCH, path: "/v1/company/users/{user_id}", wants: PEOPLE },
+    Operation { method: Method::DELETE, path: "/v1/company/users/{user_id}", wants: PEOPLE },
+    Operation { method: Method::POST, path: "/v1/company/users/{user_id}/roles", wants: PEOPLE },
     Operation { method: Method::GET, path: "/v1/company/profiles", wants: COMPANY },
     Operation { method: Method::POST, path: "/v1/company/profiles", wants: CHANGE_COMPANY },
     Operation { method: Method::GET, path: "/v1/company/profiles/{id}", wants: COMPANY },

@@ -3,6 +3,8 @@
 //! The signing key is made once per database and lies in it, sealed with the house's key, so that every hub on the database knows
 //! every token. A token says nothing secret and is asked of its key at each call: a revoked key ends its tokens at once.
 
+use std::sync::Arc;
+
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -44,10 +46,12 @@ pub struct Claims {
     jti: String,
 }
 
-/// Signs tokens and reads them back.
+/// Signs tokens and reads them back, and signs bundles of evidence.
+#[derive(Clone)]
 pub struct Signing {
     id: String,
     public: String,
+    pair: Arc<Ed25519KeyPair>,
     encoding: EncodingKey,
     decoding: DecodingKey,
 }
@@ -104,6 +108,7 @@ impl Signing {
             public: URL_SAFE_NO_PAD.encode(public),
             encoding: EncodingKey::from_ed_der(&pkcs8),
             decoding: DecodingKey::from_ed_der(public),
+            pair: Arc::new(pair),
         })
     }
 
@@ -135,6 +140,16 @@ impl Signing {
         validation.validate_exp = false;
         let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &validation).ok().map(|data| data.claims);
         claims.filter(|claims| now_s < claims.exp).ok_or_else(|| Fault::fatal(codes::ACCESS_TOKEN_INVALID))
+    }
+
+    /// The id of the key.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The signature of a text: 64 bytes. The text says itself what it is, so that it passes for nothing else that is signed here.
+    pub fn sign_bytes(&self, text: &[u8]) -> Vec<u8> {
+        self.pair.sign(text).as_ref().to_vec()
     }
 
     /// The public key, for whoever wants to check tokens too.

@@ -150,6 +150,11 @@ impl Naming {
         let name = without_identity_numbers(name.as_ref()).into_owned();
         Naming { role, name, media_type: media_type.into(), digest: digest.to_owned(), link: token() }
     }
+
+    /// The XML of a document.
+    pub fn of_xml(name: impl AsRef<str>, digest: &str) -> Naming {
+        Naming::new(ArtefactRole::Xml, name, "application/xml", digest)
+    }
 }
 
 /// Gives an invoice its files; `first` is the position of the first of them.

@@ -6,10 +6,12 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use kvitt_domain::identifiers::without_identity_numbers;
 use serde::{Deserialize, Serialize};
 use sqlx::{AnyConnection, Row};
 
 use crate::error::{Error, Result};
+use crate::evidence::story::Told;
 use crate::store::db::Backend;
 use crate::store::job;
 use crate::store::writer::Tx;
@@ -23,6 +25,10 @@ const INSERT: &str = "INSERT INTO event \
 const MOVE_HEAD: &str = "UPDATE company_head SET last_seq = $1, last_hash = $2 WHERE company_id = $3 AND last_seq = $4";
 const OF_SUBJECT: &str = "SELECT seq, at, kind, subject, machine, from_state, to_state, version, payload, payload_digest, hash \
     FROM event WHERE company_id = $1 AND subject = $2 ORDER BY seq";
+const WITH_PREVIOUS: &str = "SELECT e.seq, e.at, e.kind, e.subject, e.machine, e.from_state, e.to_state, e.version, e.payload, \
+    e.payload_digest, e.hash, COALESCE(p.hash, '') AS previous FROM event e \
+    LEFT JOIN event p ON p.company_id = e.company_id AND p.seq = e.seq - 1 \
+    WHERE e.company_id = $1 AND e.subject = $2 ORDER BY e.seq";
 const LAST_AT: &str = "SELECT MAX(at) FROM event WHERE company_id = $1";
 const LAST: &str = "SELECT last_seq FROM company_head WHERE company_id = $1";
 const HEADINGS: &str = "SELECT seq, at, kind, subject, machine, from_state, to_state, hash \
@@ -247,6 +253,43 @@ pub async fn of_subject(db: &mut AnyConnection, company: &str, key: &CompanyKey,
     rows.iter().map(|row| read(row, key)).collect()
 }
 
+/// Everything told about a subject, oldest first, each with what its place in the chain is worked out from. A payload that may hold a
+/// fødselsnummer is told masked, and then without the salt that would prove it.
+pub async fn with_links(db: &mut AnyConnection, company: &str, key: &CompanyKey, subject: &str) -> Result<Vec<Told>> {
+    let rows = sqlx::query(WITH_PREVIOUS).bind(company).bind(subject).fetch_all(db).await?;
+    rows.iter()
+        .map(|row| {
+            let (seq, sealed): (i64, Vec<u8>) = (row.try_get("seq")?, row.try_get("payload")?);
+            let (salt, payload) = match sealed.is_empty() {
+                true => (None, None),
+                false => {
+                    let salted = key.open(Purpose::Event, seq, &sealed)?;
+                    let (salt, payload) = salted.split_at_checked(SALT_LEN).unwrap_or_default();
+                    let text = String::from_utf8_lossy(payload);
+                    let masked = without_identity_numbers(&text);
+                    ((masked == text).then(|| hex::encode(salt)), Some(masked.into_owned()))
+                }
+            };
+            let previous: String = row.try_get("previous")?;
+            Ok(Told {
+                seq,
+                at: row.try_get("at")?,
+                kind: row.try_get("kind")?,
+                subject: row.try_get("subject")?,
+                machine: row.try_get("machine")?,
+                from: row.try_get("from_state")?,
+                to: row.try_get("to_state")?,
+                version: row.try_get("version")?,
+                previous: if previous.is_empty() { GENESIS.to_owned() } else { previous },
+                hash: row.try_get("hash")?,
+                payload_digest: row.try_get("payload_digest")?,
+                salt,
+                payload,
+            })
+        })
+        .collect()
+}
+
 /// At most `limit` events after a cursor, oldest first: the feed that no event is missing from.
 pub async fn after(db: &mut AnyConnection, company: &str, key: &CompanyKey, seq: i64, limit: i64) -> Result<Vec<StoredEvent>> {
     let rows = sqlx::query(AFTER).bind(company).bind(seq).bind(limit).fetch_all(db).await?;
@@ -345,20 +388,23 @@ pub async fn verify(db: &mut AnyConnection, company: &str, key: &CompanyKey) -> 
     }
 }
 
-struct Link<'a> {
-    company: &'a str,
-    seq: i64,
-    at: i64,
-    kind: &'a str,
-    subject: &'a str,
-    machine: &'a str,
-    from: &'a str,
-    to: &'a str,
-    version: i64,
-    payload_digest: &'a str,
+/// What the chain's hash after an event is worked out from, beside the one before.
+#[derive(Debug)]
+pub(crate) struct Link<'a> {
+    pub company: &'a str,
+    pub seq: i64,
+    pub at: i64,
+    pub kind: &'a str,
+    pub subject: &'a str,
+    pub machine: &'a str,
+    pub from: &'a str,
+    pub to: &'a str,
+    pub version: i64,
+    pub payload_digest: &'a str,
 }
 
-fn chain(previous: &str, link: &Link<'_>) -> String {
+/// The chain's hash after an event.
+pub(crate) fn chain(previous: &str, link: &Link<'_>) -> String {
     // A JSON array, so that no two different events have the same text.
     let text = serde_json::json!([
         previous,

@@ -14,7 +14,7 @@ use crate::vault::{CompanyKey, Purpose};
 
 const INSERT: &str = "INSERT INTO invoice (company_id, invoice_id, kind, number, uuid, document_digest, buyer_name, payable_minor, \
     currency, issued_on, due_on, accepted_at, body, net_minor, vat_minor, total_minor, customer, customer_name, customer_number, project) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) ON CONFLICT DO NOTHING";
 const SAVE_BODY: &str = "UPDATE invoice SET body = $1 WHERE company_id = $2 AND invoice_id = $3";
 const BY_ID: &str =
     "SELECT invoice_id, document_digest, accepted_at, body FROM invoice WHERE company_id = $1 AND invoice_id = $2";
@@ -114,12 +114,20 @@ pub fn seal(key: &CompanyKey, stored: &StoredInvoice) -> Result<Vec<u8>> {
     key.seal_compressed_json(Purpose::Invoice, &stored.id, &stored.body)
 }
 
-/// Stores an accepted invoice with what [`seal`] made of it. Its number and uuid must be free: ask first, in the same
-/// transaction.
+/// Stores an accepted invoice with what [`seal`] made of it. Its number and uuid must be free.
 pub async fn insert(tx: &mut Tx<'_>, company: &str, stored: &StoredInvoice, sealed: &[u8]) -> Result<()> {
+    match insert_if_free(tx, company, stored, sealed).await? {
+        true => Ok(()),
+        false => Err(Error::Conflict),
+    }
+}
+
+/// The same where number and uuid are free; whether they were. Nearly always they are: asking first would cost every invoice what only
+/// one that comes again needs.
+pub async fn insert_if_free(tx: &mut Tx<'_>, company: &str, stored: &StoredInvoice, sealed: &[u8]) -> Result<bool> {
     let invoice = &stored.body.invoice;
     let booked = invoice.booked();
-    sqlx::query(INSERT)
+    let inserted = sqlx::query(INSERT)
         .bind(company)
         .bind(&stored.id)
         .bind(kind_name(invoice.kind))
@@ -142,7 +150,11 @@ pub async fn insert(tx: &mut Tx<'_>, company: &str, stored: &StoredInvoice, seal
         .bind(&booked.project)
         .execute(tx.db())
         .await?;
-    report::insert_rates(tx, company, &stored.id, invoice, &booked).await
+    if inserted.rows_affected() != 1 {
+        return Ok(false);
+    }
+    report::insert_rates(tx, company, &stored.id, invoice, &booked).await?;
+    Ok(true)
 }
 
 /// Saves whom an invoice goes to and what its sender says beside it. The document itself stays as it was accepted.

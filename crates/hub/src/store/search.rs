@@ -35,6 +35,11 @@ pub fn folded(text: &str) -> impl Iterator<Item = String> {
     text.split(|c: char| !c.is_alphanumeric()).map(plain).filter(|word| !word.is_empty())
 }
 
+/// A reference or number as one word, as it is compared.
+pub fn word_of(text: &str) -> String {
+    plain(text)
+}
+
 /// Letters and digits alone, as they are compared.
 fn plain(text: &str) -> String {
     let letters = text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase);

@@ -7,9 +7,11 @@ mod bulk;
 mod canary;
 mod company;
 mod described;
+mod evidence;
 mod invoices;
 mod notifications;
 mod payments;
+mod plans;
 mod repeat;
 mod services;
 mod tenants;
@@ -54,10 +56,14 @@ impl Front {
     }
 
     async fn with(api: ApiConfig) -> Front {
+        Front::of(Config { api, ..Config::default() }).await
+    }
+
+    async fn of(config: Config) -> Front {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         std::fs::create_dir(&data).unwrap();
-        let config = Config { listen: "127.0.0.1:0".parse().unwrap(), api, ..Config::default() };
+        let config = Config { listen: "127.0.0.1:0".parse().unwrap(), ..config };
         let hub = Hub::open(&data, config).await.unwrap();
         let company = add_company(&hub, ORG, "Fjord & Vik AS", CompanySettings::default()).await.unwrap();
         let other = add_company(&hub, OTHER, "Nordlys Kraft AS", CompanySettings::default()).await.unwrap();

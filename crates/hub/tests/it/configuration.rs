@@ -75,6 +75,7 @@ fn a_value_that_cannot_be_is_refused_at_the_start() {
         assert!(error.contains(word), "{toml}: {error}");
     };
     check("workers = 0", "workers is 0");
+    check("trusted_proxies = [\"here\"]", "trusted_proxies: here is no network");
     check("workers = 100000", "workers is 100000");
     check("workers = \"many\"", "workers");
     check("listen = \"here\"", "listen");

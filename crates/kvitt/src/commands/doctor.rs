@@ -15,6 +15,7 @@ use kvitt_hub::config::{MailConfig, TlsConfig};
 use serde::Serialize;
 
 use crate::cli::Session;
+use crate::commands::status::stopped_webhook;
 use crate::desk::Desk;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::show::table::table;
@@ -198,6 +199,10 @@ async fn hub(session: &Session) -> Vec<Check> {
                 let alarm = Fault::warning(codes::CLAIM_OTHER_PROVIDER).with("account", &other.account);
                 let found = format!("{}: {}", other.company, alarm.sentence(words.0));
                 checks.push(Check::wrong("claims", found, alarm.remedy(words.0)));
+            }
+            for stopped in &status.stopped_webhooks {
+                let found = stopped_webhook(stopped, words);
+                checks.push(Check::wrong("webhooks", found, words.say("doctor.enable_webhook", &[("webhook", &stopped.id)])));
             }
             for (address, until) in &status.spared {
                 let found = words.say("status.spared", &[("address", address), ("until", &words.time_ms(*until))]);

@@ -3,11 +3,13 @@
 use clap::Args;
 use comfy_table::Cell;
 use kvitt_domain::fault::{Fault, codes};
+use kvitt_hub::desk::StoppedWebhook;
 
 use crate::cli::Session;
 use crate::desk::Desk;
 use crate::exit::{Exit, Outcome};
 use crate::show::table::table;
+use crate::words::Words;
 
 /// Says how many deliveries stand in each state, when the next job is due, what is stuck, and who is being spared.
 #[derive(Debug, Args)]
@@ -44,6 +46,9 @@ impl Status {
                 let alarm = Fault::warning(codes::CLAIM_OTHER_PROVIDER).with("account", &other.account);
                 session.print(&format!("{}: {}", other.company, alarm.sentence(words.0)))?;
             }
+            for stopped in &status.stopped_webhooks {
+                session.print(&stopped_webhook(stopped, words))?;
+            }
             for (address, until) in &status.spared {
                 session.print(&words.say("status.spared", &[("address", address), ("until", &words.time_ms(*until))]))?;
             }
@@ -51,4 +56,11 @@ impl Status {
         desk.close().await;
         Ok(Exit::Fine)
     }
+}
+
+/// A webhook that is told nothing any more, in a sentence.
+pub fn stopped_webhook(stopped: &StoppedWebhook, words: Words) -> String {
+    let (since, why) = (words.time_ms(stopped.since), stopped.why.sentence(words.0));
+    let values = [("company", stopped.company.as_str()), ("webhook", &stopped.id), ("since", &since), ("why", &why)];
+    words.say("status.webhook", &values)
 }

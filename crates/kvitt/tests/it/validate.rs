@@ -257,7 +257,7 @@ fn the_hub_answers_as_the_command_does() {
         assert!(answer["message"].is_string() && answer["details"].is_array());
     };
     refused((400, "request.empty"), ask("", &[xml], Vec::new()));
-    refused((400, "request.date"), ask("?on=soon", &[xml], VALID.into()));
+    refused((400, "request.value"), ask("?on=soon", &[xml], VALID.into()));
     refused((415, "request.media_type"), ask("", &[("content-type", "application/json")], b"{}".to_vec()));
 
     // Refused by what it says of itself, before any of it is read: a client would still be writing.

@@ -215,7 +215,7 @@ async fn accept(
         unknown_seller: UnknownSeller::Refuse,
         urgency: Urgency::Bulk,
     };
-    let (accepted, stored) = accept_stored(hub, handed).await?;
+    let (accepted, stored) = accept_stored(hub, caller.company(), handed).await?;
     Ok((as_accepted(&stored, None), accepted.again))
 }
 

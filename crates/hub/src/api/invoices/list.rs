@@ -13,8 +13,8 @@ use crate::api::paging::{paging, window};
 use crate::api::problem::{Answered, Problem};
 use crate::api::request::Asked;
 use crate::hub::Hub;
-use crate::store::delivery;
 use crate::store::invoice::{self, Order, Span, StoredInvoice};
+use crate::store::{delivery, search};
 
 /// Ids that one question names at most.
 const MOST_IDS: usize = 100;
@@ -41,7 +41,7 @@ const KNOWN: &[&str] = &[
         ("status" = Option<Vec<String>>, Query, description = "`PENDING`, `DELIVERED`, `FAILED`; several may be given"),
         ("ids" = Option<Vec<Uuid>>, Query, description = "At most 100"),
         ("number" = Option<String>, Query, description = "BT-1"),
-        ("reference" = Option<String>, Query, description = "The KID"),
+        ("reference" = Option<String>, Query, description = "The KID, of invoices and credit notes"),
         ("received_at_start" = Option<String>, Query, format = DateTime, description = "RFC 3339"), ("received_at_end" = Option<String>, Query, format = DateTime, description = "RFC 3339"),
         ("created_at_start" = Option<String>, Query, format = DateTime, description = "RFC 3339"), ("created_at_end" = Option<String>, Query, format = DateTime, description = "RFC 3339"),
         ("page" = Option<i64>, Query, minimum = 1, maximum = 10000, description = "1 by default"),
@@ -120,9 +120,7 @@ async fn named(hub: &Hub, caller: &Caller, asked: &Asked) -> Answered<Option<Vec
     let mut found = match (ids.as_slice(), number, reference) {
         ([], None, None) => return Ok(None),
         ([], Some(number), _) => invoice::by_number(&mut *hub.db().read().await?, &company.id, &company.key, number).await?,
-        ([], None, Some(reference)) => {
-            invoice::by_kid(&mut *hub.db().read().await?, &company.id, &company.key, reference).await?
-        }
+        ([], None, Some(reference)) => of_reference(hub, caller, reference).await?,
         (ids, ..) => {
             let mut found = Vec::new();
             for id in ids {
@@ -144,6 +142,26 @@ async fn named(hub: &Hub, caller: &Caller, asked: &Asked) -> Answered<Option<Vec
         number.is_none_or(|number| document.number == number) && reference.is_none_or(|kid| document.remittance() == Some(kid))
     });
     Ok(Some(found))
+}
+
+/// What has a KID: invoices by their money, and credit notes, which ask for none, by their words.
+async fn of_reference(hub: &Hub, caller: &Caller, reference: &str) -> Answered<Vec<StoredInvoice>> {
+    /// The most that one KID is on.
+    const MOST: i64 = 100;
+    let company = caller.company();
+    let mut db = hub.db().read().await?;
+    let mut found = invoice::by_kid(&mut db, &company.id, &company.key, reference).await?;
+    let word = search::word_of(reference);
+    if !word.is_empty() {
+        // The word itself comes before those that only begin like it.
+        for id in search::beginning(&mut db, &company.id, &word, MOST).await? {
+            if !found.iter().any(|known| known.id == id) {
+                found.push(invoice::by_id(&mut db, &company.id, &company.key, &id).await?);
+            }
+        }
+    }
+    found.sort_by(|one, other| (one.accepted_at, &one.id).cmp(&(other.accepted_at, &other.id)));
+    Ok(found)
 }
 
 async fn of_named(

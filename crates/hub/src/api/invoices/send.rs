@@ -56,6 +56,8 @@ pub struct InvoiceForm {
     /// The sender's own id: the same again does nothing twice.
     #[schema(format = "uuid")]
     uuid: Option<String>,
+    /// An id that `POST /v1/plans` answered: accepted only while the same would be decided.
+    plan_id: Option<String>,
     recipient_email: Option<String>,
     recipient_phone_number: Option<String>,
     #[schema(format = "date")]
@@ -102,7 +104,7 @@ pub async fn put(
 
 async fn accept(hub: &Hub, caller: &Caller, request: Request, uuid: Option<Uuid>) -> Answered<(StatusCode, Json<Invoice>)> {
     let handed = handed_in(caller, request, uuid).await?;
-    let (_, stored) = accept_stored(hub, handed).await?;
+    let (_, stored) = accept_stored(hub, caller.company(), handed).await?;
     Ok((StatusCode::CREATED, Json(as_accepted(&stored, None))))
 }
 

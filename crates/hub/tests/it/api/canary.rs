@@ -35,6 +35,8 @@ async fn a_fodselsnummer_is_sealed_and_never_repeated() {
         post("/v1/invoices", &[]).header("idempotency-key", CANARY),
         post(&format!("/v1/invoices/{CANARY}/recall"), &[]),
         get(format!("/v1/invoices/{CANARY}")),
+        get(format!("/v1/invoices/{CANARY}/evidence")),
+        get(format!("/v1/invoices/{id}/evidence")),
         get(format!("/v1/invoices?direction=SENT&number={CANARY}&reference={CANARY}")),
         get(format!("/v1/invoices?{CANARY}=1")),
         get(format!("/v1/invoices?sort={CANARY}")),

@@ -103,3 +103,45 @@ async fn a_consumer_is_looked_up_where_a_register_can_be_asked() {
     assert_eq!(found["routes"].as_object().unwrap().keys().collect::<Vec<_>>(), ["dpi"]);
     front.stop().await;
 }
+
+#[tokio::test]
+async fn people_are_invited_given_roles_and_removed() {
+    let front = Front::open().await;
+    let token = front.token(&front.company, "eui").await;
+    let limited = front.token(&front.company, "company").await;
+    let ask = async |method: Method, path: &str, wanted: Option<Value>| {
+        let request = front.ask(method, &format!("/v1/company/users{path}")).bearer_auth(&token);
+        let request = if let Some(wanted) = &wanted { request.json(wanted) } else { request };
+        request.send().await.unwrap()
+    };
+    let eva = json!({ "email": "Eva@Kunde.example", "first_name": "Eva", "last_name": "Aas Berg", "user_role": "ADMIN" });
+    let invited = body(ask(Method::POST, "", Some(eva.clone())).await, 201).await;
+    assert_eq!((&invited["email"], &invited["last_name"]), (&json!("eva@kunde.example"), &json!("Aas Berg")));
+    assert_eq!((&invited["role"], &invited["api_key"], &invited["is_invited"]), (&json!("ADMIN"), &json!(""), &json!(true)));
+    assert!(invited["invitation"].as_str().unwrap().contains("/invitation/"), "{invited}");
+    let id = format!("/{}", invited["id"].as_str().unwrap());
+    let shown = body(ask(Method::GET, &id, None).await, 200).await;
+    assert!(shown["invitation"].is_null() && shown["first_name"] == "Eva", "{shown}");
+    assert_eq!(body(ask(Method::GET, "", None).await, 200).await.as_array().unwrap().len(), 1);
+
+    for (method, path, wanted, expected) in [
+        (Method::POST, "", json!({ "email": "eva", "first_name": "Eva" }), 422),
+        (Method::POST, "", json!({ "email": "ola@kunde.example", "first_name": "Ola", "user_role": "OWNER" }), 400),
+        (Method::POST, "", json!({ "email": "ola@kunde.example", "first_name": "Ola", "phone": "+4799900001" }), 422),
+        (Method::POST, "", json!({ "email": "ola@kunde.example", "name": "Ola" }), 400),
+        (Method::PATCH, id.as_str(), json!({ "first_name": "Ida" }), 422),
+        (Method::POST, &format!("{id}/roles"), json!({ "user_role": "USER" }), 422),
+        (Method::PATCH, "/nobody", json!({}), 404),
+    ] {
+        let (status, code) = refusal(ask(method, path, Some(wanted.clone())).await).await;
+        assert_eq!(status, expected, "{wanted}: {code}");
+    }
+    assert_eq!(ask(Method::PATCH, &id, Some(json!({ "first_name": "Eva", "phone": "" }))).await.status(), 204);
+    assert_eq!(ask(Method::POST, &format!("{id}/roles"), Some(json!({ "user_role": "ADMIN" }))).await.status(), 204);
+    // A key for the company alone makes no administrators.
+    let made = front.ask(Method::POST, "/v1/company/users").bearer_auth(&limited).json(&eva).send().await.unwrap();
+    assert_eq!(refusal(made).await, (403, "access.scope_missing".to_owned()));
+    assert_eq!(ask(Method::DELETE, &id, None).await.status(), 204);
+    assert_eq!(refusal(ask(Method::DELETE, &id, None).await).await.0, 404);
+    front.stop().await;
+}

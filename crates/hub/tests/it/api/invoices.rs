@@ -246,7 +246,7 @@ async fn a_company_hands_in_its_own_documents_only() {
 }
 
 /// Asks until it is so. What never comes fails the test after a minute.
-async fn until(ask: impl AsyncFn() -> Value, is_so: impl Fn(&Value) -> bool) -> Value {
+pub async fn until(ask: impl AsyncFn() -> Value, is_so: impl Fn(&Value) -> bool) -> Value {
     for _ in 0..3_000 {
         let answer = ask().await;
         if is_so(&answer) {

@@ -46,6 +46,7 @@ const ASKED: &[(Method, &str, &str, Hears)] = &[
     (Method::PUT, "/v1/invoices/{id}", "", Hears::Its),
     (Method::GET, "/v1/invoices/{id}/actions", "", Hears::Nothing),
     (Method::GET, "/v1/invoices/{id}/delivery", "", Hears::Nothing),
+    (Method::GET, "/v1/invoices/{id}/evidence", "", Hears::Nothing),
     (Method::GET, "/v1/invoices/{id}/files/{file_id}", "/v1/invoices/{id}/files/1", Hears::Nothing),
     (Method::POST, "/v1/invoices/{id}/recall", "", Hears::Nothing),
     (Method::PUT, "/v1/invoices/{id}/reroute/print", "", Hears::Nothing),
@@ -62,6 +63,12 @@ const ASKED: &[(Method, &str, &str, Hears)] = &[
     (Method::GET, "/v1/company/authorization", "", Hears::Its),
     (Method::GET, "/v1/company/settings", "", Hears::Its),
     (Method::PATCH, "/v1/company/settings", "", Hears::Its),
+    (Method::GET, "/v1/company/users", "", Hears::Its),
+    (Method::POST, "/v1/company/users", "", Hears::Its),
+    (Method::GET, "/v1/company/users/{user_id}", "/v1/company/users/{user}", Hears::Nothing),
+    (Method::PATCH, "/v1/company/users/{user_id}", "/v1/company/users/{user}", Hears::Nothing),
+    (Method::DELETE, "/v1/company/users/{user_id}", "/v1/company/users/{user}", Hears::Nothing),
+    (Method::POST, "/v1/company/users/{user_id}/roles", "/v1/company/users/{user}/roles", Hears::Nothing),
     (Method::GET, "/v1/company/profiles", "", Hears::Its),
     (Method::POST, "/v1/company/profiles", "", Hears::Its),
     (Method::GET, "/v1/company/profiles/{id}", "/v1/company/profiles/{profile}", Hears::Nothing),
@@ -98,6 +105,7 @@ fn body_for(path: &str) -> serde_json::Value {
         }),
         Some("email") => serde_json::json!({ "recipient_email": "kari@example.org" }),
         Some("einvoice") => serde_json::json!({ "recipient_eia": "0192:999001017" }),
+        Some("roles") => serde_json::json!({ "user_role": "USER" }),
         Some("decision") => serde_json::json!({ "decision": "dismiss" }),
         Some("{account_number}") => serde_json::json!({ "kid_length": 16, "reference_position": "1-6" }),
         Some("{id}") => serde_json::json!({ "network_settings": { "name": "Kari", "email": "kari@example.org" } }),
@@ -130,6 +138,9 @@ async fn the_wrong_company_finds_nothing() {
     change(&front.hub, &front.company, record).await.unwrap();
     let profiles = front.ask(Method::GET, "/v1/company/profiles").bearer_auth(&owner).send().await.unwrap();
     let profile = json(profiles, 200).await[0]["id"].as_str().unwrap().to_owned();
+    let invited = serde_json::json!({ "email": "eva@secret.example", "first_name": "Eva" });
+    let invited = front.ask(Method::POST, "/v1/company/users").bearer_auth(&owner).json(&invited).send().await.unwrap();
+    let user = json(invited, 201).await["id"].as_str().unwrap().to_owned();
     let stranger = front.token(&front.other, "eui").await;
     // Everything that a token can have but what opens anything.
     let idle: Vec<&str> = SCOPES.iter().filter(|scope| scope.meaning.is_empty()).map(|scope| scope.name).collect();
@@ -137,7 +148,7 @@ async fn the_wrong_company_finds_nothing() {
     let of_owner = ["SECRET-7", "secret.example", id, hook, front.company.id.as_str(), front.company.name.as_str()];
     for (method, path, asked, hears) in ASKED {
         let asked = if asked.is_empty() { path } else { asked }.replace("{id}", id).replace("{hook}", hook);
-        let asked = asked.replace("{profile}", &profile).replace("{company}", &front.company.id);
+        let asked = asked.replace("{profile}", &profile).replace("{company}", &front.company.id).replace("{user}", &user);
         let ask = |token: Option<&str>| {
             let request = match *method {
                 Method::GET => front.ask(Method::GET, &asked),

@@ -566,6 +566,7 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert!(restore::subjects(db, b, Kind::Converse).await.unwrap().is_empty());
         assert!(restore::open_lots(db, b).await.unwrap().is_empty());
         assert!(event::of_subject(db, b, key, "i1").await.unwrap().is_empty());
+        assert!(event::with_links(db, b, key, "i1").await.unwrap().is_empty());
         assert!(event::after(db, b, key, 0, 9).await.unwrap().is_empty());
         assert_eq!(event::verify(db, b, key).await.unwrap(), Ok(0));
         assert!(event::headings_after(db, b, 0, 9).await.unwrap().is_empty());
@@ -805,6 +806,9 @@ async fn writing_with_the_wrong_company_changes_nothing() {
         as_b!(bench, |tx| company::set_route(tx, b, "email", &RouteSetup(json!({})))).unwrap();
         as_b!(bench, |tx| invoice::insert(tx, b, &sample::stored("i1", "10023"), b"sealed")).unwrap();
         as_b!(bench, |tx| report::note(tx, b, "i1", &sample::invoice("10023"))).unwrap();
+        // Its own number is taken now, the other's is not.
+        let again = as_b!(bench, |tx| invoice::insert_if_free(tx, b, &sample::stored("i2", "10023"), b"sealed"));
+        assert!(!again.unwrap());
         as_b!(bench, |tx| invoice::remember(tx, b, "key", "another", "i1", NOW)).unwrap();
         as_b!(bench, |tx| invoice::insert_identity(tx, b, "ref", &[2])).unwrap();
         as_b!(bench, |tx| invoice::freeze(tx, b, &sample::stored("i1", "10023"), &rendition(), NOW)).unwrap();
