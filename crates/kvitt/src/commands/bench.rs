@@ -1,10 +1,12 @@
 //! `kvitt bench`: how fast this machine is, against a floor that is measured in the same run.
 //!
 //! Here: the options, and what is measured of judging in which order; `pdf` measures drawing, `bank_files` bank files. `invoices` makes the documents and
-//! `hostile` the bad ones, `stopwatch` holds the clocks, `report` compares with what is wanted and shows it. `docs/performance.md` has
+//! `hostile` the bad ones, `copies` what was stored before, `stopwatch` holds the clocks, `report` compares with what is wanted and shows it. `docs/performance.md` has
 //! a report and says how to read it.
 
+mod api;
 mod bank_files;
+mod copies;
 mod hostile;
 mod invoices;
 mod payments;
@@ -41,6 +43,9 @@ pub enum Bench {
     /// One run of the pipeline, as JSON.
     #[command(hide = true)]
     PipelineRun(pipeline::PipelineRun),
+    /// Measure how many invoices the API accepts, and how long each waits, with few stored before and with very many. Exits with 1
+    /// where the wanted speed is not reached.
+    Api(api::Api),
     /// Measure what it costs to place a payment, with few open invoices and with very many. Exits with 1 where it grows with them.
     Payments(payments::Payments),
     /// Measure how long pages take where a company has very many invoices. Exits with 1 where one takes too long.
@@ -93,6 +98,7 @@ impl Bench {
             Bench::Pipeline(pipeline) => pipeline.run(session).await,
             Bench::PipelineRun(run) => run.run(session).await,
             Bench::Validate(validate) => validate.run(session),
+            Bench::Api(api) => api.run(session).await,
             Bench::Payments(payments) => payments.run(session).await,
             Bench::Web(web) => web.run(session).await,
             Bench::Pdf(pdf) => pdf.run(session),

@@ -25,8 +25,8 @@ use crate::desk::{Desk, Place};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::show::progress;
 
-mod floor;
-mod load;
+pub(super) mod floor;
+pub(super) mod load;
 mod report;
 
 /// Documents that are handed in at the same time: a bulk sender with a few connections.

@@ -43,7 +43,7 @@ fn cpu_of(time: Duration, work: Work<'_>) -> f64 {
 }
 
 /// The time that this thread had on a core.
-fn cpu_time() -> Duration {
+pub fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     // A thread's time is never negative.
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())

@@ -1,43 +1,32 @@
 //! `kvitt bench web`: how long pages take where a company has very many invoices.
 //!
-//! The invoices are copies of one that was accepted, stored as they would lie there once they were handed over: what is measured is
-//! reading. Pages are asked for over HTTP, one after the other, by somebody who is signed in.
+//! The invoices are [`copies`](super::copies) of one that was accepted: what is measured is reading. Pages are asked for over HTTP, one after the other, by somebody who is signed in.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use kvitt_domain::Language;
-use kvitt_domain::collection::Collection;
-use kvitt_domain::delivery::{AttemptId, Delivery, Purpose, State};
-use kvitt_domain::payment::Candidate;
 use kvitt_domain::person::{Role, Theme};
-use kvitt_domain::plan::RouteName;
-use kvitt_hub::actions::accept_invoice::{HandedIn, UnknownSeller, accept_invoice};
+use kvitt_hub::actions::accept_invoice::{HandedIn, UnknownSeller};
 use kvitt_hub::actions::sign_in::begin_session;
 use kvitt_hub::store::company::Company;
-use kvitt_hub::store::delivery::{NewDelivery, StoredAttempt};
-use kvitt_hub::store::invoice::StoredInvoice;
 use kvitt_hub::store::person::Person;
-use kvitt_hub::store::{collection, delivery, invoice, membership, person, search};
+use kvitt_hub::store::{membership, person};
 use kvitt_hub::{Config, Hub};
 use serde::Serialize;
 use tempfile::TempDir;
 
+use super::copies::{Copies, id_of};
 use super::invoices;
 use crate::cli::Session;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::show::progress;
 
-/// Invoices that are stored in one transaction.
-const AT_ONCE: usize = 500;
 /// The 99th percentile of each page shall be no longer.
 const WANTED: Duration = Duration::from_millis(50);
-/// Routes of the copies, in turns.
-const ROUTES: [&str; 3] = ["email", "efaktura", "print"];
 /// Lines of the invoice that is copied.
 const LINES: usize = 10;
-const DAY_MS: i64 = 24 * 3_600_000;
 
 /// Asks for pages of a company with very many invoices; none shall take long.
 #[derive(Debug, Args)]
@@ -71,17 +60,11 @@ impl Web {
         let folder = TempDir::with_prefix("kvitt-").map_err(|cause| Failure::io("making a passing folder", cause))?;
         let listen = "127.0.0.1:0".parse().expect("it is an address");
         let hub = Hub::open(folder.path(), Config { listen, ..Config::default() }).await?;
-        let accepted = accept_invoice(&hub, template()).await?;
-        let company = hub.company(None).await?;
-        let stored = kvitt_hub::actions::explain::find(&hub, &company, &accepted.id).await?;
+        let copies = Copies::of(&hub, template()).await?;
         let bar = progress::bar(self.invoices, session.words.say("progress.benching", &[]), session.json);
-        for first in (0..self.invoices).step_by(AT_ONCE) {
-            let numbers = first..self.invoices.min(first + AT_ONCE);
-            bar.inc(numbers.len() as u64);
-            store(&hub, &company, &stored, numbers).await?;
-        }
+        copies.store(self.invoices, |stored| bar.inc(stored as u64)).await?;
         bar.finish_and_clear();
-        let token = sign_in(&hub, &company).await?;
+        let token = sign_in(&hub, copies.company()).await?;
         let running = hub.start().await?;
         let address = format!("http://{}", running.http());
         let mut pages = Vec::new();
@@ -92,7 +75,7 @@ impl Web {
             "/invoices?show=needed".to_owned(),
             "/invoices?route=print".to_owned(),
             format!("/invoices?q=copy-{}", self.invoices / 2),
-            format!("/invoices/{}", accepted.id),
+            format!("/invoices/{}", copies.id()),
             "/payments".to_owned(),
             "/events".to_owned(),
         ] {
@@ -147,7 +130,7 @@ fn template() -> HandedIn {
 }
 
 async fn sign_in(hub: &Hub, company: &Company) -> Result<String, Failure> {
-    let id = uuid_text(0);
+    let id = id_of(0);
     let eva = Person {
         id: id.clone(),
         email: "eva@bench.example".into(),
@@ -166,66 +149,4 @@ async fn sign_in(hub: &Hub, company: &Company) -> Result<String, Failure> {
     });
     made.await?;
     Ok(begin_session(hub, &id, &company.id).await?)
-}
-
-/// Ids that sort by their number.
-fn uuid_text(number: usize) -> String {
-    format!("01936000-0000-7000-8000-{number:012x}")
-}
-
-/// Stores copies with these numbers.
-async fn store(hub: &Hub, company: &Company, of: &StoredInvoice, numbers: std::ops::Range<usize>) -> Result<(), Failure> {
-    let now = hub.clock().business_ms();
-    let mut copies = Vec::with_capacity(numbers.len());
-    for number in numbers {
-        let mut copy = of.clone();
-        copy.id = uuid_text(number + 1);
-        copy.accepted_at = now - i64::try_from(number % 80).unwrap_or(0) * DAY_MS;
-        copy.body.invoice.number = format!("copy-{number}");
-        copy.body.invoice.buyer.name = format!("Kari Kunde {}", number % 997);
-        let sealed = invoice::seal(&company.key, &copy)?;
-        copies.push((number, copy, sealed));
-    }
-    let (company, copies) = (company.clone(), std::sync::Arc::new(copies));
-    let stored = hub.write(move |tx| {
-        let (company, copies) = (company.clone(), copies.clone());
-        Box::pin(async move {
-            let (id, key) = (company.id.as_str(), &company.key);
-            for (number, copy, sealed) in copies.iter() {
-                let document = &copy.body.invoice;
-                invoice::insert(tx, id, copy, sealed).await?;
-                search::insert(tx, id, &copy.id, &search::words_of(document)).await?;
-                let new = NewDelivery { id: &copy.id, invoice: &copy.id, purpose: Purpose::Bill };
-                delivery::insert(tx, id, key, new, copy.accepted_at).await?;
-                let route = RouteName::new(ROUTES[number % ROUTES.len()]);
-                let attempt = AttemptId(copy.id.parse().expect("it is a UUID"));
-                let before = delivery::by_id(tx.db(), id, key, &copy.id).await?;
-                let state = State::HandedOver { route: route.clone(), attempt, receipt: String::new() };
-                delivery::save(tx, id, key, &before, &Delivery { tried: Vec::new(), state }, copy.accepted_at).await?;
-                let tried = StoredAttempt {
-                    id: attempt,
-                    delivery: copy.id.clone(),
-                    invoice: copy.id.clone(),
-                    purpose: Purpose::Bill,
-                    number: 1,
-                    route: route.as_str().to_owned(),
-                    price: None,
-                    give_up_at: None,
-                    word: None,
-                    opened_at: copy.accepted_at,
-                };
-                delivery::insert_attempt(tx, id, &tried).await?;
-                let owed = Candidate {
-                    invoice: copy.id.clone(),
-                    number: document.number.clone(),
-                    kid: None,
-                    due_on: document.due_on,
-                    collection: Collection::new(document.totals.payable),
-                };
-                collection::insert(tx, id, &owed, "", copy.accepted_at).await?;
-            }
-            Ok(())
-        })
-    });
-    Ok(stored.await?)
 }

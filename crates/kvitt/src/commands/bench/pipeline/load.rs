@@ -5,9 +5,38 @@ use kvitt_hub::desk::HandedIn;
 use kvitt_hub::store::job::Urgency;
 
 /// An ordinary invoice, whose PDF is ours to make.
-const PLAIN: &str = include_str!("../../../../../../examples/invoices/nordlys-500101.xml");
+pub const PLAIN: Example = Example {
+    xml: include_str!("../../../../../../examples/invoices/nordlys-500101.xml"),
+    number: "500101",
+    kid: "0010001005001017",
+    email: "yestoall@kari-nordmann.example",
+};
 /// One that brings its own PDF.
-const WITH_PDF: &str = include_str!("../../../../../../examples/invoices/nordlys-500109.xml");
+pub const WITH_PDF: Example = Example {
+    xml: include_str!("../../../../../../examples/invoices/nordlys-500109.xml"),
+    number: "500109",
+    kid: "0010008005001095",
+    email: "astrid.haakonsen@post.example",
+};
+
+/// An example, and what of it is different in every invoice that is made of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Example {
+    xml: &'static str,
+    number: &'static str,
+    kid: &'static str,
+    email: &'static str,
+}
+
+impl Example {
+    /// The same with another number, KID and address.
+    pub fn with(&self, number: &str, kid: &str, email: &str) -> String {
+        self.xml
+            .replace(&format!("<cbc:ID>{}</cbc:ID>", self.number), &format!("<cbc:ID>{number}</cbc:ID>"))
+            .replace(&format!(">{}<", self.kid), &format!(">{kid}<"))
+            .replace(&format!(">{}<", self.email), &format!(">{email}<"))
+    }
+}
 
 /// How an invoice goes, and whether its PDF must be made: of ten, in this order.
 const MIX: [(Goes, Brings); 10] = [
@@ -40,9 +69,9 @@ enum Brings {
 /// The invoice of an index, different from every other.
 pub fn invoice(index: usize) -> HandedIn {
     let (goes, brings) = MIX[index % MIX.len()];
-    let (template, number, kid, address) = match brings {
-        Brings::NoPdf => (PLAIN, "500101", "0010001005001017", "yestoall@kari-nordmann.example"),
-        Brings::ItsPdf => (WITH_PDF, "500109", "0010008005001095", "astrid.haakonsen@post.example"),
+    let example = match brings {
+        Brings::NoPdf => PLAIN,
+        Brings::ItsPdf => WITH_PDF,
     };
     let new_number = format!("B{index:07}");
     let (route, email, beside) = match goes {
@@ -53,10 +82,7 @@ pub fn invoice(index: usize) -> HandedIn {
         }
         Goes::Print => ("print", format!("kunde{index}@post.example"), String::new()),
     };
-    let xml = template
-        .replace(&format!("<cbc:ID>{number}</cbc:ID>"), &format!("<cbc:ID>{new_number}</cbc:ID>"))
-        .replace(&format!(">{kid}<"), &format!(">{}<", kid_of(index)))
-        .replace(&format!(">{address}<"), &format!(">{email}<"));
+    let xml = example.with(&new_number, &kid_of(index), &email);
     let metadata = format!(
         "{{\"version\": \"1.1\", \"recipient_type\": \"consumer\", \"routing\": {{\"route_order\": [\"{route}\"]}}{beside}}}"
     );
@@ -64,7 +90,8 @@ pub fn invoice(index: usize) -> HandedIn {
     HandedIn { metadata: Some(metadata), urgency: Urgency::Bulk, ..HandedIn::file(&format!("{new_number}.xml"), fresh) }
 }
 
-fn kid_of(index: usize) -> String {
+/// A KID of its own for every index, with its check digit.
+pub fn kid_of(index: usize) -> String {
     let body = format!("77{index:010}");
     let digit = Modulus::Mod10.check_digit(&body).expect("twelve digits have a check digit");
     format!("{body}{digit}")
