@@ -295,3 +295,21 @@ async fn migrate(connection: &mut AnyConnection, backend: Backend) -> Result<()>
     connection.execute("COMMIT").await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever has version 17 never sees another 17: a number that is given twice, or left out, is a table that somebody lacks.
+    #[test]
+    fn migrations_are_numbered_without_gaps_as_their_files_are() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/schema");
+        let mut files: Vec<String> =
+            std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        files.sort();
+        let of_files: Vec<i64> = files.iter().map(|name| name[..4].parse().unwrap()).collect();
+        let known: Vec<i64> = MIGRATIONS.iter().map(|(version, _)| *version).collect();
+        assert_eq!(known, (1..=known.len() as i64).collect::<Vec<_>>());
+        assert_eq!(known, of_files, "{files:?}");
+    }
+}
