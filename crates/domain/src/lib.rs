@@ -27,6 +27,7 @@ pub mod recipient;
 pub mod report;
 pub mod retry;
 pub mod subscription;
+pub mod voucher;
 
 pub use fault::{Code, Fault, Severity};
 pub use language::Language;

@@ -6,6 +6,7 @@
 //! - [`container`]: what a sender hands in, bare XML or a ZIP, opened by budget;
 //! - [`metadata`]: what the sender says beside the document, as JSON;
 //! - [`lookup_keys`]: where each key of the recipient registers comes from, as a table;
+//! - [`saft`], [`voucher_csv`]: vouchers for accounting systems, streamed;
 //! - [`identity`], [`files`]: what may be said of identity numbers, and file names.
 //!
 //! No IO and no clock. Whether a document obeys the rules of EN 16931 and Peppol is `kvitt-rules`; what a route makes of it is
@@ -23,5 +24,7 @@ pub mod identity;
 pub mod lookup_keys;
 mod losses;
 pub mod metadata;
+pub mod saft;
 mod terms;
 pub mod ubl;
+pub mod voucher_csv;

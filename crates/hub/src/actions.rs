@@ -34,6 +34,7 @@ pub mod judge_draft;
 mod keep_bank_file;
 pub mod keep_card;
 pub mod list_invoices;
+pub mod list_vouchers;
 pub mod look_back;
 pub mod look_up;
 pub mod match_payment;

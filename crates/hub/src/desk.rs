@@ -32,6 +32,7 @@ pub use crate::actions::change_webhook::{NewWebhook, WebhookShown, WithSecret};
 pub use crate::actions::explain::{Course, Story};
 pub use crate::actions::find_mandates::MandateAsk;
 pub use crate::actions::import_bank_file::{AccountReport, Imported};
+pub use crate::actions::list_vouchers::{VoucherPage, Wanted as WantedVouchers};
 pub use crate::actions::match_payment::{Decision, Settling};
 pub use crate::actions::order_agreement::{AgreementAsk, AgreementShown, Which};
 pub use crate::actions::settle::{Decided, Settlement};
@@ -130,6 +131,13 @@ pub enum Ask {
         after: Option<(i64, String)>,
         /// At most so many.
         limit: u32,
+    },
+    /// Vouchers of invoices, credit notes and payments.
+    Vouchers {
+        /// The company's organisation number; may be left out while there is only one company.
+        company: Option<String>,
+        /// Which.
+        wanted: WantedVouchers,
     },
     /// A person decides what became of a delivery in doubt, or opens a parked one again, or calls one back.
     Settle {
@@ -271,6 +279,8 @@ pub enum Answer {
         /// The cursor of the next page, if there may be one.
         next: Option<(i64, String)>,
     },
+    /// A page of vouchers.
+    Vouchers(Box<VoucherPage>),
     /// Keys of the API.
     Keys(KeysShown),
     /// People, or a link for one of them.
@@ -522,6 +532,10 @@ impl Hub {
                 let company = self.company(company.as_deref()).await?;
                 let (invoices, next) = actions::explain::list(self, &company, after, limit).await?;
                 Answer::Invoices { invoices, next }
+            }
+            Ask::Vouchers { company, wanted } => {
+                let company = self.company(company.as_deref()).await?;
+                Answer::Vouchers(Box::new(actions::list_vouchers::list(self, &company, &wanted).await?))
             }
             Ask::Settle { company, invoice, settlement, purpose, by } => {
                 let company = self.company(company.as_deref()).await?;

@@ -16,6 +16,7 @@ pub mod dashboard;
 pub mod doors;
 pub mod drafts;
 pub mod events;
+pub mod exports;
 pub mod first_run;
 pub mod form;
 pub mod frame;
@@ -94,6 +95,8 @@ fn pages() -> Router<Hub> {
         .route("/payments", get(payments::get))
         .route("/payments/{id}/decide", post(payments::decide_payment))
         .route("/payments/invoices/{id}/settle", post(payments::settle))
+        .route("/exports", get(exports::get))
+        .route("/exports/file", get(exports::file))
         .route("/mandates", get(mandates::get))
         .route("/agreements", get(agreements::get).post(agreements::act))
         .route("/agreements/order", get(agreements::begin).post(agreements::order))

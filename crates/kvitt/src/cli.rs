@@ -82,6 +82,9 @@ enum Command {
     Payments(commands::payments::Payments),
     /// Show a report: invoices, VAT, aged debts, what routes cost, or how much is paper and paid in time.
     Report(commands::report::ReportCommand),
+    /// Write vouchers for an accounting system: SAF-T Financial, or a plain table.
+    #[command(subcommand)]
+    Export(commands::export::Export),
     /// List what is still to be done, the stuck first.
     Jobs(commands::jobs::Jobs),
     /// Show the events of a company, follow them, or check that none was changed.
@@ -210,6 +213,7 @@ async fn run(session: &Session, command: Command) -> Outcome {
         Command::Settle(settle) => settle.run(session).await,
         Command::Payments(payments) => payments.run(session).await,
         Command::Report(report) => report.run(session).await,
+        Command::Export(export) => export.run(session).await,
         Command::Jobs(jobs) => jobs.run(session).await,
         Command::Events(events) => events.run(session).await,
         Command::Webhooks(webhooks) => webhooks.run(session).await,

@@ -13,6 +13,7 @@ pub mod demo;
 pub mod doctor;
 pub mod events;
 pub mod explain;
+pub mod export;
 pub mod jobs;
 pub mod keys;
 pub mod kid;

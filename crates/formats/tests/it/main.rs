@@ -7,6 +7,7 @@ mod finvoice;
 mod fuzz;
 mod lookup_keys;
 mod metadata;
+mod saft;
 mod schema;
 mod strategies;
 mod ubl;

@@ -45,6 +45,8 @@ const COUNT_IN_STATES: &str = "SELECT COUNT(*) FROM invoice i \
 const BY_KID: &str = "SELECT i.invoice_id, i.document_digest, i.accepted_at, i.body \
     FROM collection c JOIN invoice i ON i.company_id = c.company_id AND i.invoice_id = c.invoice_id \
     WHERE c.company_id = $1 AND c.kid = $2 ORDER BY i.accepted_at, i.invoice_id LIMIT 100";
+const UNTIL: &str = "SELECT invoice_id, document_digest, accepted_at, body FROM invoice \
+    WHERE company_id = $1 AND invoice_id > $2 AND issued_on <= $3 ORDER BY invoice_id LIMIT $4";
 const KEY: &str = "SELECT body_digest, invoice_id FROM idempotency WHERE company_id = $1 AND key = $2";
 const INSERT_KEY: &str =
     "INSERT INTO idempotency (company_id, key, body_digest, invoice_id, made_at) VALUES ($1, $2, $3, $4, $5)";
@@ -262,6 +264,18 @@ pub async fn page(
         Order::NewestFirst => PAGE_DOWN,
     };
     let query = sqlx::query(sql).bind(company).bind(span.from).bind(span.to).bind(states).bind(limit).bind(passed_over);
+    query.fetch_all(db).await?.iter().map(|row| read(row, key)).collect()
+}
+
+/// At most `limit` invoices and credit notes after an id that were issued on a day or before it.
+pub async fn until(
+    db: &mut AnyConnection,
+    company: &str,
+    key: &CompanyKey,
+    issued_on: jiff::civil::Date,
+    (after, limit): (&str, i64),
+) -> Result<Vec<StoredInvoice>> {
+    let query = sqlx::query(UNTIL).bind(company).bind(after).bind(issued_on.to_string()).bind(limit);
     query.fetch_all(db).await?.iter().map(|row| read(row, key)).collect()
 }
 

@@ -53,6 +53,8 @@ pub const DOORS: &[Door] = &[
     Door { method: Method::GET, path: "/payments", opens: READER },
     Door { method: Method::POST, path: "/payments/{id}/decide", opens: INVOICER },
     Door { method: Method::POST, path: "/payments/invoices/{id}/settle", opens: INVOICER },
+    Door { method: Method::GET, path: "/exports", opens: READER },
+    Door { method: Method::GET, path: "/exports/file", opens: READER },
     Door { method: Method::GET, path: "/mandates", opens: READER },
     Door { method: Method::GET, path: "/agreements", opens: READER },
     Door { method: Method::POST, path: "/agreements", opens: ADMIN },

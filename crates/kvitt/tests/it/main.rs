@@ -13,6 +13,7 @@ mod demo;
 mod dice;
 mod direct_debit;
 mod documents;
+mod exports;
 mod fleet;
 mod harness;
 mod journeys;

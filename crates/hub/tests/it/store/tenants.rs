@@ -473,6 +473,7 @@ async fn reading_with_the_wrong_company_finds_nothing() {
         assert_eq!(invoice::count_in(db, b, ever, "").await.unwrap(), 0);
         assert_eq!(invoice::count_in(db, b, ever, ",choosing,").await.unwrap(), 0);
         assert!(invoice::by_kid(db, b, key, "1002312345674").await.unwrap().is_empty());
+        assert!(invoice::until(db, b, key, jiff::civil::Date::MAX, ("", 9)).await.unwrap().is_empty());
         assert!(api_key::of_company(db, b).await.unwrap().is_empty());
         assert!(api_key::by_id(db, b, "k1").await.unwrap().is_none());
         assert!(invoice::answered(db, b, "key").await.unwrap().is_none());
