@@ -43,8 +43,16 @@ impl Stage {
         self.browser.wait_for("h1");
     }
 
+    /// A picture of the page, where pictures are wanted.
+    fn shoot(&self, name: &str) {
+        if let Some(folder) = std::env::var_os("KVITT_SCREENS") {
+            self.browser.picture(&Path::new(&folder).join(format!("{}.en.light.png", name.replace(' ', "-"))));
+        }
+    }
+
     /// axe's word on the page.
     fn look(&mut self, name: &str) {
+        self.shoot(name);
         if let Some(axe) = axe() {
             self.found.extend(complaints(&self.browser, &axe).into_iter().map(|one| format!("{name}: {one}")));
         }
@@ -64,7 +72,10 @@ impl Stage {
         wait_until(&self.browser, &script);
         self.browser.run(&format!("document.querySelector('[name=persona][value={persona}]').form.requestSubmit()"));
         self.browser.wait_for("#draft");
+        self.shoot("draft");
         self.browser.follow("#draft button.button--main[value=final]");
+        self.browser.wait_for("form[action$='/final'] button.button--main");
+        self.shoot("final");
         self.browser.follow("form[action$='/final'] button.button--main");
         self.browser.wait_for("#story");
         self.browser.address().strip_prefix(&self.address).unwrap().to_owned()
@@ -96,7 +107,7 @@ fn the_whole_life_of_an_invoice_is_played_in_the_sandbox() {
     let folder = tempfile::tempdir().unwrap();
     let mut stage = Stage::begin(browser, folder.path(), "999001017");
     stage.open("/sandbox");
-    stage.look("sandbox, not ready");
+    stage.look("sandbox not ready");
     stage.browser.follow("form[action='/sandbox/prepare'] button");
     stage.browser.wait_for(".flash");
     assert!(!stage.browser.has("form[action='/sandbox/prepare']"), "{}", stage.browser.text("main"));
