@@ -197,7 +197,8 @@ async fn accept(hub: &Hub, handed: HandedIn, known: Option<&Company>) -> Result<
     let (handed, readable) = read_aside(hub, handed).await?;
     let company = company_for(hub, &handed, &readable.invoice, known).await?;
     let readable = with_kid_judged(hub, &company, &handed, readable).await?;
-    hold_to_plan(hub, &company, &handed, &readable).await?;
+    // Few demand a plan: what asks for one takes no room in what accepts all the others.
+    Box::pin(hold_to_plan(hub, &company, &handed, &readable)).await?;
     let prepared = {
         let (hub, company) = (hub.clone(), company.clone());
         tokio::task::spawn_blocking(move || prepare(&hub, &company, &handed, readable))

@@ -222,7 +222,7 @@ pub async fn plan_invoice(hub: &Hub, handed: HandedIn) -> Result<Planned> {
         }
         Err(error) => return Err(error),
     };
-    let plan = plan_for(hub, company.as_ref(), &readable).await?;
+    let plan = Box::pin(plan_for(hub, company.as_ref(), &readable)).await?;
     let promised = match &company {
         Some(company) => Some(promise_plan::promise(company, &handed, &readable.metadata, &plan)?),
         None => None,
