@@ -362,7 +362,8 @@ fn open(data: &Path, seed: u64) -> Result<Opened, StartError> {
     };
     let (bounces, certificate) = (maildir.path().to_owned(), identity.authority);
     let tls = identity.acceptor;
-    let world = World { clock, ledger, mailbox, tls, play, desk, pending, bounces: bounces.clone(), post, shop, branch, accountant };
+    let world =
+        World { clock, ledger, mailbox, tls, play, desk, pending, bounces: bounces.clone(), post, shop, branch, accountant };
     Ok(Opened { world: Arc::new(world), bounces, certificate, clerk, receipts, fronts })
 }
 
