@@ -190,7 +190,8 @@ pub struct Days {
 }
 
 /// Days that people ask for by a word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Preset {
     /// The month of today.
     ThisMonth,
@@ -262,6 +263,47 @@ impl Preset {
     }
 }
 
+/// Days as somebody asks for them: by a word, by one or two ends, or not at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Asked {
+    /// A word.
+    #[serde(default)]
+    pub preset: Option<Preset>,
+    /// The first day.
+    #[serde(default)]
+    pub from: Option<Date>,
+    /// The last day.
+    #[serde(default)]
+    pub to: Option<Date>,
+}
+
+impl Asked {
+    /// The word that says which days they are, where one does: also where nobody said anything.
+    pub fn preset_for(self, report: Report) -> Option<Preset> {
+        match self {
+            _ if report.is_of_a_day() => None,
+            Asked { preset: Some(preset), .. } => Some(preset),
+            Asked { from: None, to: None, .. } => Some(report.usual()),
+            Asked { .. } => None,
+        }
+    }
+
+    /// The days: of a report of one day the last, by default today; else those of the word, or between the ends. An end that is missing is
+    /// today, or the first day of the other one's month. Ends the wrong way round are no days: `None`.
+    pub fn days(self, report: Report, today: Date) -> Option<Days> {
+        if report.is_of_a_day() {
+            let on = self.to.unwrap_or(today);
+            return Some(Days { from: on, to: on });
+        }
+        if let Some(preset) = self.preset_for(report) {
+            return Some(preset.days(today));
+        }
+        let to = self.to.unwrap_or(today);
+        let from = self.from.unwrap_or_else(|| to.first_of_month());
+        (from <= to).then_some(Days { from, to })
+    }
+}
+
 impl Days {
     /// The first days of its months: at most so many, the last ones.
     pub fn months(self, most: usize) -> Vec<Date> {
@@ -302,6 +344,25 @@ mod tests {
         check(Preset::LastMonth, date(2026, 1, 31), date(2025, 12, 1), date(2025, 12, 31));
         check(Preset::LastTerm, date(2024, 4, 30), date(2024, 1, 1), date(2024, 2, 29));
         check(Preset::ThisMonth, date(2024, 2, 29), date(2024, 2, 1), date(2024, 2, 29));
+    }
+
+    #[test]
+    fn days_are_asked_for_in_many_ways() {
+        let today = date(2026, 11, 22);
+        let days = |from: Date, to: Date| Some(Days { from, to });
+        let asked = |preset: Option<Preset>, from: Option<Date>, to: Option<Date>| Asked { preset, from, to };
+        let (first, last) = (date(2026, 11, 1), date(2026, 11, 30));
+        let check =
+            |asked: Asked, report: Report, expected: Option<Days>| assert_eq!(asked.days(report, today), expected, "{asked:?}");
+        check(Asked::default(), Report::Invoices, days(first, last));
+        check(Asked::default(), Report::Ageing, days(today, today));
+        check(asked(Some(Preset::LastYear), None, None), Report::Ageing, days(today, today));
+        check(asked(None, None, Some(last)), Report::Ageing, days(last, last));
+        check(asked(Some(Preset::LastMonth), Some(today), None), Report::Vat, days(date(2026, 10, 1), date(2026, 10, 31)));
+        check(asked(None, Some(first), None), Report::Vat, days(first, today));
+        check(asked(None, None, Some(last)), Report::Vat, days(first, last));
+        check(asked(None, Some(last), Some(first)), Report::Vat, None);
+        assert_eq!(asked(None, Some(first), None).preset_for(Report::Vat), None);
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub use crate::actions::match_payment::{Decision, Settling};
 pub use crate::actions::order_agreement::{AgreementAsk, AgreementShown, Which};
 pub use crate::actions::settle::{Decided, Settlement};
 pub use crate::actions::show_payments::{Case, Money, MoneyStory, PaymentShown, Wanted as WantedPayments};
-pub use crate::actions::show_report::{Chunk, Wanted as WantedReport};
+pub use crate::actions::show_report::Chunk;
 pub use crate::store::bank_account::{BankAccount, BankAccountSettings, Counts, KidRule};
 pub use crate::store::bank_file::StoredFile;
 pub use crate::store::mandate::StoredChange;
@@ -208,8 +208,14 @@ pub enum Ask {
     Report {
         /// The company's organisation number; may be left out while there is only one company.
         company: Option<String>,
-        /// Which report, and of what.
-        wanted: WantedReport,
+        /// Which report.
+        report: kvitt_domain::report::Report,
+        /// Of which days: what a word means is said by the hub's own calendar.
+        days: kvitt_domain::report::Asked,
+        /// Only this customer, by a number or how the name begins; empty where all. Of documents only.
+        customer: String,
+        /// Only this project, by its number; empty where all. Of documents only.
+        project: String,
         /// What the rows before ended with; empty for the first ones.
         after: String,
         /// At most so many.
@@ -329,7 +335,12 @@ pub enum Answer {
         events: Vec<serde_json::Value>,
     },
     /// Rows of a report.
-    Report(Chunk),
+    Report {
+        /// The days that they are of: the next rows are asked for of these.
+        days: kvitt_domain::report::Days,
+        /// The rows.
+        chunk: Chunk,
+    },
     /// A company's last event.
     LastEvent {
         /// Its number; 0 where there is none.
@@ -573,10 +584,12 @@ impl Hub {
             Ask::People(ask) => Answer::People(actions::change_people::ask(self, ask).await?),
             Ask::Money(ask) => money::answer(self, ask).await?,
             Ask::Webhooks { company, what } => webhooks::answer(self, company.as_deref(), what).await?,
-            Ask::Report { company, wanted, after, limit } => {
+            Ask::Report { company, report, days, customer, project, after, limit } => {
                 let company = self.company(company.as_deref()).await?;
+                let wanted = actions::show_report::asked(self, report, days, customer, project)?;
                 let limit = limit.min(REPORT_ROWS_AT_A_TIME);
-                Answer::Report(actions::show_report::chunk(self, &company, &wanted, &after, limit).await?)
+                let chunk = actions::show_report::chunk(self, &company, &wanted, &after, limit).await?;
+                Answer::Report { days: wanted.days, chunk }
             }
             Ask::RotateKeys => {
                 actions::rotate_keys::rotate_keys(self).await?;

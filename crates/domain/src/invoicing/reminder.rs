@@ -66,10 +66,11 @@ pub struct Reminder {
 /// `reminder.too_early`, with the first day on which it may be sent.
 pub fn may_remind(due_on: Date, earlier: &[Date], today: Date) -> Result<Reminder, Fault> {
     let after = |day: Date| day.checked_add(DAYS.days()).unwrap_or(day);
-    // The last reminder's days must be over before the next one.
-    let first = earlier.iter().copied().max().map_or(due_on, |last| last.max(due_on));
-    if today < after(first) {
-        return Err(Fault::fatal(codes::REMINDER_TOO_EARLY).with("date", after(first)));
+    // The last reminder's days must be over before the next one: its last day is still the customer's.
+    let next = earlier.iter().copied().max().map(|last| after(last).tomorrow().unwrap_or(last));
+    let first = next.map_or(after(due_on), |next| next.max(after(due_on)));
+    if today < first {
+        return Err(Fault::fatal(codes::REMINDER_TOO_EARLY).with("date", first));
     }
     let fee = (earlier.len() < MOST_WITH_FEE).then(|| highest_fee(today)).flatten();
     Ok(Reminder { fee, pay_by: after(today) })
@@ -98,9 +99,10 @@ mod tests {
         check(&[], date(2026, 10, 14), Err("2026-10-15"));
         check(&[], date(2026, 10, 15), Ok((true, date(2026, 10, 29))));
         let first = date(2026, 10, 15);
-        check(&[first], date(2026, 10, 28), Err("2026-10-29"));
-        check(&[first], date(2026, 10, 29), Ok((true, date(2026, 11, 12))));
-        let second = date(2026, 10, 29);
-        check(&[first, second], date(2026, 11, 12), Ok((false, date(2026, 11, 26))));
+        check(&[first], date(2026, 10, 29), Err("2026-10-30"));
+        check(&[first], date(2026, 10, 30), Ok((true, date(2026, 11, 13))));
+        let second = date(2026, 10, 30);
+        check(&[first, second], date(2026, 11, 13), Err("2026-11-14"));
+        check(&[first, second], date(2026, 11, 14), Ok((false, date(2026, 11, 28))));
     }
 }

@@ -75,7 +75,7 @@ pub async fn ask(hub: &Hub, ask: PeopleAsk) -> Result<PeopleAnswer> {
         }
         PeopleAsk::Add { company, name, email, role, by } => {
             let company = hub.company(company.as_deref()).await?;
-            let token = invite::invite(hub, &company, Invited { name, email, role, by }).await?;
+            let token = invite::invite(hub, &company, Invited { name, email, role, by, by_person: None }).await?;
             Ok(PeopleAnswer::Link(link(hub, &token)))
         }
         PeopleAsk::ResetPassword { email } => {

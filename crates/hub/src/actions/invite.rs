@@ -37,6 +37,8 @@ pub struct Invited {
     pub role: Role,
     /// Who invites them.
     pub by: String,
+    /// The id of the person who invites them, who must be an administrator; `None` for the operator.
+    pub by_person: Option<String>,
 }
 
 /// What a link opens.
@@ -77,9 +79,17 @@ pub async fn invite(hub: &Hub, company: &Company, invited: Invited) -> Result<St
         until: machine.saturating_add(i64::try_from(LINKS_LAST.as_millis()).unwrap_or(i64::MAX)),
     };
     let (company, digest, now) = (company.clone(), sha256(token.as_bytes()), hub.clock().business_ms());
+    let inviter = invited.by_person;
     hub.write(move |tx| {
-        let (company, invitation, digest) = (company.clone(), invitation.clone(), digest.clone());
+        let (company, invitation, digest, inviter) = (company.clone(), invitation.clone(), digest.clone(), inviter.clone());
         async move {
+            if let Some(inviter) = &inviter {
+                // Behind the lock: whoever takes their right away meanwhile withdraws this invitation too, or it is not made.
+                membership::lock_admins(tx, &company.id).await?;
+                if membership::role_of(tx.db(), &company.id, inviter).await? != Some(Role::Admin) {
+                    return Err(Error::refused(Fault::fatal(codes::ROLE_MISSING).with("role", Role::Admin.name())));
+                }
+            }
             let members = membership::of_company(tx.db(), &company.id).await?;
             let open = invitation::of_company(tx.db(), &company.id, machine).await?;
             if members.iter().any(|member| member.email == invitation.email) {

@@ -3,21 +3,22 @@
 //! Rows are asked for in pages, so that nobody ever holds all of them. What is owed today is what the collections say; what was owed on a
 //! day that is past is worked out from the payments and credit notes that were there by then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::FutureExt;
-use jiff::ToSpan as _;
 use jiff::civil::{Date, Time};
 use kvitt_adapters::routes;
 use kvitt_domain::calendar;
+use kvitt_domain::fault::{Fault, codes};
+use kvitt_domain::identifiers::without_identity_numbers;
 use kvitt_domain::invoice::booked::plain;
 use kvitt_domain::money::{Amount, Currency};
 use kvitt_domain::plan::RouteName;
-use kvitt_domain::report::{Cell, Days, Report, Row};
+use kvitt_domain::report::{Asked, Cell, Days, Report, Row};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::store::company::Company;
 use crate::store::report::{self, Aged, AgedOrder, Carried, Debt, Of, Rate, Share, Sums};
@@ -26,10 +27,10 @@ use crate::store::report::{self, Aged, AgedOrder, Carried, Debt, Of, Rate, Share
 const NOTED_AT_ONCE: i64 = 200;
 /// Customers that are read at once where all of them are summed.
 const SUMMED_AT_ONCE: i64 = 5_000;
-/// Months that reports by month go back at most.
-const MOST_MONTHS: usize = 120;
-/// Columns of a chart.
-const MOST_DRAWN: usize = 24;
+/// What no customer is called: names and numbers are folded to letters and digits.
+const NOBODY: &str = "-";
+/// Columns of a chart: the last months of a long time.
+pub const MOST_DRAWN: usize = 24;
 const DAY_MS: i64 = 86_400_000;
 
 /// What is asked for.
@@ -61,6 +62,8 @@ pub struct Chunk {
 pub struct Overview {
     /// The figures that say the most: the end of the key of their text below `web.report.figure.`, and what they are.
     pub figures: Vec<(&'static str, Cell)>,
+    /// Currencies whose amounts these are not: they stand in the table, and are added to nothing.
+    pub beside: Vec<String>,
     /// The sums below the columns.
     pub sums: Vec<Row>,
     /// What is drawn.
@@ -76,6 +79,20 @@ pub struct Drawn {
     pub series: Vec<(String, Cell, Vec<i64>)>,
     /// Whether the values are minor units of money.
     pub is_money: bool,
+}
+
+/// What is wanted, of days that are asked for by the hub's own calendar.
+///
+/// # Errors
+/// `field.before` where the last day is before the first, `field.invalid` for a word where the report is of one day.
+pub fn asked(hub: &Hub, report: Report, days: Asked, customer: String, project: String) -> Result<Wanted> {
+    if let Some(preset) = days.preset.filter(|_| report.is_of_a_day()) {
+        let fault = Fault::fatal(codes::FIELD_INVALID).at("period").with("field", "period").with("value", preset.name());
+        return Err(Error::refused(fault));
+    }
+    let before = || Fault::fatal(codes::FIELD_BEFORE).at("to").with("field", "period_to").with("other_field", "period_from");
+    let days = days.days(report, calendar::today(hub.clock().business())).ok_or_else(|| Error::refused(before()))?;
+    Ok(Wanted { report, days, customer, project })
 }
 
 /// At most `limit` rows after a cursor, which is empty for the first ones.
@@ -129,17 +146,19 @@ pub async fn overview(hub: &Hub, company: &Company, wanted: &Wanted) -> Result<O
 
 /// Notes the sums of documents that an older hub accepted. There are none but after an update.
 async fn note_all(hub: &Hub, company: &Company) -> Result<()> {
+    let mut after = String::new();
     loop {
-        let found = report::unnoted(&mut *hub.db().read().await?, &company.id, &company.key, NOTED_AT_ONCE).await?;
-        if found.is_empty() {
-            return Ok(());
-        }
+        let found = report::unnoted(&mut *hub.db().read().await?, &company.id, &company.key, &after, NOTED_AT_ONCE).await?;
+        let Some((last, _)) = found.last() else { return Ok(()) };
+        after.clone_from(last);
         let (company, found) = (company.id.clone(), std::sync::Arc::new(found));
         hub.write(move |tx| {
             let (company, found) = (company.clone(), found.clone());
             async move {
                 for (id, document) in found.iter() {
-                    report::note(tx, &company, id, document).await?;
+                    if let Some(document) = document {
+                        report::note(tx, &company, id, document).await?;
+                    }
                 }
                 Ok(())
             }
@@ -150,7 +169,12 @@ async fn note_all(hub: &Hub, company: &Company) -> Result<()> {
 }
 
 fn of(wanted: &Wanted) -> Of {
-    Of { days: wanted.days, project: wanted.project.trim().to_owned(), customer: plain(&wanted.customer) }
+    let customer = match (wanted.customer.trim().is_empty(), plain(&wanted.customer)) {
+        // Nobody is called so: what is sought and folds to nothing must not find everybody.
+        (false, folded) if folded.is_empty() => NOBODY.to_owned(),
+        (_, folded) => folded,
+    };
+    Of { days: wanted.days, project: wanted.project.trim().to_owned(), customer }
 }
 
 /// The two parts of a cursor.
@@ -168,11 +192,11 @@ async fn invoices(hub: &Hub, company: &Company, wanted: &Wanted, after: &str, li
     let row = |entry: report::Entry| Row {
         leads_to: format!("/invoices/{}", entry.id),
         cells: vec![
-            Cell::Text(entry.number),
+            written(&entry.number),
             name("document", entry.kind),
             Cell::Day(entry.issued_on.parse().ok()),
-            Cell::Text(entry.buyer),
-            Cell::Text(entry.project),
+            written(&entry.buyer),
+            written(&entry.project),
             Cell::Amount(entry.sums.net),
             Cell::Amount(entry.sums.vat),
             Cell::Amount(entry.sums.total),
@@ -186,6 +210,11 @@ async fn invoices(hub: &Hub, company: &Company, wanted: &Wanted, after: &str, li
         ],
     };
     Ok(Chunk { rows: entries.into_iter().map(row).collect(), next })
+}
+
+/// What people wrote. A fødselsnummer among it stands in no report, however it is shown.
+fn written(text: &str) -> Cell {
+    Cell::Text(without_identity_numbers(text).into_owned())
 }
 
 fn name(table: &str, name: String) -> Cell {
@@ -226,6 +255,7 @@ async fn invoice_overview(hub: &Hub, company: &Company, wanted: &Wanted) -> Resu
     };
     Ok(Overview {
         figures,
+        beside: others(currency, sums.iter().map(|one| one.net.currency())),
         sums: sums.iter().map(row).collect(),
         drawn: Some(Drawn {
             series: vec![
@@ -236,6 +266,12 @@ async fn invoice_overview(hub: &Hub, company: &Company, wanted: &Wanted) -> Resu
             is_money: true,
         }),
     })
+}
+
+/// The currencies beside one, each once.
+fn others(main: Currency, all: impl Iterator<Item = Currency>) -> Vec<String> {
+    let codes: BTreeSet<&'static str> = all.filter(|currency| *currency != main).map(Currency::code).collect();
+    codes.into_iter().map(str::to_owned).collect()
 }
 
 /// The text of a column as a name.
@@ -288,6 +324,7 @@ fn vat_overview(rates: &[Rate]) -> Overview {
     let basis = |rate: &&Rate| rate.sales.minor().saturating_add(rate.credited.minor());
     Overview {
         figures: figures.unwrap_or_default(),
+        beside: others(currency, rates.iter().map(|rate| rate.sales.currency())),
         sums: by_currency.iter().map(row).collect(),
         drawn: Some(Drawn {
             columns: ours.iter().map(label).collect(),
@@ -308,7 +345,7 @@ fn aged(hub: &Hub, wanted: &Wanted, order: AgedOrder, after: (String, String)) -
 }
 
 fn debt_row(debt: &Debt) -> Row {
-    let front = [Cell::Text(debt.name.clone()), Cell::Text(debt.left.currency().code().to_owned()), Cell::Count(debt.count)];
+    let front = [written(&debt.name), Cell::Text(debt.left.currency().code().to_owned()), Cell::Count(debt.count)];
     let amounts = debt.by_age.into_iter().chain([debt.left]).map(Cell::Amount);
     sum_row(front.into_iter().chain(amounts).collect())
 }
@@ -343,6 +380,7 @@ async fn ageing_overview(hub: &Hub, company: &Company, wanted: &Wanted) -> Resul
     };
     Ok(Overview {
         figures: vec![("outstanding", Cell::Amount(ours[5])), ("overdue", Cell::Amount(overdue))],
+        beside: others(ours[5].currency(), by_currency.values().map(|(_, sums)| sums[5].currency())),
         drawn: Some(Drawn {
             columns: AGES.iter().map(|age| column(age)).collect(),
             series: vec![("one".into(), column("outstanding"), ours[..5].iter().map(|sum| sum.minor()).collect())],
@@ -355,9 +393,9 @@ async fn ageing_overview(hub: &Hub, company: &Company, wanted: &Wanted) -> Resul
 /// What was carried, by month and route.
 #[derive(Debug, Default)]
 struct AllCarried {
-    months: Vec<Date>,
-    /// By the place of the month and the route.
-    of: BTreeMap<(usize, &'static str), Cost>,
+    days: Option<Days>,
+    /// By the first day of the month and the route.
+    of: BTreeMap<(Date, &'static str), Cost>,
     /// What costs are in.
     currency: Option<Currency>,
 }
@@ -418,20 +456,21 @@ impl AllCarried {
         if by_route.is_empty() {
             return Overview::default();
         }
-        let skipped = self.months.len().saturating_sub(MOST_DRAWN);
+        let months = self.days.map(|days| days.months(MOST_DRAWN)).unwrap_or_default();
         let values = |route: &'static str| -> Vec<i64> {
-            (skipped..self.months.len()).map(|month| self.of.get(&(month, route)).map_or(0, |cost| cost.cost)).collect()
+            months.iter().map(|month| self.of.get(&(*month, route)).map_or(0, |cost| cost.cost)).collect()
         };
         let money = |minor: i64| self.currency.map_or(Cell::Empty, |currency| Cell::Amount(Amount::new(minor, currency)));
         Overview {
             figures: vec![("cost", money(all.cost)), ("saved", money(all.on_paper.saturating_sub(all.cost)))],
+            beside: Vec::new(),
             sums: vec![all.row("")],
             drawn: Some(Drawn {
-                columns: self.months[skipped..].iter().copied().map(Cell::Month).collect(),
                 series: by_route
                     .iter()
                     .map(|(route, _)| ((*route).to_owned(), name("route", (*route).to_owned()), values(route)))
                     .collect(),
+                columns: months.into_iter().map(Cell::Month).collect(),
                 is_money: true,
             }),
         }
@@ -440,35 +479,30 @@ impl AllCarried {
 
 async fn carried(hub: &Hub, company: &Company, days: Days) -> Result<AllCarried> {
     let print = RouteName::new("print");
-    let mut all = AllCarried { months: days.months(MOST_MONTHS), ..AllCarried::default() };
+    let mut all = AllCarried { days: Some(days), ..AllCarried::default() };
     let mut db = hub.db().read().await?;
-    for (place, month) in all.months.iter().enumerate() {
-        let next = month.checked_add(1.month()).unwrap_or(*month);
-        let first = (*month).max(days.from);
-        let until = next.min(days.to.tomorrow().unwrap_or(days.to));
-        let (from, until) = (midnight(first), midnight(until));
-        for route in routes::all() {
-            for Carried { day, currency, count, priced, cost_minor, bills } in
-                report::route(&mut db, &company.id, route.name(), from, until).await?
-            {
-                // Half a day later it is the same day, also where clocks were changed in between.
-                let at = jiff::Timestamp::from_millisecond(from + day * DAY_MS + DAY_MS / 2);
-                let on = at.map_or(first, calendar::today);
-                let paper = hub.prices().price(&print, on);
-                let own = Currency::parse(&currency).or_else(|| paper.map(Amount::currency));
-                all.currency = all.currency.or(own);
-                // Prices in another currency than the rest cannot be summed with it: such documents count as without price.
-                let is_ours = own == all.currency;
-                let on_paper = paper.filter(|paper| Some(paper.currency()) == all.currency);
-                let cost = Cost {
-                    count,
-                    priced: if is_ours { priced } else { 0 },
-                    cost: if is_ours { cost_minor } else { 0 },
-                    on_paper: on_paper.map_or(0, |paper| paper.minor().saturating_mul(bills)),
-                    currency: all.currency,
-                };
-                all.of.entry((place, route.name())).or_default().add(cost);
-            }
+    let (from, until) = (midnight(days.from), midnight(days.to.tomorrow().unwrap_or(days.to)));
+    for route in routes::all() {
+        for Carried { day, currency, count, priced, cost_minor, bills } in
+            report::route(&mut db, &company.id, route.name(), from, until).await?
+        {
+            // Half a day later it is the same day, also where clocks were changed in between.
+            let at = jiff::Timestamp::from_millisecond(from + day * DAY_MS + DAY_MS / 2);
+            let on = at.map_or(days.from, calendar::today);
+            let paper = hub.prices().price(&print, on);
+            let own = Currency::parse(&currency).or_else(|| paper.map(Amount::currency));
+            all.currency = all.currency.or(own);
+            // Prices in another currency than the rest cannot be summed with it: such documents count as without price.
+            let is_ours = own == all.currency;
+            let on_paper = paper.filter(|paper| Some(paper.currency()) == all.currency);
+            let cost = Cost {
+                count,
+                priced: if is_ours { priced } else { 0 },
+                cost: if is_ours { cost_minor } else { 0 },
+                on_paper: on_paper.map_or(0, |paper| paper.minor().saturating_mul(bills)),
+                currency: all.currency,
+            };
+            all.of.entry((on.first_of_month(), route.name())).or_default().add(cost);
         }
     }
     Ok(all)
@@ -530,6 +564,7 @@ fn share_overview(shares: &[Share], days: Days) -> Overview {
     let taken = routes::all().iter().filter(|route| shares.iter().any(|share| share.route == route.name()));
     Overview {
         figures: vec![("paper", part(paper, count)), ("on_time", part(on_time, due))],
+        beside: Vec::new(),
         sums: vec![sum_row(vec![
             Cell::Empty,
             Cell::Empty,

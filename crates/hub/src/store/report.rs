@@ -80,18 +80,18 @@ const ROUTES: &str = "SELECT CAST((a.opened_at - $3) / 86400000 AS BIGINT) AS da
     AND a.word_name IN ('said_handed_over', 'said_delivered', 'said_seen', 'said_returned', 'said_in_doubt') GROUP BY day, currency";
 const SHARES: &str = "WITH due AS MATERIALIZED (SELECT i.issued_on, c.due_on, \
     CASE WHEN c.due_on < $4 AND c.state NOT IN ('credited', 'closed') THEN 1 ELSE 0 END AS was_due, \
-    CASE WHEN c.state IN ('paid', 'overpaid') THEN COALESCE((SELECT MAX(p.booked_on) FROM payment p \
-    WHERE p.company_id = c.company_id AND p.invoice_id = c.invoice_id AND p.state = 'matched' AND p.flow = 'in'), '9999') \
-    ELSE '9999' END AS paid_on, \
+    CASE WHEN c.state IN ('paid', 'overpaid') AND c.payable_minor - c.credited_minor \
+    <= COALESCE((SELECT SUM(CASE WHEN p.flow IN ('in', 'came_back') THEN p.amount_minor ELSE -p.amount_minor END) FROM payment p \
+    WHERE p.company_id = c.company_id AND p.invoice_id = c.invoice_id AND p.state = 'matched' AND p.booked_on <= c.due_on), 0) \
+    THEN 1 ELSE 0 END AS was_on_time, \
     COALESCE((SELECT a.route FROM attempt a WHERE a.company_id = d.company_id AND a.delivery_id = d.delivery_id \
     ORDER BY a.number DESC LIMIT 1), '') AS route \
     FROM invoice i JOIN delivery d ON d.company_id = i.company_id AND d.invoice_id = i.invoice_id AND d.purpose = 'bill' \
     LEFT JOIN collection c ON c.company_id = i.company_id AND c.invoice_id = i.invoice_id \
     WHERE i.company_id = $1 AND i.issued_on >= $2 AND i.issued_on <= $3) \
     SELECT SUBSTR(issued_on, 1, 7) AS month, route, CAST(COUNT(*) AS BIGINT), CAST(SUM(was_due) AS BIGINT), \
-    CAST(SUM(CASE WHEN was_due = 1 AND paid_on <= due_on THEN 1 ELSE 0 END) AS BIGINT) FROM due GROUP BY month, route ORDER BY month, route";
-const UNNOTED: &str =
-    "SELECT invoice_id, body FROM invoice WHERE company_id = $1 AND invoice_id > '' AND net_minor IS NULL LIMIT $2";
+    CAST(SUM(CASE WHEN was_due = 1 THEN was_on_time ELSE 0 END) AS BIGINT) FROM due GROUP BY month, route ORDER BY month, route";
+const UNNOTED: &str = "SELECT invoice_id, body FROM invoice WHERE company_id = $1 AND invoice_id > $2 AND net_minor IS NULL ORDER BY invoice_id LIMIT $3";
 const NOTE: &str = "UPDATE invoice SET net_minor = $1, vat_minor = $2, total_minor = $3, customer = $4, customer_name = $5, \
     customer_number = $6, project = $7 WHERE company_id = $8 AND invoice_id = $9 AND net_minor IS NULL";
 
@@ -348,14 +348,24 @@ pub async fn shares(db: &mut AnyConnection, company: &str, days: Days, today: Da
         .collect()
 }
 
-/// Documents whose sums were not noted: at most so many, with their ids.
-pub async fn unnoted(db: &mut AnyConnection, company: &str, key: &CompanyKey, limit: i64) -> Result<Vec<(String, Invoice)>> {
-    let rows = sqlx::query(UNNOTED).bind(company).bind(limit).fetch_all(db).await?;
+/// Documents whose sums were not noted, after one of them: at most so many, with their ids. One that cannot be read is `None`.
+pub async fn unnoted(
+    db: &mut AnyConnection,
+    company: &str,
+    key: &CompanyKey,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<(String, Option<Invoice>)>> {
+    let rows = sqlx::query(UNNOTED).bind(company).bind(after).bind(limit).fetch_all(db).await?;
     rows.iter()
         .map(|row| {
             let (id, sealed): (String, Vec<u8>) = (row.try_get(0)?, row.try_get(1)?);
-            let body: Body = key.open_compressed_json(Purpose::Invoice, &id, &sealed)?;
-            Ok((id, body.invoice))
+            // One damaged row does not take all reports down.
+            let opened = key.open_compressed_json::<Body>(Purpose::Invoice, &id, &sealed);
+            let opened = opened.inspect_err(|error| {
+                tracing::error!(invoice = %id, error = error as &dyn std::error::Error, "a document cannot be read, and is in no report");
+            });
+            Ok((id, opened.ok().map(|body| body.invoice)))
         })
         .collect()
 }
@@ -380,20 +390,24 @@ pub async fn note(tx: &mut Tx<'_>, company: &str, id: &str, document: &Invoice) 
 
 /// Stores the VAT of a new document by code and rate.
 pub(super) async fn insert_rates(tx: &mut Tx<'_>, company: &str, id: &str, document: &Invoice, booked: &Booked) -> Result<()> {
-    // One statement for all of them: on a server each would be a journey of its own. Five values are the document's.
+    if booked.rates.is_empty() {
+        return Ok(());
+    }
+    // One statement for all of them: on a server each would be a journey of its own. Four values are the document's.
     let row = |place: usize| {
-        let first = 6 + place * 5;
-        let own: Vec<String> = (first..first + 5).map(|number| format!("${number}")).collect();
-        format!("($1, $2, $3, {place}, $4, {}, $5, {})", own[..3].join(", "), own[3..].join(", "))
+        let first = 5 + place * 6;
+        let own: Vec<String> = (first..first + 6).map(|number| format!("${number}")).collect();
+        format!("($1, $2, $3, {place}, $4, {})", own.join(", "))
     };
     let rows: Vec<String> = (0..booked.rates.len()).map(row).collect();
     let columns =
         "(company_id, issued_on, invoice_id, position, kind, code, category, percent, currency, basis_minor, vat_minor)";
     let sql = ["INSERT", "INTO invoice_vat", columns, "VALUES", &rows.join(", ")].join(" ");
     let mut query = sqlx::query(AssertSqlSafe(sql)).bind(company).bind(document.issued_on.to_string()).bind(id);
-    query = query.bind(kind_name(document.kind)).bind(document.currency.code());
+    query = query.bind(kind_name(document.kind));
     for rate in &booked.rates {
-        query = query.bind(&rate.code).bind(&rate.category).bind(&rate.percent).bind(rate.basis.minor()).bind(rate.vat.minor());
+        query = query.bind(&rate.code).bind(&rate.category).bind(&rate.percent).bind(rate.basis.currency().code());
+        query = query.bind(rate.basis.minor()).bind(rate.vat.minor());
     }
     query.execute(tx.db()).await?;
     Ok(())

@@ -12,10 +12,10 @@ use kvitt_domain::calendar;
 use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::identifiers::without_identity_numbers;
 use kvitt_domain::invoicing::sheet;
-use kvitt_domain::report::{Cell, Days, Preset, Report, Row};
+use kvitt_domain::report::{Asked as DaysAsked, Cell, Days, Preset, Report, Row};
 use serde::Deserialize;
 
-use crate::actions::show_report::{self, Chunk, Drawn, Overview, Wanted};
+use crate::actions::show_report::{self, Chunk, Drawn, MOST_DRAWN, Overview, Wanted};
 use crate::api::problem::Problem;
 use crate::hub::Hub;
 use crate::store::company::Company;
@@ -61,6 +61,8 @@ struct Shown {
     days: String,
     company: String,
     figures: Vec<(String, String)>,
+    /// That other currencies are not in the figures.
+    beside: Option<String>,
     chart: Html,
     unit: String,
     legend: Vec<Series>,
@@ -127,8 +129,11 @@ pub async fn get(State(hub): State<Hub>, person: Person, Path(name): Path<String
             (rows, next, false)
         }
     };
-    let Overview { figures, sums, drawn } = show_report::overview(&hub, company, &wanted).await?;
-    let (chart, unit, legend) = draw(report, drawn, words);
+    let Overview { figures, beside, sums, drawn } = show_report::overview(&hub, company, &wanted).await?;
+    let (chart, mut unit, legend) = draw(report, drawn, words);
+    if !report.is_of_a_day() && report != Report::Vat && wanted.days.months(MOST_DRAWN + 1).len() > MOST_DRAWN {
+        unit = format!("{unit}. {}", words.with("report.last_months", &[("count", &MOST_DRAWN.to_string())]));
+    }
     let address = Address { report, wanted: &wanted, preset };
     let tab = |one: Preset| Tab {
         path: Address { report, wanted: &wanted, preset: Some(one) }.of("", None),
@@ -156,6 +161,7 @@ pub async fn get(State(hub): State<Hub>, person: Person, Path(name): Path<String
         },
         company: company.name.clone(),
         figures: figures.into_iter().map(figure).collect(),
+        beside: (!beside.is_empty()).then(|| words.with("report.beside", &[("currencies", &beside.join(", "))])),
         chart,
         unit,
         legend,
@@ -245,26 +251,13 @@ impl Asked {
             }),
         };
         let (from, to) = (day("period_from", &self.from), day("period_to", &self.to));
-        let named = Preset::named(&self.period);
-        let preset = match (named, from, to) {
-            (Some(preset), ..) => Some(preset),
-            (None, None, None) => Some(report.usual()),
-            _ => None,
-        };
-        let mut days = preset.unwrap_or_else(|| report.usual()).days(today);
-        if preset.is_none() {
-            days.to = to.unwrap_or(today);
-            days.from = from.unwrap_or_else(|| days.to.first_of_month());
-            if days.to < days.from {
-                let fault = Fault::fatal(codes::FIELD_BEFORE).with("field", "period_to").with("other_field", "period_from");
-                faults.push(words.fault(&fault).0);
-                days.from = days.to;
-            }
-        }
-        if report.is_of_a_day() {
-            let on = to.unwrap_or(today);
-            days = Days { from: on, to: on };
-        }
+        let days_asked = DaysAsked { preset: Preset::named(&self.period), from, to };
+        let days = days_asked.days(report, today).unwrap_or_else(|| {
+            let fault = Fault::fatal(codes::FIELD_BEFORE).with("field", "period_to").with("other_field", "period_from");
+            faults.push(words.fault(&fault).0);
+            let last = to.unwrap_or(today);
+            Days { from: last, to: last }
+        });
         let typed = |text: &str| {
             let text: String = text.trim().chars().filter(|c| !c.is_control()).take(80).collect();
             without_identity_numbers(&text).into_owned()
@@ -273,8 +266,7 @@ impl Asked {
             Report::Invoices => (typed(&self.customer), typed(&self.project)),
             _ => (String::new(), String::new()),
         };
-        let preset = preset.filter(|_| !report.is_of_a_day());
-        (Wanted { report, days, customer, project }, preset, faults)
+        (Wanted { report, days, customer, project }, days_asked.preset_for(report), faults)
     }
 }
 
@@ -306,6 +298,22 @@ pub fn text_of(cell: &Cell, words: Words) -> String {
 
 fn month_of(month: Date, words: Words) -> String {
     format!("{} {}", words.t(&format!("report.month.{}", month.month())), month.year())
+}
+
+/// A row by the names of its columns, for programs: amounts as decimals, parts of a whole in percent, names as they are stored.
+pub fn json(report: Report, row: &Row) -> serde_json::Value {
+    let value = |cell: &Cell| match cell {
+        Cell::Text(text) => without_identity_numbers(text).into_owned().into(),
+        Cell::Name(_, text) | Cell::Number(text) => text.clone().into(),
+        Cell::Day(day) => day.map(|day| day.to_string()).into(),
+        Cell::Month(month) => format!("{:04}-{:02}", month.year(), month.month()).into(),
+        Cell::Amount(amount) => amount.to_decimal().to_string().into(),
+        Cell::Count(count) => (*count).into(),
+        Cell::Share(part) => part.map(|part| format!("{}.{}", part / 10, part % 10)).into(),
+        Cell::Empty => serde_json::Value::Null,
+    };
+    let named = report.columns().iter().zip(&row.cells).map(|(column, cell)| (column.key.to_owned(), value(cell)));
+    serde_json::Value::Object(named.collect())
 }
 
 /// The chart, what its values are in, and what its colours mean.

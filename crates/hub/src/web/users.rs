@@ -108,6 +108,7 @@ pub async fn invite(State(hub): State<Hub>, person: Person, headers: HeaderMap, 
         email: form.get("email").to_owned(),
         role: role_of(&form)?,
         by: person.by(),
+        by_person: Some(person.signed_in().person.id.clone()),
     };
     let name = invited.name.clone();
     match faults_of(invite::invite(&hub, person.company(), invited).await)? {

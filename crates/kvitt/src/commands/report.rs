@@ -4,10 +4,9 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use comfy_table::{Cell as Shown, CellAlignment};
 use jiff::civil::Date;
-use kvitt_domain::calendar;
-use kvitt_domain::report::{Cell, Days, Preset, Report, Row};
-use kvitt_hub::desk::{Answer, Ask, Chunk, REPORT_ROWS_AT_A_TIME, WantedReport};
-use kvitt_hub::web::reports::{csv, text_of};
+use kvitt_domain::report::{Asked, Cell, Preset, Report, Row};
+use kvitt_hub::desk::{Answer, Ask, Chunk, REPORT_ROWS_AT_A_TIME};
+use kvitt_hub::web::reports::{csv, json, text_of};
 use kvitt_hub::web::words::Words;
 
 use crate::cli::Session;
@@ -49,15 +48,27 @@ impl ReportCommand {
         let desk = Desk::open_known(&session.place).await?;
         let company = desk.only_company(self.company.as_deref()).await?;
         let report = Report::named(&self.report).unwrap_or(Report::Invoices);
-        let wanted = WantedReport { report, days: self.days(report), customer: self.customer, project: self.project };
+        let mut days = Asked { preset: self.period.as_deref().and_then(Preset::named), from: self.from, to: self.to };
         let words = Words(session.words.0);
         let mut after = String::new();
         let mut all = Vec::new();
         let mut text = if self.csv { csv::head(report, words) } else { String::new() };
         loop {
-            let ask = Ask::Report { company: Some(company.clone()), wanted: wanted.clone(), after, limit: REPORT_ROWS_AT_A_TIME };
+            let ask = Ask::Report {
+                company: Some(company.clone()),
+                report,
+                days,
+                customer: self.customer.clone(),
+                project: self.project.clone(),
+                after,
+                limit: REPORT_ROWS_AT_A_TIME,
+            };
             let Chunk { rows, next } = match desk.ask(ask).await? {
-                Answer::Report(chunk) => chunk,
+                Answer::Report { days: found, chunk } => {
+                    // The next rows are of the same days, also where midnight comes in between.
+                    days = Asked { preset: None, from: Some(found.from), to: Some(found.to) };
+                    chunk
+                }
                 other => return Err(unexpected(&other)),
             };
             if self.csv {
@@ -80,17 +91,6 @@ impl ReportCommand {
         desk.close().await;
         Ok(Exit::Fine)
     }
-
-    /// The days that are asked for.
-    fn days(&self, report: Report) -> Days {
-        let today = calendar::today(jiff::Timestamp::now());
-        let named = self.period.as_deref().and_then(Preset::named);
-        if self.from.is_none() && self.to.is_none() && !report.is_of_a_day() {
-            return named.unwrap_or_else(|| report.usual()).days(today);
-        }
-        let to = self.to.unwrap_or(today);
-        Days { from: self.from.unwrap_or_else(|| to.first_of_month()), to }
-    }
 }
 
 fn show(session: &Session, report: Report, rows: &[Row], words: Words) -> Result<(), Failure> {
@@ -108,19 +108,4 @@ fn show(session: &Session, report: Report, rows: &[Row], words: Words) -> Result
         shown.add_row(row.cells.iter().zip(columns).map(cell).collect::<Vec<_>>());
     }
     session.print(&shown.to_string())
-}
-
-/// A row by the names of its columns: amounts as decimals, parts of a whole in percent.
-fn json(report: Report, row: &Row) -> serde_json::Value {
-    let value = |cell: &Cell| match cell {
-        Cell::Text(text) | Cell::Name(_, text) | Cell::Number(text) => text.clone().into(),
-        Cell::Day(day) => day.map(|day| day.to_string()).into(),
-        Cell::Month(month) => format!("{:04}-{:02}", month.year(), month.month()).into(),
-        Cell::Amount(amount) => amount.to_decimal().to_string().into(),
-        Cell::Count(count) => (*count).into(),
-        Cell::Share(part) => part.map(|part| format!("{}.{}", part / 10, part % 10)).into(),
-        Cell::Empty => serde_json::Value::Null,
-    };
-    let named = report.columns().iter().zip(&row.cells).map(|(column, cell)| (column.key.to_owned(), value(cell)));
-    serde_json::Value::Object(named.collect())
 }

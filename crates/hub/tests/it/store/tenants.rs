@@ -435,7 +435,7 @@ async fn nothing_is_reported(db: &mut sqlx::AnyConnection, b: &str, key: &kvitt_
     }
     assert!(report::route(db, b, "email", 0, i64::MAX).await.unwrap().is_empty());
     assert!(report::shares(db, b, days, days.to).await.unwrap().is_empty());
-    assert!(report::unnoted(db, b, key, 9).await.unwrap().is_empty());
+    assert!(report::unnoted(db, b, key, "", 9).await.unwrap().is_empty());
 }
 
 #[tokio::test]

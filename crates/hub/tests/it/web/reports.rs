@@ -1,7 +1,10 @@
 //! Reports as pages and files: what they show, that they teach while there is nothing, and that no company sees another's.
 
+use jiff::civil::date;
 use kvitt_domain::person::Role;
-use kvitt_domain::report::Report;
+use kvitt_domain::report::{Asked, Preset, Report};
+use kvitt_hub::desk::{Answer, Ask};
+use kvitt_hub::web::reports::json;
 
 use super::Site;
 
@@ -89,6 +92,51 @@ async fn names_are_no_html_and_no_formulas() {
     assert!(!page.has("<b>x") && page.has("&#60;b&#62;x"), "{}", page.text);
     let file = browser.get(&format!("/reports/invoices/csv?{NOVEMBER}")).await.shown();
     assert!(file.has("\"'=1+<b>x</b>;\"\"\""), "{}", file.text);
+    site.stop().await;
+}
+
+/// A fødselsnummer that a sender wrote into a name stands in no report: not on the page, not in the file, not in what programs read. What
+/// folds to nothing finds nobody.
+#[tokio::test]
+async fn no_report_repeats_a_fodselsnummer() {
+    let site = Site::open().await;
+    site.hostile_invoice("Kari 10915596784").await;
+    let mut browser = site.as_a(Role::ReadOnly).await;
+    for path in ["/reports/invoices", "/reports/ageing", "/reports/invoices/csv", "/reports/ageing/csv"] {
+        let page = browser.get(&format!("{path}?{NOVEMBER}")).await.shown();
+        assert!(page.has("Kari") && !page.has("10915596784"), "{path}: {}", page.text);
+    }
+    for report in Report::ALL {
+        let ask = Ask::Report {
+            company: Some(super::ORG.into()),
+            report,
+            days: Asked { from: Some(date(2026, 11, 1)), to: Some(date(2026, 11, 30)), preset: None },
+            customer: String::new(),
+            project: String::new(),
+            after: String::new(),
+            limit: 9,
+        };
+        let answer = site.hub.answer(ask).await;
+        assert!(!serde_json::to_string(&answer).unwrap().contains("10915596784"));
+        let Answer::Report { chunk, .. } = answer else { panic!("{answer:?}") };
+        let json: Vec<_> = chunk.rows.iter().map(|row| json(report, row).to_string()).collect();
+        assert!(!json.join("").contains("10915596784"), "{json:?}");
+    }
+    for nobody in ["***", "10915596784", "%"] {
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair("customer", nobody).finish();
+        let page = browser.get(&format!("/reports/invoices?{NOVEMBER}&{query}")).await.shown();
+        assert!(page.has("Nothing in this period") && !page.has("Kari"), "{nobody}: {}", page.text);
+    }
+    let refused = Ask::Report {
+        company: Some(super::ORG.into()),
+        report: Report::Ageing,
+        days: Asked { preset: Some(Preset::LastYear), ..Asked::default() },
+        customer: String::new(),
+        project: String::new(),
+        after: String::new(),
+        limit: 9,
+    };
+    assert!(matches!(site.hub.answer(refused).await, Answer::Refused { .. }));
     site.stop().await;
 }
 
