@@ -480,7 +480,8 @@ pub struct Wishes {
 impl Hub {
     /// Answers a question. Never fails: what went wrong is an answer too.
     pub async fn answer(&self, ask: Ask) -> Answer {
-        match self.try_answer(ask).await {
+        // Whatever is asked, the largest answer's way is not carried by whoever asks for a small one.
+        match Box::pin(self.try_answer(ask)).await {
             Ok(answer) => answer,
             Err(Error::Refused(faults)) => Answer::Refused { faults },
             Err(error) => {
