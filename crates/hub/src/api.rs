@@ -23,7 +23,6 @@ pub mod request;
 pub mod scopes;
 pub mod services;
 pub mod tokens;
-pub mod uploads;
 pub mod users;
 
 use std::sync::Arc;
@@ -42,7 +41,6 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::api::access::Limits;
 use crate::api::problem::Problem;
 use crate::api::scopes::{OPERATIONS, SCOPES, Wants};
-use crate::api::uploads::Uploads;
 use crate::hub::Hub;
 
 /// The API of a hub.
@@ -52,14 +50,9 @@ pub fn router(hub: &Hub) -> Router {
     let document = Arc::new(finished(document));
     let guard = middleware::from_fn_with_state((hub.clone(), limits), access::authorise);
     let once = middleware::from_fn_with_state(hub.clone(), repeat::once);
-    let room = middleware::from_fn_with_state(Uploads::of(hub.config().api.upload_bytes()), uploads::admit);
     // The last is the first that a request meets: who asks is known before what was answered to them.
-    let operations = operations
-        .method_not_allowed_fallback(wrong_method)
-        .route_layer(once)
-        .route_layer(room)
-        .route_layer(guard)
-        .with_state(hub.clone());
+    let operations =
+        operations.method_not_allowed_fallback(wrong_method).route_layer(once).route_layer(guard).with_state(hub.clone());
     let describe = axum::routing::get(move || async move { Json(document.as_ref().clone()) });
     operations.route("/openapi.json", describe).merge(viewer()).fallback(no_such_path)
 }

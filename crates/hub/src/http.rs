@@ -28,7 +28,6 @@ use tracing::Instrument as _;
 
 use crate::api::access::language_of;
 use crate::api::problem::Problem;
-use crate::api::uploads::{self, Uploads};
 use crate::http::caller::Proxies;
 use crate::hub::Hub;
 use crate::{api, web};
@@ -42,9 +41,6 @@ pub fn router(hub: Hub) -> Router {
     let proxies = Arc::new(Proxies { networks: hub.config().proxy_networks(), header: hub.config().proxy_header });
     let judging =
         Router::new().route("/v1/validate", post(validate::post)).with_state((hub.clone(), Arc::new(validate::Bench::new())));
-    // Anybody may ask it, so that it has room of its own: whoever fills that stops no sender.
-    let room = Uploads::of(hub.config().api.upload_bytes() / 4);
-    let judging = judging.route_layer(middleware::from_fn_with_state(room, uploads::admit));
     let banks = Router::new()
         .route("/bill/{company}/{link}", get(bills::page))
         .route("/bill/{company}/{link}/{position}", get(bills::file))

@@ -385,11 +385,12 @@ async fn write(tx: &mut Tx<'_>, company: &Company, prepared: &Prepared) -> Resul
     let new = NewDelivery { id: delivery, invoice: &stored.id, purpose: kvitt_domain::delivery::Purpose::Bill };
     delivery::insert(tx, &company.id, &company.key, new, now).await?;
     job::enqueue(tx, &company.id, Kind::ChooseRoute, delivery, *urgency, now, now).await?;
-    move_collection::begin(tx, company, stored, now).await?;
     let told = serde_json::json!({
         "number": stored.body.invoice.number, "kind": kind_name(stored.body.invoice.kind), "warnings": prepared.warnings,
     });
     tx.tell(NewEvent::new(&company.id, &company.key, now, "invoice.accepted", &stored.id, &told)?);
+    // Its money after it: what a credit note does to an invoice is told of one that is there.
+    move_collection::begin(tx, company, stored, now).await?;
     Ok((stored.id.clone(), false))
 }
 

@@ -68,6 +68,9 @@ pub async fn gather_evidence(hub: &Hub, company: &Company, stored: &StoredInvoic
     // They stand in a file of their own, and a link is for the recipient alone.
     story.events.clear();
     story.files.iter_mut().for_each(|file| file.link = None);
+    // What was said stands in the exchanges, where what others shared is left out.
+    let courses = std::iter::once(&mut story.bill).chain(&mut story.notice);
+    courses.flat_map(|course| &mut course.attempts).for_each(|tried| tried.log.clear());
     packed.push(own("story.json", "story", &masked(to_json(&story)?))?);
     let events = Events { company: company.id.clone(), events: told };
     packed.push(own(EVENTS, "events", &events)?);

@@ -5,6 +5,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use kvitt_domain::fault::{Fault, codes};
+use kvitt_domain::identifiers::without_identity_numbers;
 use kvitt_domain::person::Role;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -16,6 +17,9 @@ use crate::api::problem::{Answered, Problem, ProblemBody};
 use crate::api::request::InJson;
 use crate::hub::Hub;
 use crate::store::{invitation, membership};
+
+/// The longest name or address, in characters.
+const LONGEST: usize = 200;
 
 /// Somebody who uses the company, or is invited to.
 #[derive(Debug, Serialize, ToSchema)]
@@ -112,8 +116,14 @@ pub async fn post(
     let role = wanted.user_role.as_deref().map_or(Ok(Role::Invoicing), role_named)?;
     let name = [Some(wanted.first_name.trim()), wanted.last_name.as_deref().map(str::trim)];
     let name: Vec<&str> = name.into_iter().flatten().filter(|part| !part.is_empty()).collect();
-    let email = wanted.email.trim().to_lowercase();
-    let invited = Invited { name: name.join(" "), email: email.clone(), role, by: caller.by() };
+    let (name, email) = (name.join(" "), wanted.email.trim().to_lowercase());
+    for (field, text) in [("first_name", &name), ("email", &email)] {
+        // What is stored in clear and shown to others is a name, and nothing else.
+        if text.chars().count() > LONGEST || text.chars().any(char::is_control) || without_identity_numbers(text) != *text {
+            return Err(Problem::value(field, text));
+        }
+    }
+    let invited = Invited { name, email: email.clone(), role, by: caller.by() };
     let token = invite::invite(&hub, caller.company(), invited).await?;
     let found = all(&hub, &caller).await?.into_iter().find(|user| user.email == email);
     let shown = found.ok_or_else(|| Problem::unknown("the invitation"))?;

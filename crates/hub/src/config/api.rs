@@ -7,17 +7,12 @@ use serde::Deserialize;
 /// Requests a second of one key that are answered, twice as many at once: far above any ERP, far below what stops a hub.
 const USUAL: NonZeroU32 = NonZeroU32::new(500).expect("it is not 0");
 
-/// Ten of the largest documents, or tens of thousands of ordinary ones.
-const UPLOADS: NonZeroU32 = NonZeroU32::new(512).expect("it is not 0");
-
 /// The API.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ApiConfig {
     /// Requests a second that are answered to one key; twice as many at once.
     pub requests_per_second: NonZeroU32,
-    /// How many megabytes of documents may be taken in at the same time; who comes when there is no room waits.
-    pub upload_megabytes: NonZeroU32,
     /// SHA-256, hexadecimal, of the vendor keys of programs whose word counts that a person with signing rights has signed for taking
     /// an agreement over. Everybody else's signers are asked to sign.
     pub signing_vendors: Vec<String>,
@@ -25,14 +20,6 @@ pub struct ApiConfig {
 
 impl Default for ApiConfig {
     fn default() -> ApiConfig {
-        ApiConfig { requests_per_second: USUAL, upload_megabytes: UPLOADS, signing_vendors: Vec::new() }
-    }
-}
-
-impl ApiConfig {
-    /// How many bytes of documents may be taken in at the same time.
-    pub fn upload_bytes(&self) -> usize {
-        const MEGABYTE: usize = 1024 * 1024;
-        usize::try_from(self.upload_megabytes.get()).unwrap_or(usize::MAX).saturating_mul(MEGABYTE)
+        ApiConfig { requests_per_second: USUAL, signing_vendors: Vec::new() }
     }
 }

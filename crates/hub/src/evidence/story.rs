@@ -9,8 +9,8 @@ use super::Span;
 use crate::store::event::{Link, chain};
 use crate::vault::sha256;
 
-/// What the first event of every invoice is called.
-const FIRST: &str = "invoice.accepted";
+/// What every invoice has an event of.
+const ACCEPTED: &str = "invoice.accepted";
 /// The version of a machine's row after its first move: it is stored with version 1.
 const FIRST_VERSION: i64 = 2;
 
@@ -75,7 +75,7 @@ impl Events {
                 faults.push(changed(event));
             }
             let follows = match before {
-                None => event.kind == FIRST,
+                None => true,
                 Some(before) if before.seq + 1 == event.seq => before.hash == event.previous,
                 Some(before) => before.seq < event.seq,
             };
@@ -93,8 +93,9 @@ impl Events {
             }
             before = Some(event);
         }
-        if self.events.is_empty() {
-            faults.push(Fault::fatal(codes::EVIDENCE_EVENT_MISSING).with("number", 0));
+        // Its money may have been told of before it: what waited for the invoice is placed when it comes.
+        if !self.events.iter().any(|event| event.kind == ACCEPTED) {
+            faults.push(Fault::fatal(codes::EVIDENCE_EVENT_MISSING).with("number", self.span().first));
         }
         faults
     }

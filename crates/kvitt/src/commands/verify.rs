@@ -62,17 +62,29 @@ fn answer(verdict: &Verdict, session: &Session) -> serde_json::Value {
 fn text(verdict: &Verdict, session: &Session) -> String {
     let words = session.words;
     let mut lines = Vec::new();
+    match &verdict.key {
+        Some(Signer { id, is_expected: true, .. }) => {
+            lines.push(format!("✓ {}", words.say("verify.key_expected", &[("key", &plain(id))])))
+        }
+        Some(Signer { x, .. }) if verdict.holds => {
+            lines.push(format!("! {}", words.say("verify.key_own_word", &[("key", &plain(x))])));
+        }
+        _ => {}
+    }
     match &verdict.manifest {
         Some(manifest) if verdict.holds => {
-            let document = words.name("document", &manifest.invoice.kind);
+            let document = plain(&words.name("document", &manifest.invoice.kind));
+            let [number, company, org_number, made_at] =
+                [&manifest.invoice.number, &manifest.company.name, &manifest.company.org_number, &manifest.made_at]
+                    .map(|text| plain(text));
             let (files, events) = (manifest.files.len().to_string(), manifest.events.count.to_string());
             let (first, last) = (manifest.events.first.to_string(), manifest.events.last.to_string());
             let values = [
                 ("document", document.as_str()),
-                ("number", &manifest.invoice.number),
-                ("company", &manifest.company.name),
-                ("org_number", &manifest.company.org_number),
-                ("made_at", &manifest.made_at),
+                ("number", &number),
+                ("company", &company),
+                ("org_number", &org_number),
+                ("made_at", &made_at),
                 ("files", &files),
                 ("events", &events),
                 ("first", &first),
@@ -83,16 +95,12 @@ fn text(verdict: &Verdict, session: &Session) -> String {
         _ => lines.push(format!("✗ {}", words.say("verify.broken", &[]))),
     }
     for fault in &verdict.faults {
-        lines.push(format!("✗ {} [{}]\n  → {}", fault.sentence(words.0), fault.code, fault.remedy(words.0)));
-    }
-    match &verdict.key {
-        Some(Signer { id, is_expected: true, .. }) => {
-            lines.push(format!("✓ {}", words.say("verify.key_expected", &[("key", id)])))
-        }
-        Some(Signer { x, .. }) if verdict.holds => {
-            lines.push(format!("! {}", words.say("verify.key_own_word", &[("key", x)])));
-        }
-        _ => {}
+        lines.push(format!("✗ {} [{}]\n  → {}", plain(&fault.sentence(words.0)), fault.code, fault.remedy(words.0)));
     }
     lines.join("\n")
+}
+
+/// What comes from a bundle, for a terminal: whoever made it shall not write lines of ours.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }

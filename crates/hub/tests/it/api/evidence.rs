@@ -151,3 +151,19 @@ async fn whoever_signs_it_anew_is_known_by_the_key_and_by_the_events() {
         assert!(found(&signed_anew(&other), &[]).contains(&"evidence.event_changed"), "{field}");
     }
 }
+
+#[tokio::test]
+async fn a_credit_note_that_came_before_its_invoice_breaks_neither_story() {
+    const CREDIT_NOTE: &str = include_str!("../../../../../examples/invoices/fjordvik-260409.xml");
+    let front = Front::open().await;
+    let token = front.token(&front.company, "eui").await;
+    for sent in [CREDIT_NOTE, super::INVOICE] {
+        let request = front.multipart(Method::POST, "/v1/invoices", &[], Some(sent.as_bytes())).bearer_auth(&token);
+        let id = json(request.send().await.unwrap(), 201).await["id"].as_str().unwrap().to_owned();
+        let bundle = front.ask(Method::GET, &format!("/v1/invoices/{id}/evidence")).bearer_auth(&token).send().await.unwrap();
+        let verdict = judge(&bundle.bytes().await.unwrap(), &[]);
+        assert!(verdict.holds, "{:?}", verdict.faults);
+        assert!(verdict.manifest.unwrap().events.count >= 2);
+    }
+    front.stop().await;
+}
