@@ -627,6 +627,10 @@ codes! {
     BULK_FINAL_ALREADY = "bulk.final_already", Operator;
     /// It is not there any more. No values.
     BULK_GONE = "bulk.gone", Operator;
+    /// Something else would happen to it now than what was shown. No values.
+    BULK_CHANGED = "bulk.changed", Operator;
+    /// The counterparty has been asked to give it back already. No values.
+    BULK_ASKED = "bulk.asked", Operator;
     /// The sandbox that plays the counterparties does not answer. No values.
     SANDBOX_SILENT = "sandbox.silent", Operator;
     /// The sandbox does not do what was asked of it. Values: `why`, in its own words.

@@ -5,8 +5,8 @@ use futures_util::FutureExt;
 use kvitt_adapters::routes;
 use kvitt_domain::delivery::{Event, Purpose, State};
 use kvitt_domain::fault::{Fault, codes};
-use kvitt_domain::money::Amount;
-use kvitt_domain::plan::{Plan, RouteName, Verdict};
+use kvitt_domain::plan::{Plan, Verdict};
+use sqlx::AnyConnection;
 
 use crate::actions::choose_route::foresee;
 use crate::actions::finalise_draft::finalise;
@@ -14,82 +14,75 @@ use crate::actions::judge_draft;
 use crate::actions::keep_card;
 use crate::actions::reroute_invoice::{Instead, reroute_invoice};
 use crate::actions::settle::{Decided, Settlement, settle};
-use crate::actions::write_draft::unknown;
 use crate::error::{Error, Result};
 use crate::hub::Hub;
-use crate::store::bulk::{self, Act, BulkState, Item, Outcome, StoredBulk};
+use crate::store::bulk::{self, Act, BulkState, Foreseen, Item, Outcome, StoredBulk};
 use crate::store::company::Company;
-use crate::store::delivery;
 use crate::store::draft::{self, DraftState};
 use crate::store::invoice::{self, StoredInvoice};
 use crate::store::job::{self, Kind, Leased, Urgency};
+use crate::store::{consignment, delivery};
 
 /// Items at once: what somebody can look through before they say yes.
 pub const MOST: usize = 500;
 /// Items that a job does before it lets others have their turn.
 const AT_A_TIME: usize = 25;
+/// Runs of the job after which what fails in one item is the item's own.
+const TRIES: i64 = 4;
 
-/// What would happen to one item.
-#[derive(Debug, Clone)]
-pub struct Foreseen {
-    /// The invoice's number, or the draft's; empty where it has none.
-    pub number: String,
-    /// Whom it goes to.
-    pub recipient: String,
-    /// What it asks for.
-    pub payable: Option<Amount>,
-    /// By which route, where it would be sent.
-    pub route: Option<RouteName>,
-    /// What that costs, where the price book knows.
-    pub price: Option<Amount>,
-    /// Why it cannot be done; empty where it can.
-    pub faults: Vec<Fault>,
+fn seen_of(stored: &StoredInvoice) -> Foreseen {
+    let document = &stored.body.invoice;
+    Foreseen {
+        number: document.number.clone(),
+        recipient: document.buyer.name.clone(),
+        payable: Some(document.totals.payable),
+        version: 0,
+        route: None,
+        needs_lookup: false,
+        price: None,
+        faults: Vec::new(),
+    }
 }
 
-impl Foreseen {
-    fn of(stored: &StoredInvoice) -> Foreseen {
-        let document = &stored.body.invoice;
-        Foreseen {
-            number: document.number.clone(),
-            recipient: document.buyer.name.clone(),
-            payable: Some(document.totals.payable),
-            route: None,
-            price: None,
-            faults: Vec::new(),
+fn sent_by(seen: Foreseen, plan: &Plan) -> Foreseen {
+    let Some(rung) = plan.chosen() else {
+        let reasons = plan.rungs.iter().filter_map(|rung| match &rung.verdict {
+            Verdict::Closed { reasons } => reasons.first().cloned(),
+            Verdict::Open { .. } | Verdict::NeedsLookup { .. } => None,
+        });
+        let mut faults: Vec<Fault> = reasons.collect();
+        if faults.is_empty() {
+            faults.push(Fault::fatal(codes::BULK_NO_ROUTE));
         }
-    }
-
-    fn sent_by(self, plan: &Plan) -> Foreseen {
-        let Some(rung) = plan.chosen() else {
-            let reasons = plan.rungs.iter().filter_map(|rung| match &rung.verdict {
-                Verdict::Closed { reasons } => reasons.first().cloned(),
-                Verdict::Open { .. } | Verdict::NeedsLookup { .. } => None,
-            });
-            let mut faults: Vec<Fault> = reasons.collect();
-            if faults.is_empty() {
-                faults.push(Fault::fatal(codes::BULK_NO_ROUTE));
-            }
-            return Foreseen { faults, ..self };
-        };
-        let price = match &rung.verdict {
-            Verdict::Open { price, .. } | Verdict::NeedsLookup { price, .. } => *price,
-            Verdict::Closed { .. } => None,
-        };
-        Foreseen { route: Some(rung.route.clone()), price, ..self }
-    }
-
-    fn refused(self, faults: Vec<Fault>) -> Foreseen {
-        Foreseen { faults, ..self }
-    }
+        return refused(seen, faults);
+    };
+    let (price, needs_lookup) = match &rung.verdict {
+        Verdict::Open { price, .. } => (*price, false),
+        Verdict::NeedsLookup { price, .. } => (*price, true),
+        Verdict::Closed { .. } => (None, false),
+    };
+    Foreseen { route: Some(rung.route.clone()), price, needs_lookup, ..seen }
 }
 
-/// Keeps what somebody chose, to be looked at. Ids that are no invoices (or drafts) of the company are left out when it is looked at.
-pub async fn plan(hub: &Hub, company: &Company, act: Act, ids: Vec<String>, by: &str) -> Result<StoredBulk> {
+fn refused(seen: Foreseen, faults: Vec<Fault>) -> Foreseen {
+    Foreseen { faults, ..seen }
+}
+
+/// Keeps what somebody chose with what would happen to each, to be looked at: what is begun later is what was shown. Ids that are no
+/// invoices (or drafts) of the company are left out. `is_cut` says that more were found than are taken.
+pub async fn plan(hub: &Hub, company: &Company, act: Act, ids: Vec<String>, is_cut: bool, by: &str) -> Result<StoredBulk> {
+    let is_cut = is_cut || ids.len() > MOST;
     let mut items: Vec<Item> = Vec::new();
     for id in ids.into_iter().take(MOST) {
-        if !items.iter().any(|known| known.id == id) {
-            items.push(Item { id, outcome: None });
+        if items.iter().any(|known| known.id == id) {
+            continue;
         }
+        let seen = match foresee_one(hub, company, act, &id).await {
+            Ok(seen) => seen,
+            Err(error) if is_of_the_item(&error) => Some(failed(&id, &error)),
+            Err(error) => return Err(error),
+        };
+        items.extend(seen.map(|seen| Item { id, seen, is_begun: false, outcome: None }));
     }
     if items.is_empty() {
         return Err(Error::refused(Fault::fatal(codes::BULK_EMPTY)));
@@ -100,6 +93,7 @@ pub async fn plan(hub: &Hub, company: &Company, act: Act, ids: Vec<String>, by: 
         state: BulkState::Planned,
         by: by.to_owned(),
         items,
+        is_cut,
         changed_at: hub.clock().business_ms(),
         version: 1,
     };
@@ -112,23 +106,37 @@ pub async fn plan(hub: &Hub, company: &Company, act: Act, ids: Vec<String>, by: 
     Ok(new)
 }
 
+/// Whether an error says something of one item, and nothing of the others.
+fn is_of_the_item(error: &Error) -> bool {
+    matches!(error, Error::Damaged(_) | Error::Io { .. } | Error::Adapter(_))
+}
+
+fn failed(id: &str, error: &Error) -> Foreseen {
+    tracing::error!(item = id, error = error as &dyn std::error::Error, "an item of many cannot be looked at");
+    Foreseen {
+        number: String::new(),
+        recipient: String::new(),
+        payable: None,
+        version: 0,
+        route: None,
+        needs_lookup: false,
+        price: None,
+        faults: vec![Fault::fatal(codes::HUB_FAILED)],
+    }
+}
+
 /// The one with an id.
 pub async fn find(hub: &Hub, company: &Company, id: &str) -> Result<StoredBulk> {
     let found = bulk::by_id(&mut *hub.db().read().await?, &company.id, &company.key, id).await?;
     found.ok_or_else(|| Error::NotFound("what was to be done to many".into()))
 }
 
-/// What would happen to each, in their order, as things are now. `None` for what is no thing of the company's.
-pub async fn foresee_all(hub: &Hub, company: &Company, planned: &StoredBulk) -> Result<Vec<Option<Foreseen>>> {
-    let mut all = Vec::with_capacity(planned.items.len());
-    for item in &planned.items {
-        let one = match planned.act {
-            Act::Finalise => foresee_draft(hub, company, &item.id).await?,
-            act => foresee_invoice(hub, company, act, &item.id).await?,
-        };
-        all.push(one);
+/// What would happen to one, as things are now. `None` for what is no thing of the company's.
+async fn foresee_one(hub: &Hub, company: &Company, act: Act, id: &str) -> Result<Option<Foreseen>> {
+    match act {
+        Act::Finalise => foresee_draft(hub, company, id).await,
+        act => foresee_invoice(hub, company, act, id).await,
     }
-    Ok(all)
 }
 
 async fn foresee_invoice(hub: &Hub, company: &Company, act: Act, id: &str) -> Result<Option<Foreseen>> {
@@ -139,24 +147,37 @@ async fn foresee_invoice(hub: &Hub, company: &Company, act: Act, id: &str) -> Re
         Err(error) => return Err(error),
     };
     let bill = delivery::of_bill(&mut db, &company.id, &company.key, id).await?;
-    drop(db);
-    let seen = Foreseen::of(&stored);
+    let seen = seen_of(&stored);
     if act == Act::Recall {
+        let is_asked = is_asked_for(&mut db, company, &bill.delivery.state).await?;
         return Ok(Some(match may_recall(&bill.delivery.state) {
+            Ok(()) if is_asked => refused(seen, vec![Fault::fatal(codes::BULK_ASKED)]),
             Ok(()) => seen,
-            Err(fault) => seen.refused(vec![fault]),
+            Err(fault) => refused(seen, vec![fault]),
         }));
     }
-    if let Err(refused) = bill.delivery.clone().apply(Event::Reopened { by: "-".to_owned() }) {
-        return Ok(Some(seen.refused(vec![refused.fault()])));
+    drop(db);
+    if let Err(no) = bill.delivery.clone().apply(Event::Reopened { by: "-".to_owned() }) {
+        return Ok(Some(refused(seen, vec![no.fault()])));
     }
     let stored = match instead(act, &stored) {
         Ok(Some(instead)) => instead.aimed(stored),
         Ok(None) => stored,
-        Err(fault) => return Ok(Some(seen.refused(vec![fault]))),
+        Err(fault) => return Ok(Some(refused(seen, vec![fault]))),
     };
     let plan = Box::pin(foresee(hub, company, &bill, &stored)).await?;
-    Ok(Some(seen.sent_by(&plan)))
+    Ok(Some(sent_by(seen, &plan)))
+}
+
+/// Whether a counterparty has been asked to give back what it took, and has not answered yet.
+async fn is_asked_for(db: &mut AnyConnection, company: &Company, state: &State) -> Result<bool> {
+    let Some((_, attempt)) = state.may_be_called_back() else { return Ok(false) };
+    for consignment in consignment::of_attempt(db, &company.id, attempt).await? {
+        if consignment::is_wished_back(db, &company.id, &consignment, attempt).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn may_recall(state: &State) -> std::result::Result<(), Fault> {
@@ -191,43 +212,54 @@ async fn foresee_draft(hub: &Hub, company: &Company, id: &str) -> Result<Option<
         number: stored.number.clone(),
         recipient: judged.invoice.buyer.name.clone(),
         payable: Some(judged.sums.with_vat),
+        version: stored.version,
         route: None,
+        needs_lookup: false,
         price: None,
         faults: Vec::new(),
     };
     if stored.state == DraftState::Final {
-        return Ok(Some(seen.refused(vec![Fault::fatal(codes::BULK_FINAL_ALREADY)])));
+        return Ok(Some(refused(seen, vec![Fault::fatal(codes::BULK_FINAL_ALREADY)])));
     }
     if !judged.faults.is_empty() {
-        return Ok(Some(seen.refused(judged.faults)));
+        return Ok(Some(refused(seen, judged.faults)));
     }
     match Box::pin(judge_draft::plan(hub, company, &stored.body.draft)).await {
         // A draft without an open route becomes an invoice all the same, and waits.
-        Ok((_, planned)) => Ok(Some(Foreseen { faults: Vec::new(), ..seen.sent_by(&planned.plan) })),
-        Err(Error::Refused(faults)) => Ok(Some(seen.refused(faults))),
+        Ok((_, planned)) => Ok(Some(Foreseen { faults: Vec::new(), ..sent_by(seen, &planned.plan) })),
+        Err(Error::Refused(faults)) => Ok(Some(refused(seen, faults))),
         Err(error) => Err(error),
     }
 }
 
-/// Lets it be done. What is under way or over already stays so.
-pub async fn begin(hub: &Hub, company: &Company, id: &str) -> Result<()> {
-    turn(hub, company, id, |state| match state {
-        BulkState::Planned | BulkState::Stopped => Some(BulkState::Going),
-        BulkState::Going | BulkState::Done => None,
+/// Lets be done what was shown, in the name of whoever says so. What could not be done is not tried.
+pub async fn begin(hub: &Hub, company: &Company, id: &str, by: &str) -> Result<()> {
+    let by = by.to_owned();
+    turn(hub, company, id, move |mut bulk| {
+        if !matches!(bulk.state, BulkState::Planned | BulkState::Stopped) {
+            return None;
+        }
+        bulk.state = BulkState::Going;
+        bulk.by.clone_from(&by);
+        for item in bulk.items.iter_mut().filter(|item| item.outcome.is_none() && !item.seen.faults.is_empty()) {
+            item.outcome = Some(Outcome::Refused(item.seen.faults.clone()));
+        }
+        Some(bulk)
     })
     .await
 }
 
 /// Lets no more of it be done.
 pub async fn stop(hub: &Hub, company: &Company, id: &str) -> Result<()> {
-    turn(hub, company, id, |state| (state == BulkState::Going).then_some(BulkState::Stopped)).await
+    turn(hub, company, id, |bulk| (bulk.state == BulkState::Going).then_some(StoredBulk { state: BulkState::Stopped, ..bulk }))
+        .await
 }
 
 async fn turn(
     hub: &Hub,
     company: &Company,
     id: &str,
-    next: impl Fn(BulkState) -> Option<BulkState> + Clone + Send + Sync + 'static,
+    next: impl Fn(StoredBulk) -> Option<StoredBulk> + Clone + Send + Sync + 'static,
 ) -> Result<()> {
     let (company, id, now) = (company.clone(), id.to_owned(), hub.clock().business_ms());
     hub.write(move |tx| {
@@ -235,9 +267,9 @@ async fn turn(
         async move {
             let before = bulk::by_id(tx.db(), &company.id, &company.key, &id).await?;
             let before = before.ok_or_else(|| Error::NotFound("what was to be done to many".into()))?;
-            let Some(state) = next(before.state) else { return Ok(()) };
-            bulk::save(tx, &company.id, &company.key, &StoredBulk { state, changed_at: now, ..before }).await?;
-            if state == BulkState::Going {
+            let Some(after) = next(before) else { return Ok(()) };
+            bulk::save(tx, &company.id, &company.key, &StoredBulk { changed_at: now, ..after.clone() }).await?;
+            if after.state == BulkState::Going {
                 job::enqueue(tx, &company.id, Kind::DoBulk, &id, Urgency::Ordinary, now, now).await?;
             }
             Ok(())
@@ -268,11 +300,28 @@ pub async fn forget(hub: &Hub, company: &Company, id: &str) -> Result<()> {
 pub async fn do_bulk(hub: &Hub, company: &Company, job: &Leased) -> Result<()> {
     for _ in 0..AT_A_TIME {
         let known = bulk::by_id(&mut *hub.db().read().await?, &company.id, &company.key, &job.subject).await?;
-        let going = known.filter(|known| known.state == BulkState::Going);
-        let next = going.as_ref().and_then(|going| going.items.iter().position(|item| item.outcome.is_none()));
-        let (Some(going), Some(place)) = (going, next) else { return end(hub, job).await };
-        let outcome = do_one(hub, company, &going, &going.items[place].id).await?;
-        note(hub, company, job, place, outcome).await?;
+        let Some(going) = known.filter(|known| known.state == BulkState::Going) else { return end(hub, job).await };
+        let Some(place) = going.items.iter().position(|item| item.outcome.is_none()) else {
+            note(hub, company, job, |bulk| bulk.state = BulkState::Done).await?;
+            return end(hub, job).await;
+        };
+        let item = going.items[place].clone();
+        if !item.is_begun {
+            // Before anything is done: whoever finds it so after a crash knows that it may have been.
+            note(hub, company, job, move |bulk| bulk.items[place].is_begun = true).await?;
+        }
+        let done = std::panic::AssertUnwindSafe(do_one(hub, company, &going, &item)).catch_unwind().await;
+        let outcome = match done {
+            Ok(Ok(outcome)) => outcome,
+            // A disk or a counterparty may be well again soon; what stays wrong with one item stops no other.
+            Ok(Err(error)) if is_of_the_item(&error) && job.runs < TRIES => return Err(error),
+            Ok(Err(error)) if !is_of_the_item(&error) => return Err(error),
+            Ok(Err(_)) | Err(_) => {
+                tracing::error!(item = item.id, "an item of many cannot be done");
+                Outcome::Refused(vec![Fault::fatal(codes::HUB_FAILED)])
+            }
+        };
+        note(hub, company, job, move |bulk| bulk.items[place].outcome = Some(outcome.clone())).await?;
     }
     let (job, now) = (job.clone(), hub.clock().business_ms());
     hub.write(move |tx| {
@@ -282,30 +331,49 @@ pub async fn do_bulk(hub: &Hub, company: &Company, job: &Leased) -> Result<()> {
     .await
 }
 
-/// Does one, as if it had been asked for alone. What is wrong with the item is its outcome; what is wrong with the house is an error, and
-/// the job goes on later.
-async fn do_one(hub: &Hub, company: &Company, going: &StoredBulk, id: &str) -> Result<Outcome> {
-    let done = match going.act {
-        Act::Finalise => do_draft(hub, company, id).await.map(Some),
-        act => do_invoice(hub, company, act, id, &going.by).await.map(|()| None),
+/// Does one as it was shown, as if it had been asked for alone. Where something else would happen by now it is left to a person; one that
+/// was begun before a crash and is not as it was shown any more has been done.
+async fn do_one(hub: &Hub, company: &Company, going: &StoredBulk, item: &Item) -> Result<Outcome> {
+    let id = item.id.as_str();
+    if going.act == Act::Finalise {
+        return Box::pin(do_draft(hub, company, item)).await;
+    }
+    let Some(now) = Box::pin(foresee_one(hub, company, going.act, id)).await? else {
+        return Ok(Outcome::Refused(vec![Fault::fatal(codes::BULK_GONE)]));
     };
-    match done {
-        Ok(invoice) => Ok(Outcome::Done(invoice)),
+    if !now.is_same(&item.seen) {
+        return Ok(match item.is_begun {
+            true => Outcome::Done(None),
+            false => changed(now.faults),
+        });
+    }
+    match do_invoice(hub, company, going.act, id, &going.by).await {
+        Ok(()) => Ok(Outcome::Done(None)),
         Err(Error::Refused(faults)) => Ok(Outcome::Refused(faults)),
-        Err(Error::NotFound(_)) => Ok(Outcome::Refused(vec![Fault::fatal(codes::BULK_GONE)])),
-        // What is damaged in one says nothing of the others.
-        Err(Error::Damaged(why)) => {
-            tracing::error!(item = id, why, "an item of many cannot be done");
-            Ok(Outcome::Refused(vec![Fault::fatal(codes::HUB_FAILED)]))
-        }
         Err(error) => Err(error),
     }
 }
 
-async fn do_draft(hub: &Hub, company: &Company, id: &str) -> Result<String> {
-    let found = draft::by_id(&mut *hub.db().read().await?, &company.id, &company.key, id).await?;
-    let stored = found.ok_or_else(unknown)?;
-    Ok(Box::pin(finalise(hub, company, id, stored.version)).await?.invoice)
+fn changed(mut faults: Vec<Fault>) -> Outcome {
+    faults.insert(0, Fault::fatal(codes::BULK_CHANGED));
+    Outcome::Refused(faults)
+}
+
+async fn do_draft(hub: &Hub, company: &Company, item: &Item) -> Result<Outcome> {
+    let found = draft::by_id(&mut *hub.db().read().await?, &company.id, &company.key, &item.id).await?;
+    let Some(stored) = found else { return Ok(Outcome::Refused(vec![Fault::fatal(codes::BULK_GONE)])) };
+    if stored.state == DraftState::Open {
+        let now = foresee_draft(hub, company, &item.id).await?;
+        if let Some(now) = now.filter(|now| !now.is_same(&item.seen)) {
+            return Ok(changed(now.faults));
+        }
+    }
+    // One that has its number was begun by somebody: it is only accepted.
+    match finalise(hub, company, &item.id, item.seen.version).await {
+        Ok(done) => Ok(Outcome::Done(Some(done.invoice))),
+        Err(Error::Refused(faults)) => Ok(Outcome::Refused(faults)),
+        Err(error) => Err(error),
+    }
 }
 
 async fn do_invoice(hub: &Hub, company: &Company, act: Act, id: &str, by: &str) -> Result<()> {
@@ -317,22 +385,22 @@ async fn do_invoice(hub: &Hub, company: &Company, act: Act, id: &str, by: &str) 
     settle(hub, company, Decided { invoice: &stored.id, purpose: Purpose::Bill, settlement }, by).await
 }
 
-async fn note(hub: &Hub, company: &Company, job: &Leased, place: usize, outcome: Outcome) -> Result<()> {
+/// Writes down what became of it, as long as the job is held.
+async fn note(
+    hub: &Hub,
+    company: &Company,
+    job: &Leased,
+    change: impl Fn(&mut StoredBulk) + Clone + Send + Sync + 'static,
+) -> Result<()> {
     let (company, job, now) = (company.clone(), job.clone(), hub.clock().business_ms());
     let machine_now = hub.clock().machine_ms();
     hub.write(move |tx| {
-        let (company, job, outcome) = (company.clone(), job.clone(), outcome.clone());
+        let (company, job, change) = (company.clone(), job.clone(), change.clone());
         async move {
             job::hold(tx, &job, machine_now).await?;
             let known = bulk::by_id(tx.db(), &company.id, &company.key, &job.subject).await?;
             let mut after = known.ok_or_else(|| Error::NotFound("what was to be done to many".into()))?;
-            if let Some(item) = after.items.get_mut(place) {
-                item.outcome = Some(outcome);
-            }
-            let is_all = after.items.iter().all(|item| item.outcome.is_some());
-            if is_all {
-                after.state = BulkState::Done;
-            }
+            change(&mut after);
             after.changed_at = now;
             bulk::save(tx, &company.id, &company.key, &after).await
         }

@@ -1,6 +1,8 @@
 //! What somebody does to many invoices or drafts at once: which, and what became of each.
 
 use kvitt_domain::fault::Fault;
+use kvitt_domain::money::Amount;
+use kvitt_domain::plan::RouteName;
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
@@ -90,11 +92,45 @@ pub enum Outcome {
     Refused(Vec<Fault>),
 }
 
+/// What somebody was shown would happen to one item, and said yes to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Foreseen {
+    /// The invoice's number, or the draft's; empty where it has none.
+    pub number: String,
+    /// Whom it goes to.
+    pub recipient: String,
+    /// What it asks for.
+    pub payable: Option<Amount>,
+    /// The draft's version; 0 for an invoice.
+    pub version: i64,
+    /// By which route, where it would be sent.
+    pub route: Option<RouteName>,
+    /// Whether a register is asked first, and may say no.
+    pub needs_lookup: bool,
+    /// What that costs, where the price book knows.
+    pub price: Option<Amount>,
+    /// Why it cannot be done; empty where it can.
+    pub faults: Vec<Fault>,
+}
+
+impl Foreseen {
+    /// Whether the same would be done, at the same price.
+    pub fn is_same(&self, other: &Foreseen) -> bool {
+        let of = |one: &Foreseen| (one.faults.is_empty(), one.version, one.route.clone(), one.price);
+        of(self) == of(other)
+    }
+}
+
 /// One of the many.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
     /// The id of the invoice or draft.
     pub id: String,
+    /// What was shown of it.
+    pub seen: Foreseen,
+    /// Whether it was begun: one that is found so after a crash may have been done.
+    #[serde(default)]
+    pub is_begun: bool,
     /// What became of it; `None` while it waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
@@ -113,6 +149,8 @@ pub struct StoredBulk {
     pub by: String,
     /// Which, in the order in which they are done.
     pub items: Vec<Item>,
+    /// Whether more were found than one act takes.
+    pub is_cut: bool,
     /// When it last changed: business time, Unix milliseconds.
     pub changed_at: i64,
     /// Goes up with every change.
@@ -123,11 +161,13 @@ pub struct StoredBulk {
 struct Body {
     by: String,
     items: Vec<Item>,
+    #[serde(default)]
+    is_cut: bool,
 }
 
 impl StoredBulk {
     fn sealed(&self, key: &CompanyKey) -> Result<Vec<u8>> {
-        let body = Body { by: self.by.clone(), items: self.items.clone() };
+        let body = Body { by: self.by.clone(), items: self.items.clone(), is_cut: self.is_cut };
         key.seal_compressed_json(Purpose::Bulk, &self.id, &body)
     }
 }
@@ -178,7 +218,7 @@ pub async fn remove(tx: &mut Tx<'_>, company: &str, id: &str, version: i64) -> R
 fn read(row: &AnyRow, key: &CompanyKey) -> Result<StoredBulk> {
     let (id, act, state): (String, String, String) = (row.try_get("bulk_id")?, row.try_get("act")?, row.try_get("state")?);
     let body: Vec<u8> = row.try_get("body")?;
-    let Body { by, items } = key.open_compressed_json(Purpose::Bulk, &id, &body)?;
+    let Body { by, items, is_cut } = key.open_compressed_json(Purpose::Bulk, &id, &body)?;
     let damaged = |what: &str| Error::Damaged(format!("bulk {id} has {what}"));
     Ok(StoredBulk {
         act: Act::named(&act).ok_or_else(|| damaged(&act))?,
@@ -187,6 +227,7 @@ fn read(row: &AnyRow, key: &CompanyKey) -> Result<StoredBulk> {
         version: row.try_get("version")?,
         by,
         items,
+        is_cut,
         id,
     })
 }

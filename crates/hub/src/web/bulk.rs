@@ -9,7 +9,7 @@ use kvitt_domain::fault::{Fault, codes};
 use kvitt_domain::money::Amount;
 use kvitt_domain::person::Role;
 
-use crate::actions::bulk::{self, Foreseen, MOST};
+use crate::actions::bulk::{self, MOST};
 use crate::actions::list_invoices::{Show, Wanted, list};
 use crate::api::problem::Problem;
 use crate::hub::Hub;
@@ -30,6 +30,8 @@ struct Bulk {
     state: &'static str,
     summary: String,
     cost: Option<String>,
+    /// That more were found than one act takes.
+    cut: Option<String>,
     /// Where one goes back to.
     back: &'static str,
     percent: usize,
@@ -53,18 +55,18 @@ struct Row {
 pub async fn choose(State(hub): State<Hub>, person: Person, form: Form) -> Page {
     let wrong = |field: &str| Problem::of(Fault::fatal(codes::FORM_VALUE).at(field).with("value", form.get(field)));
     let act = Act::named(form.get("act")).ok_or_else(|| wrong("act"))?;
-    let ids: Vec<String> = match form.get("scope") {
-        "chosen" => form.all("id").map(str::to_owned).collect(),
-        "page" => form.get("page").split(',').filter(|id| !id.is_empty()).map(str::to_owned).collect(),
+    let (ids, is_cut): (Vec<String>, bool) = match form.get("scope") {
+        "chosen" => (form.all("id").map(str::to_owned).collect(), false),
+        "page" => (form.get("page").split(',').filter(|id| !id.is_empty()).map(str::to_owned).collect(), false),
         "found" if act != Act::Finalise => found(&hub, &person, &form).await?,
         _ => return Err(wrong("scope")),
     };
-    let planned = bulk::plan(&hub, person.company(), act, ids, &person.by()).await?;
+    let planned = Box::pin(bulk::plan(&hub, person.company(), act, ids, is_cut, &person.by())).await?;
     Ok(on_to(&format!("/bulk/{}", planned.id)))
 }
 
-/// Everything that the list's filter finds, the newest first.
-async fn found(hub: &Hub, person: &Person, form: &Form) -> Result<Vec<String>, Problem> {
+/// What the list's filter finds, the newest first, and whether there is more than one act takes.
+async fn found(hub: &Hub, person: &Person, form: &Form) -> Result<(Vec<String>, bool), Problem> {
     let mut wanted = Wanted {
         q: sought(form.get("q")),
         show: Show::named(form.get("show")),
@@ -77,10 +79,10 @@ async fn found(hub: &Hub, person: &Person, form: &Form) -> Result<Vec<String>, P
         ids.extend(page.lines.into_iter().map(|line| line.id));
         match page.next {
             Some(next) => wanted.before = Some(next),
-            None => break,
+            None => return Ok((ids, page.is_cut)),
         }
     }
-    Ok(ids)
+    Ok((ids, true))
 }
 
 /// What would happen, how far it has come, or what became of each.
@@ -88,7 +90,7 @@ pub async fn one(State(hub): State<Hub>, person: Person, Path(id): Path<String>)
     let (company, words) = (person.company(), person.words());
     let known = bulk::find(&hub, company, &id).await?;
     let rows = match known.state {
-        BulkState::Planned => return Box::pin(preview(&hub, &person, known)).await,
+        BulkState::Planned => return preview(&person, known),
         BulkState::Going | BulkState::Stopped | BulkState::Done => results(&hub, &person, &known).await?,
     };
     let count =
@@ -103,6 +105,7 @@ pub async fn one(State(hub): State<Hub>, person: Person, Path(id): Path<String>)
         state: known.state.name(),
         summary: words.with(&format!("bulk.stands.{}", known.state.name()), &values),
         cost: None,
+        cut: None,
         back: back(known.act),
         percent: (done + refused) * 100 / known.items.len().max(1),
         routes: Vec::new(),
@@ -113,26 +116,29 @@ pub async fn one(State(hub): State<Hub>, person: Person, Path(id): Path<String>)
     })
 }
 
-async fn preview(hub: &Hub, person: &Person, known: StoredBulk) -> Page {
+fn preview(person: &Person, known: StoredBulk) -> Page {
     let words = person.words();
-    let foreseen = bulk::foresee_all(hub, person.company(), &known).await?;
     let mut by_route: BTreeMap<String, usize> = BTreeMap::new();
     let (mut cost, mut unpriced, mut can): (Option<Amount>, usize, usize) = (None, 0, 0);
-    let mut rows = Vec::with_capacity(foreseen.len());
-    for (item, seen) in known.items.iter().zip(foreseen) {
-        let Some(seen) = seen else { continue };
+    let mut rows = Vec::with_capacity(known.items.len());
+    for item in &known.items {
+        let seen = &item.seen;
         if seen.faults.is_empty() {
             can += 1;
             if let Some(route) = &seen.route {
                 *by_route.entry(words.title("route", route.as_str())).or_default() += 1;
                 match (seen.price, cost) {
                     (Some(price), None) => cost = Some(price),
-                    (Some(price), Some(sum)) => cost = sum.checked_add(price).or(cost),
+                    // A sum of several currencies says nothing: those of another one are counted apart.
+                    (Some(price), Some(sum)) => match sum.checked_add(price) {
+                        Some(more) => cost = Some(more),
+                        None => unpriced += 1,
+                    },
                     (None, _) => unpriced += 1,
                 }
             }
         }
-        rows.push(foreseen_row(known.act, item, seen, words));
+        rows.push(foreseen_row(known.act, item, words));
     }
     let cannot = rows.len() - can;
     let (can_text, cannot_text) = (can.to_string(), cannot.to_string());
@@ -145,6 +151,7 @@ async fn preview(hub: &Hub, person: &Person, known: StoredBulk) -> Page {
         state: known.state.name(),
         summary: words.with("bulk.stands.planned", &[("can", &can_text), ("cannot", &cannot_text)]),
         cost,
+        cut: known.is_cut.then(|| words.with("bulk.cut", &[("count", &known.items.len().to_string())])),
         back: back(known.act),
         percent: 0,
         routes: by_route.into_iter().map(|(route, count)| (route, count.to_string())).collect(),
@@ -168,9 +175,13 @@ fn back(act: Act) -> &'static str {
     if act == Act::Finalise { "/drafts" } else { "/invoices" }
 }
 
-fn foreseen_row(act: Act, item: &Item, seen: Foreseen, words: Words) -> Row {
+fn foreseen_row(act: Act, item: &Item, words: Words) -> Row {
+    let seen = item.seen.clone();
     let what = match (seen.faults.is_empty(), &seen.route) {
         (false, _) => Badge::new(Mood::Needed, words.t("bulk.cannot")),
+        (true, Some(route)) if seen.needs_lookup => {
+            Badge::new(Mood::Going, words.with("bulk.if_register", &[("route", &words.title("route", route.as_str()))]))
+        }
         (true, Some(route)) => Badge::new(Mood::Good, words.title("route", route.as_str())),
         (true, None) if act == Act::Finalise => Badge::new(Mood::Needed, words.t("bulk.waits")),
         (true, None) => Badge::new(Mood::Good, words.t("bulk.can")),
@@ -232,7 +243,7 @@ pub async fn act(State(hub): State<Hub>, person: Person, Path((id, what)): Path<
     let company = person.company();
     let here = format!("/bulk/{id}");
     match what.as_str() {
-        "begin" => bulk::begin(&hub, company, &id).await?,
+        "begin" => bulk::begin(&hub, company, &id, &person.by()).await?,
         "stop" => bulk::stop(&hub, company, &id).await?,
         "forget" => {
             let known = bulk::find(&hub, company, &id).await?;

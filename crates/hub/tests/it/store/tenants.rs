@@ -36,7 +36,7 @@ use kvitt_hub::store::api_key::{self, ApiKey};
 use kvitt_hub::store::artefact::{self, Naming};
 use kvitt_hub::store::bank_account::{self, BankAccount, BankAccountSettings};
 use kvitt_hub::store::bank_file::{self, Finished, StoredFile};
-use kvitt_hub::store::bulk::{self, Act, BulkState, Item, StoredBulk};
+use kvitt_hub::store::bulk::{self, Act, BulkState, Foreseen, Item, StoredBulk};
 use kvitt_hub::store::card::{self, Card, Findable};
 use kvitt_hub::store::collection::{self, Credit};
 use kvitt_hub::store::company::{self, CompanySettings};
@@ -222,9 +222,19 @@ fn a_draft() -> StoredDraft {
 }
 
 fn a_bulk() -> StoredBulk {
-    let items = vec![Item { id: "i1".into(), outcome: None }];
+    let seen = Foreseen {
+        number: "1".into(),
+        recipient: "Kari".into(),
+        payable: None,
+        version: 0,
+        route: None,
+        needs_lookup: false,
+        price: None,
+        faults: Vec::new(),
+    };
+    let items = vec![Item { id: "i1".into(), seen, is_begun: false, outcome: None }];
     let (act, state) = (Act::Resend, BulkState::Planned);
-    StoredBulk { id: "many".into(), act, state, by: "Kari".into(), items, changed_at: NOW, version: 1 }
+    StoredBulk { id: "many".into(), act, state, by: "Kari".into(), items, is_cut: false, changed_at: NOW, version: 1 }
 }
 
 fn a_recurrence() -> StoredRecurrence {
