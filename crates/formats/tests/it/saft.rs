@@ -1,5 +1,7 @@
 //! SAF-T Financial 1.30 and the plain table: valid by the published schema, balanced, and what is written is what was handed in.
 
+#![expect(clippy::unwrap_used, reason = "a test that unwraps wrongly fails, which is what it is for")]
+
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
