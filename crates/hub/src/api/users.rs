@@ -123,7 +123,7 @@ pub async fn post(
             return Err(Problem::value(field, text));
         }
     }
-    let invited = Invited { name, email: email.clone(), role, by: caller.by() };
+    let invited = Invited { name, email: email.clone(), role, by: caller.by(), by_person: None };
     let token = invite::invite(&hub, caller.company(), invited).await?;
     let found = all(&hub, &caller).await?.into_iter().find(|user| user.email == email);
     let shown = found.ok_or_else(|| Problem::unknown("the invitation"))?;
