@@ -234,6 +234,9 @@ impl Config {
             }
         }
         self.webhooks.doors()?;
+        if let Some(why) = self.web.fault(&self) {
+            return wrong(why);
+        }
         if let Some(why) = self.avtalegiro.fault(&self) {
             return wrong(why);
         }

@@ -66,10 +66,10 @@ impl Mover {
         }
         let (mover, hub, control) = (self.clone(), hub.clone(), control.clone());
         tokio::spawn(async move {
-            if let Err(error) = mover.travel(&hub, &control, to).await {
+            let under_way = UnderWay(mover);
+            if let Err(error) = under_way.0.travel(&hub, &control, to).await {
                 tracing::error!(error = &error as &dyn std::error::Error, "the clock could not be moved on");
             }
-            mover.note(None);
         });
         true
     }
@@ -96,6 +96,15 @@ impl Mover {
 
     fn note(&self, journey: Option<Journey>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = journey;
+    }
+}
+
+/// Ends a journey however it ends: one that failed must not keep others from setting out.
+struct UnderWay(Mover);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.note(None);
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use kvitt_domain::fault::{Fault, codes};
+use reqwest::redirect::Policy;
 use reqwest::{Method, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,9 @@ use crate::error::{Error, Result};
 
 /// A sandbox on the same machine answers at once; moving its clock far does the work of months.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The most that one answer of it may be, bytes: ten thousand letters in a list, or a letter with its files.
+const MOST_BYTES: usize = 64 << 20;
 
 /// The control of one sandbox.
 #[derive(Debug, Clone)]
@@ -195,8 +199,10 @@ pub struct Payment {
 
 impl Control {
     /// The control of the sandbox at an HTTP address.
-    pub fn at(address: &str) -> Control {
-        Control { base: address.trim_end_matches('/').to_owned(), http: reqwest::Client::new() }
+    pub fn at(address: &str) -> Result<Control> {
+        let client = reqwest::Client::builder().redirect(Policy::none()).no_proxy().timeout(PATIENCE).build();
+        let http = client.map_err(|cause| Error::io("making a client for the sandbox", std::io::Error::other(cause)))?;
+        Ok(Control { base: address.trim_end_matches('/').to_owned(), http })
     }
 
     /// What time it is there.
@@ -217,19 +223,19 @@ impl Control {
 
     /// What a letter says.
     pub async fn letter_text(&self, id: u64) -> Result<String> {
-        self.send(Method::GET, &format!("/mailbox/{id}/text"), None).await?.text().await.map_err(silent)
+        text(self.send(Method::GET, &format!("/mailbox/{id}/text"), None).await?).await
     }
 
     /// A file of a letter, counted from 0.
     pub async fn attachment(&self, id: u64, index: usize) -> Result<Vec<u8>> {
         let answer = self.send(Method::GET, &format!("/mailbox/{id}/attachments/{index}"), None).await?;
-        Ok(answer.bytes().await.map_err(silent)?.to_vec())
+        bytes(answer).await
     }
 
     /// What a counterparty took of a company, oldest first.
     pub async fn ledger(&self, counterparty: &str, org_number: &str) -> Result<Vec<Line>> {
         let path = path("/ledger", &[("counterparty", counterparty), ("company", org_number)]);
-        let text = self.send(Method::GET, &path, None).await?.text().await.map_err(silent)?;
+        let text = text(self.send(Method::GET, &path, None).await?).await?;
         text.lines().map(|line| serde_json::from_str(line).map_err(|cause| told(cause.to_string()))).collect()
     }
 
@@ -282,7 +288,7 @@ impl Control {
     }
 
     async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Result<Response> {
-        let request = self.http.request(method, format!("{}{path}", self.base)).timeout(PATIENCE);
+        let request = self.http.request(method, format!("{}{path}", self.base));
         let request = match body {
             Some(body) => request.json(&body),
             None => request,
@@ -294,7 +300,7 @@ impl Control {
         if answer.status() == StatusCode::NOT_FOUND {
             return Err(Error::NotFound("what was asked of the sandbox".into()));
         }
-        let said: Value = answer.json().await.map_err(silent)?;
+        let said: Value = read(answer).await?;
         Err(told(said["message"].as_str().unwrap_or_default().to_owned()))
     }
 }
@@ -307,7 +313,23 @@ fn path(at: &str, query: &[(&str, &str)]) -> String {
 }
 
 async fn read<T: DeserializeOwned>(answer: Response) -> Result<T> {
-    answer.json().await.map_err(silent)
+    serde_json::from_slice(&bytes(answer).await?).map_err(|cause| told(cause.to_string()))
+}
+
+async fn text(answer: Response) -> Result<String> {
+    Ok(String::from_utf8_lossy(&bytes(answer).await?).into_owned())
+}
+
+/// The answer's body, which is refused where it never ends.
+async fn bytes(mut answer: Response) -> Result<Vec<u8>> {
+    let mut all = Vec::new();
+    while let Some(piece) = answer.chunk().await.map_err(silent)? {
+        if all.len() + piece.len() > MOST_BYTES {
+            return Err(told(format!("more than {MOST_BYTES} bytes")));
+        }
+        all.extend_from_slice(&piece);
+    }
+    Ok(all)
 }
 
 /// It does not answer, or answers what this hub does not know.

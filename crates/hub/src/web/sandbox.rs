@@ -89,7 +89,8 @@ pub struct Asked {
 /// The control of the hub's sandbox; a hub without one has no such page.
 fn control(hub: &Hub) -> Result<Control, Problem> {
     let address = hub.config().web.sandbox.as_deref();
-    address.map(Control::at).ok_or_else(|| Problem::of(Fault::fatal(codes::PAGE_UNKNOWN)))
+    let address = address.ok_or_else(|| Problem::of(Fault::fatal(codes::PAGE_UNKNOWN)))?;
+    Ok(Control::at(address)?)
 }
 
 /// The page.
@@ -157,7 +158,8 @@ pub async fn move_clock(State(hub): State<Hub>, person: Person, Extension(mover)
         other => return Err(Problem::of(Fault::fatal(codes::FORM_VALUE).at("by").with("value", other))),
     };
     let back = back_to(&form);
-    match to {
+    // A hub that does not follow the sandbox's clock would be left behind.
+    match to.filter(|_| hub.config().clock.is_some()) {
         Some(to) if mover.begin(&hub, &control, now, to) => Ok(on_to(&back)),
         _ => Ok(back_with(&hub, &back, "clock_not_moved")),
     }
