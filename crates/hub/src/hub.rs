@@ -19,7 +19,6 @@ use crate::config::Config;
 use crate::desk::{OtherProvider, Status, StoppedWebhook};
 use crate::error::{Error, Result};
 use crate::jobs::breaker::Breaker;
-use crate::jobs::watch::bank_files::Emptied;
 use crate::jobs::{dispatcher, housekeeping, watch as watch_folders};
 use crate::lock::DataLock;
 use crate::metrics::{self, Meters};
@@ -60,7 +59,6 @@ struct Inner {
     prices: PriceBook,
     carrier: Arc<dyn Carrier>,
     breaker: Breaker,
-    bank_doors: Emptied,
     work: Notify,
     seat: Seat,
     meters: Meters,
@@ -129,7 +127,6 @@ impl Hub {
                 prices,
                 carrier,
                 breaker: Breaker::default(),
-                bank_doors: Emptied::default(),
                 work: Notify::new(),
                 seat,
                 meters: Meters::default(),
@@ -206,11 +203,6 @@ impl Hub {
     /// The keys, to take into an action.
     pub fn vault_handle(&self) -> Arc<Vault> {
         self.inner.vault.clone()
-    }
-
-    /// Until when the files of banks are read.
-    pub fn bank_doors(&self) -> &Emptied {
-        &self.inner.bank_doors
     }
 
     /// Which counterparties are being spared.

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use jiff::Timestamp;
 use jiff::civil::Date;
 use kvitt_domain::calendar::{self, BankCalendar};
 use kvitt_domain::collection::Event;
@@ -24,29 +23,17 @@ use crate::store::{account_told, collection};
 /// Invoices of one transaction at most.
 const AT_ONCE: i64 = 100;
 
-/// How long the look is put off while files of the bank lie unread, twice as long each time…
-const PUT_OFF_MS: i64 = 2_000;
-/// …but never longer than this.
-const PUT_OFF_AT_MOST_MS: i64 = 10 * 60_000;
-/// After so many times nobody can reach the files: nothing is known then, and a person is told that no file comes.
-const PUT_OFF_TIMES: i64 = 14;
-
 /// Accounts of which no file told since a debit was due: until when one did, and how many debits are not known.
 type Silent = BTreeMap<String, (Option<Date>, u64)>;
 
 /// Does a [`job::Kind::WatchClaims`] job: everything that is overdue, then again when the next may be. Where no file of the bank told of
 /// the days after the due date, nothing is known: a person is told once that no file comes, and the next bank day is another look.
 pub async fn watch_claims(hub: &Hub, company: &Company, job: &Leased) -> Result<()> {
-    // What the bank said by this morning may lie behind a door that nobody has looked behind yet.
-    let all_read = hub.bank_doors().all_since(hub, this_morning(hub.clock().business()));
-    if !all_read && job.faults < PUT_OFF_TIMES {
-        return put_off(hub, job).await;
-    }
     let due_before = overdue_before(&hub.config().payments, calendar::today(hub.clock().business()));
     let (mut after, mut silent) = (None, Silent::new());
     loop {
-        let overdue = open_again(hub, company, job, all_read, due_before, after).await?;
-        for claim in overdue.iter().filter(|claim| !all_read || !is_known(claim)) {
+        let overdue = open_again(hub, company, job, due_before, after).await?;
+        for claim in overdue.iter().filter(|claim| !is_known(claim)) {
             let (until, count) = silent.entry(claim.account.clone()).or_default();
             (*until, *count) = (claim.told_until, *count + 1);
         }
@@ -57,30 +44,11 @@ pub async fn watch_claims(hub: &Hub, company: &Company, job: &Leased) -> Result<
     }
 }
 
-/// When it was last time to look: what the bank delivered before counts.
-fn this_morning(now: Timestamp) -> i64 {
-    let today = calendar::today(now);
-    let days = [today, today.yesterday().unwrap_or(today)];
-    let mornings = days.map(|day| calendar::at(day, LOOKED_AT).as_millisecond());
-    mornings.into_iter().find(|morning| *morning <= now.as_millisecond()).unwrap_or(mornings[1])
-}
-
-async fn put_off(hub: &Hub, job: &Leased) -> Result<()> {
-    let (job, now) = (job.clone(), hub.clock().business_ms());
-    let wait = PUT_OFF_MS.saturating_mul(1 << job.faults.clamp(0, 20)).min(PUT_OFF_AT_MOST_MS);
-    hub.write(move |tx| {
-        let job = job.clone();
-        async move { job::again(tx, &job, now + wait, job.faults + 1, "files of the bank are read first").await }.boxed()
-    })
-    .await
-}
-
 /// Opens the next invoices again of which it is known that nothing was debited, in one transaction; answers all that were looked at.
 async fn open_again(
     hub: &Hub,
     company: &Company,
     job: &Leased,
-    all_read: bool,
     due_before: Date,
     after: Option<Overdue>,
 ) -> Result<Vec<Overdue>> {
@@ -91,7 +59,7 @@ async fn open_again(
         async move {
             job::hold(tx, &job, machine).await?;
             let overdue = collection::overdue(tx.db(), &company.id, due_before, after.as_ref(), AT_ONCE).await?;
-            for claim in overdue.iter().filter(|claim| all_read && is_known(claim)) {
+            for claim in overdue.iter().filter(|claim| is_known(claim)) {
                 let found = collection::of_invoice(tx.db(), &company.id, &claim.invoice).await?;
                 if let Some((attempt, _)) = found.and_then(|found| found.candidate.collection.claim.of()) {
                     let what = Move { company: &company, invoice: &claim.invoice, now };

@@ -8,9 +8,7 @@
 //!
 //! What could not be taken in through no fault of its own stays, and is tried again and again, more and more rarely.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use kvitt_adapters::route::Arrival;
@@ -43,23 +41,7 @@ pub struct Door {
     is_silent: bool,
 }
 
-/// Until when everything is read that lay behind each door: whoever decides by what the bank has not said asks here first.
-#[derive(Debug, Default)]
-pub struct Emptied(Mutex<HashMap<Place, i64>>);
-
-impl Emptied {
-    fn note(&self, place: &Place, at: i64) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(place.clone(), at);
-    }
-
-    /// Whether every door of a hub was looked into since a moment of business time (Unix milliseconds), and nothing was left unread.
-    pub fn all_since(&self, hub: &Hub, since: i64) -> bool {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Door::all(hub).iter().all(|door| known.get(&door.place).is_some_and(|at| *at >= since))
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone)]
 enum Place {
     Folder(PathBuf),
     Drop(String),
@@ -108,13 +90,12 @@ impl Door {
     /// Takes in what is there now, until told to stop, and what an earlier process left half read. Answers how many files were taken
     /// in or refused. Only what makes every file fail is an error.
     pub async fn look(&mut self, hub: &Hub, stop: &watch::Receiver<bool>) -> Result<usize> {
-        let begun = hub.clock().business_ms();
         read_unfinished(hub).await?;
         let there = self.list(hub).await?;
         let mut taken = 0;
         for name in self.patience.due(there.into_iter().map(PathBuf::from).collect()) {
             if *stop.borrow() {
-                return Ok(taken);
+                break;
             }
             match self.take(hub, &name_of(&name)).await {
                 Ok(()) => taken += 1,
@@ -125,9 +106,6 @@ impl Door {
                 }
                 Err(error) => return Err(error),
             }
-        }
-        if self.patience.has_none() {
-            hub.bank_doors().note(&self.place, begun);
         }
         Ok(taken)
     }

@@ -39,11 +39,6 @@ impl Patience {
         due
     }
 
-    /// Whether nothing that is there has failed.
-    pub fn has_none(&self) -> bool {
-        self.failed.is_empty()
-    }
-
     /// Notes that a file failed. Answers whether that was its last try.
     pub fn failed(&mut self, file: &Path) -> bool {
         let failed = self.failed.entry(file.to_owned()).or_insert(Failed { tries: 0, rests: 0 });
