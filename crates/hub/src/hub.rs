@@ -226,6 +226,19 @@ impl Hub {
         Ok(made)
     }
 
+    /// Ends a job that is done, where nothing else is to be written with it.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`] where it is held no longer.
+    pub(crate) async fn end(&self, job: &job::Leased) -> Result<()> {
+        let (job, now) = (job.clone(), self.clock().business_ms());
+        self.write(move |tx| {
+            let job = job.clone();
+            Box::pin(async move { job::end(tx, &job, now).await })
+        })
+        .await
+    }
+
     /// Waits until somebody wrote something.
     pub async fn work_may_wait(&self) {
         self.inner.work.notified().await;

@@ -114,7 +114,7 @@ pub async fn converse(hub: &Hub, company: &Company, job: &Leased) -> Result<()> 
     let mut waited_for = Some(job.faults);
     let Some(mut conversation) = load(hub, company, &job.subject).await? else {
         // Something arrived for an attempt that travels again, in a lot that is still open: its time will come.
-        return end(hub, job).await;
+        return hub.end(job).await;
     };
     loop {
         if let Some(unanswered) = conversation.log.iter().find(|entry| !entry.answered) {
@@ -200,15 +200,6 @@ pub async fn words(hub: &Hub, company: &Company, id: &str) -> Result<Vec<(Attemp
     let known = conversation.route.next(&conversation.consignment, &entries).map(|step| step.known).unwrap_or_default();
     let word_on = |attempt: AttemptId| known.iter().rev().find(|(about, _)| *about == attempt).map(|(_, word)| word.clone());
     Ok(conversation.attempts.iter().map(|attempt| (attempt.id, word_on(attempt.id))).collect())
-}
-
-async fn end(hub: &Hub, job: &Leased) -> Result<()> {
-    let (job, now) = (job.clone(), hub.clock().business_ms());
-    hub.write(move |tx| {
-        let job = job.clone();
-        async move { job::end(tx, &job, now).await }.boxed()
-    })
-    .await
 }
 
 /// The consignment with everything that its route needs; `None` while its lot is open.
@@ -766,7 +757,7 @@ async fn wait_or_move_on(
 /// The program itself cannot carry a conversation on. What was certainly not accepted goes to its next route; what may have
 /// been is in doubt. Either way a person can do something, and nothing waits for a job that never comes back.
 pub async fn give_up(hub: &Hub, company: &Company, job: &Leased) -> Result<()> {
-    let Some(conversation) = load(hub, company, &job.subject).await? else { return end(hub, job).await };
+    let Some(conversation) = load(hub, company, &job.subject).await? else { return hub.end(job).await };
     if !any_is_sending(hub, company, &conversation.attempts).await? {
         // Nothing that waits depends on it: what is left, perhaps a bounce, is better seen as a stuck job than not at all.
         return Err(Error::NotFound("a delivery that waits for this conversation".into()));

@@ -36,7 +36,7 @@ pub async fn fetch_mandates(hub: &Hub, company: &Company, job: &Leased) -> Resul
     let stored = agreement::by_id(&mut *hub.db().read().await?, &company.id, &company.key, &job.subject).await?;
     let view = stored.course.agreement("");
     let (AgreementState::Active, Some(account)) = (view.state, view.account) else {
-        return end(hub, job).await;
+        return hub.end(job).await;
     };
     read_anew(hub, company, &account).await?;
     let config = &hub.config().avtalegiro;
@@ -146,15 +146,6 @@ async fn again(hub: &Hub, job: &Leased, wait: Duration, faults: i64, why: &str) 
     hub.write(move |tx| {
         let (job, why) = (job.clone(), why.clone());
         async move { job::again(tx, &job, due_at, faults, &why).await }.boxed()
-    })
-    .await
-}
-
-async fn end(hub: &Hub, job: &Leased) -> Result<()> {
-    let (job, now) = (job.clone(), hub.clock().business_ms());
-    hub.write(move |tx| {
-        let job = job.clone();
-        async move { job::end(tx, &job, now).await }.boxed()
     })
     .await
 }

@@ -48,7 +48,7 @@ pub async fn look_up(hub: &Hub, company: &Company, job: &Leased) -> Result<()> {
     let limit = i64::try_from(register.at_most()).unwrap_or(i64::MAX);
     let wanted = lookup::wanted(&mut *hub.db().read().await?, &company.id, register.name(), limit).await?;
     if wanted.is_empty() {
-        return end(hub, job).await;
+        return hub.end(job).await;
     }
     let asked = read(hub, company, &wanted).await?;
     match ask(hub, company, job, route, register, &asked).await? {
@@ -65,15 +65,6 @@ pub async fn look_up(hub: &Hub, company: &Company, job: &Leased) -> Result<()> {
         }
         Err(why) => ask_again_later(hub, company, job, register, &why).await,
     }
-}
-
-async fn end(hub: &Hub, job: &Leased) -> Result<()> {
-    let (job, now) = (job.clone(), hub.clock().business_ms());
-    hub.write(move |tx| {
-        let job = job.clone();
-        async move { job::end(tx, &job, now).await }.boxed()
-    })
-    .await
 }
 
 async fn ask_again_later(hub: &Hub, company: &Company, job: &Leased, register: &dyn Register, why: &Fault) -> Result<()> {

@@ -39,15 +39,15 @@ pub async fn tell_webhook(hub: &Hub, company: &Company, job: &Leased) -> Result<
     for _ in 0..PAGES {
         let mut db = hub.db().read().await?;
         let Some(mut hook) = webhook::by_id(&mut db, &company.id, &company.key, &job.subject).await? else {
-            return end(hub, job).await;
+            return hub.end(job).await;
         };
         if !matches!(hook.webhook.state, State::Active { .. }) {
-            return end(hub, job).await;
+            return hub.end(job).await;
         }
         let page = event::headings_after(&mut db, &company.id, hook.webhook.told, PAGE).await?;
         drop(db);
         let Some(last) = page.last().map(|event| event.seq) else {
-            return end(hub, job).await;
+            return hub.end(job).await;
         };
         let is_end = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
         for event in &page {
@@ -68,7 +68,7 @@ pub async fn tell_webhook(hub: &Hub, company: &Company, job: &Leased) -> Result<
             continue;
         }
         if is_end {
-            return if hook.webhook.told < last { Ok(()) } else { end(hub, job).await };
+            return if hook.webhook.told < last { Ok(()) } else { hub.end(job).await };
         }
     }
     again(hub, job).await
@@ -215,15 +215,6 @@ async fn again(hub: &Hub, job: &Leased) -> Result<()> {
     hub.write(move |tx| {
         let job = job.clone();
         async move { job::again(tx, &job, now, 0, "").await }.boxed()
-    })
-    .await
-}
-
-async fn end(hub: &Hub, job: &Leased) -> Result<()> {
-    let (job, now) = (job.clone(), hub.clock().business_ms());
-    hub.write(move |tx| {
-        let job = job.clone();
-        async move { job::end(tx, &job, now).await }.boxed()
     })
     .await
 }
