@@ -300,10 +300,10 @@ pub async fn forget(hub: &Hub, company: &Company, id: &str) -> Result<()> {
 pub async fn do_bulk(hub: &Hub, company: &Company, job: &Leased) -> Result<()> {
     for _ in 0..AT_A_TIME {
         let known = bulk::by_id(&mut *hub.db().read().await?, &company.id, &company.key, &job.subject).await?;
-        let Some(going) = known.filter(|known| known.state == BulkState::Going) else { return end(hub, job).await };
+        let Some(going) = known.filter(|known| known.state == BulkState::Going) else { return hub.end(job).await };
         let Some(place) = going.items.iter().position(|item| item.outcome.is_none()) else {
             note(hub, company, job, |bulk| bulk.state = BulkState::Done).await?;
-            return end(hub, job).await;
+            return hub.end(job).await;
         };
         let item = going.items[place].clone();
         if !item.is_begun {
@@ -332,7 +332,7 @@ pub async fn do_bulk(hub: &Hub, company: &Company, job: &Leased) -> Result<()> {
 }
 
 /// Does one as it was shown, as if it had been asked for alone. Where something else would happen by now it is left to a person; one that
-/// was begun before a crash and is not as it was shown any more has been done.
+/// was begun before a crash and cannot be done any more has been done. What could be done still has not been.
 async fn do_one(hub: &Hub, company: &Company, going: &StoredBulk, item: &Item) -> Result<Outcome> {
     let id = item.id.as_str();
     if going.act == Act::Finalise {
@@ -342,7 +342,7 @@ async fn do_one(hub: &Hub, company: &Company, going: &StoredBulk, item: &Item) -
         return Ok(Outcome::Refused(vec![Fault::fatal(codes::BULK_GONE)]));
     };
     if !now.is_same(&item.seen) {
-        return Ok(match item.is_begun {
+        return Ok(match item.is_begun && !now.faults.is_empty() {
             true => Outcome::Done(None),
             false => changed(now.faults),
         });
@@ -403,19 +403,6 @@ async fn note(
             change(&mut after);
             after.changed_at = now;
             bulk::save(tx, &company.id, &company.key, &after).await
-        }
-        .boxed()
-    })
-    .await
-}
-
-async fn end(hub: &Hub, job: &Leased) -> Result<()> {
-    let (job, now, machine_now) = (job.clone(), hub.clock().business_ms(), hub.clock().machine_ms());
-    hub.write(move |tx| {
-        let job = job.clone();
-        async move {
-            job::hold(tx, &job, machine_now).await?;
-            job::end(tx, &job, now).await
         }
         .boxed()
     })

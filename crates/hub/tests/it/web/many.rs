@@ -1,8 +1,12 @@
 //! Many invoices, or drafts, at once: what would happen is looked at first, each is done for itself, and one that cannot be stops no other.
 
+use kvitt_adapters::route::RouteSetup;
 use kvitt_domain::person::Role;
 use kvitt_hub::actions::add_company::set_route;
 use kvitt_hub::actions::order_agreement;
+use kvitt_hub::store::bulk::{self, BulkState, StoredBulk};
+use kvitt_hub::store::event;
+use serde_json::json;
 
 use super::following::settled;
 use super::invoicing::{begin, send_form, set_up};
@@ -72,8 +76,8 @@ async fn many_are_sent_again_by_the_route_that_the_look_showed() {
     browser.post(&path, &format!("{path}/forget"), &[]).await.leads_to("/invoices");
     assert_eq!(browser.get(&path).await.status, 404);
 
-    let print = serde_json::json!({ "return_address": ["Rådhusgata 1", "5988 Fjordvik"] });
-    set_route(&site.hub, &site.company, "print", kvitt_adapters::route::RouteSetup(print)).await.unwrap();
+    let print = json!({ "return_address": ["Rådhusgata 1", "5988 Fjordvik"] });
+    set_route(&site.hub, &site.company, "print", RouteSetup(print)).await.unwrap();
     assert!(order_agreement::list(&site.hub, &site.company).await.unwrap().is_empty());
     let path = browser.post("/invoices", "/bulk", &all).await.to.unwrap();
     let page = browser.get(&path).await.shown();
@@ -92,6 +96,82 @@ async fn many_are_sent_again_by_the_route_that_the_look_showed() {
     let mut reader = site.as_a(Role::ReadOnly).await;
     assert!(!reader.get("/invoices").await.shown().has("action=\"/bulk\"") && reader.get(&path).await.shown().has("2 done"));
     site.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_not_shown_is_not_done() {
+    let site = Site::open().await;
+    let mut browser = site.as_a(Role::Invoicing).await;
+    let print = json!({ "return_address": ["Rådhusgata 1", "5988 Fjordvik"] });
+    let email = json!({ "from": "faktura@fjordvik.example", "bounce_domain_or_address": "retur.fjordvik.example" });
+    let mut ids = Vec::new();
+    for number in ["F-1", "F-2"] {
+        ids.push(site.invoice(number).await);
+        settled(&site, ids.last().unwrap()).await;
+    }
+    set_route(&site.hub, &site.company, "print", RouteSetup(print)).await.unwrap();
+    let (path, page) = choose(&mut browser, "resend", &[&ids[0], &ids[1]]).await;
+    assert!(page.has("2 can be done, 0 cannot.") && page.has("<dt>Letter on paper</dt>"), "{}", page.text);
+
+    // One was begun before a crash, and nothing was done: it is no more done than the other.
+    change(&site, &path, |bulk| (bulk.state, bulk.items[0].is_begun) = (BulkState::Stopped, true)).await;
+    set_route(&site.hub, &site.company, "email", RouteSetup(email)).await.unwrap();
+    let page = done(&mut browser, &path).await;
+    assert!(page.has("0 done, 2 failed") && page.has("Something else would happen now"), "{}", page.text);
+    for id in &ids {
+        assert_eq!(times(&site, id, "delivery.reopened").await, 0);
+    }
+    site.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_crash_left_begun_is_done_once() {
+    let site = Site::open().await;
+    let mut browser = site.as_a(Role::Invoicing).await;
+    let mut ids = Vec::new();
+    for number in ["F-1", "F-2", "F-3"] {
+        ids.push(site.invoice(number).await);
+        settled(&site, ids.last().unwrap()).await;
+    }
+    let (path, page) = choose(&mut browser, "recall", &[&ids[0], &ids[1], &ids[2]]).await;
+    assert!(page.has("3 can be done, 0 cannot."), "{}", page.text);
+    // The first was done, and the process died before that was written down; at the second it died before anything was done.
+    let first = format!("/invoices/{}", ids[0]);
+    assert_eq!(browser.post(&first, &format!("{first}/decide"), &[("what", "cancel")]).await.status, 303);
+    change(&site, &path, |bulk| {
+        bulk.state = BulkState::Stopped;
+        (bulk.items[0].is_begun, bulk.items[1].is_begun) = (true, true);
+    })
+    .await;
+    let page = done(&mut browser, &path).await;
+    assert!(page.has("3 done, 0 failed"), "{}", page.text);
+    for id in &ids {
+        assert_eq!(times(&site, id, "delivery.cancelled").await, 1);
+    }
+    site.stop().await;
+}
+
+/// Leaves what is done to many as a crash would have.
+async fn change(site: &Site, path: &str, change: impl Fn(&mut StoredBulk) + Send + Sync + Copy + 'static) {
+    let (company, id) = (site.company.clone(), path.rsplit('/').next().unwrap().to_owned());
+    site.hub
+        .write(move |tx| {
+            let (company, id) = (company.clone(), id.clone());
+            Box::pin(async move {
+                let mut bulk = bulk::by_id(tx.db(), &company.id, &company.key, &id).await?.unwrap();
+                change(&mut bulk);
+                bulk::save(tx, &company.id, &company.key, &bulk).await
+            })
+        })
+        .await
+        .unwrap();
+}
+
+/// How often something was told of an invoice.
+async fn times(site: &Site, id: &str, kind: &str) -> usize {
+    let mut db = site.hub.db().read().await.unwrap();
+    let told = event::of_subject(&mut db, &site.company.id, &site.company.key, id).await.unwrap();
+    told.iter().filter(|event| event.kind == kind).count()
 }
 
 #[tokio::test]
